@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# FineTuneLab's own programs and what each is told. Needs all of the others; $data, $bin, $listen, $port, $split, $database_url.
+
+readonly services=(session-vault batch-runner analytics export)
+
+# program_of NAME: the file that runs under this name.
+program_of() {
+  case $1 in
+    all-in-one) printf 'finetunelab' ;;
+    *) printf 'finetunelab-%s' "$1" ;;
+  esac
+}
+
+# setting_of SERVICE SUFFIX: FTL_SESSION_VAULT_LISTEN of session-vault and LISTEN.
+setting_of() {
+  local name=${1//-/_}
+  printf 'FTL_%s_%s' "${name^^}" "$2"
+}
+
+# port_for FILE PROGRAM: the port in DIR/run/FILE.port as long as the program has it or nobody has, else a free one. Sets `given`.
+port_for() {
+  local file=$data/run/$1.port
+  given=$(cat "$file" 2>/dev/null)
+  if [[ -z $given ]] || { ! running_pid "$2" >/dev/null && is_port_taken "$given"; }; then
+    given=$(free_port)
+    given_ports+=" $given"
+    printf '%s\n' "$given" >"$file"
+  fi
+}
+
+# start_program NAME SETTING...: starts it with these settings on top of the environment, unless it runs so already.
+start_program() {
+  local name=$1 program pid outcome=started
+  shift
+  program=$bin/$(program_of "$name")
+  [[ -x $program ]] || fail 69 "$program is not there." 'Build it: call this without FTL_BUILD_DIR.'
+  begin "$name"
+  # In a subshell, so that no program sees the settings of another; its exit status says what there was to do.
+  (
+    for setting in "$@"; do export "${setting?}"; done
+    unset FTL_DEMO_API_KEY FTL_BUILD_DIR
+    print=$(fingerprint "$program" "$(exported_settings)" "${certificates_print:-}")
+    if pid=$(running_pid "$name"); then
+      if [[ $(launched_as "$name") == "$print" ]] && ! was_rebuilt "$pid"; then exit 10; fi
+      stop_program "$name"
+      launch "$name" "$print" "$program"
+      exit 11
+    fi
+    launch "$name" "$print" "$program"
+  )
+  case $? in
+    10) outcome=already ;;
+    11) outcome=restarted ;;
+  esac
+  pid=$(cat "$data/run/$name.pid")
+  if [[ $outcome == already ]]; then
+    done_with "runs already, process $pid"
+  else
+    started+=("$name")
+    done_with "$outcome, process $pid"
+  fi
+}
+
+# Anyone may listen to the gateway where it listens beyond loopback, and then nobody's URL may lead to this machine's own.
+allows_loopback() {
+  is_loopback "$listen" && [[ ${DEMO_ALLOW_LOCALHOST:-true} == true ]]
+}
+
+common_settings() {
+  if allows_loopback; then allow=true; else allow=false; fi
+  common=("DEMO_ALLOW_LOCALHOST=$allow" "FTL_HTTP_ADDRESS=$(bracketed "$listen"):$port")
+  if [[ -n $database_url ]]; then common+=("DATABASE_URL=$database_url"); fi
+  vault=("FTL_KEY_DIR=${FTL_KEY_DIR:-$data/keys}")
+  if [[ -z ${DEMO_ENCRYPTION_KEY:-}${DEMO_ENCRYPTION_KEY_FILE:-} ]]; then
+    vault+=("DEMO_ENCRYPTION_KEY_FILE=$data/secrets/demo_encryption_key")
+  fi
+}
+
+migrate() {
+  local program log=$data/log/migrate.log
+  if [[ $split == true ]]; then program=$bin/finetunelab-session-vault; else program=$bin/finetunelab; fi
+  begin 'Migrations'
+  if ! (
+    if [[ -n $database_url ]]; then export DATABASE_URL=$database_url; fi
+    for setting in "${common[@]}" "${vault[@]}"; do export "${setting?}"; done
+    unset FTL_DEMO_API_KEY FTL_BUILD_DIR
+    "$program" migrate
+  ) >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    fail 70 "the database could not be migrated (above: the end of $log)." 'Mend what it says there, then call this again.'
+  fi
+  done_with 'applied'
+}
+
+start_all_in_one() {
+  port_for all-in-one-grpc all-in-one
+  printf '%s\n' "$port" >"$data/run/all-in-one.port"
+  start_program all-in-one "${common[@]}" "${vault[@]}" "FTL_GRPC_LISTEN=${FTL_GRPC_LISTEN:-127.0.0.1:$given}"
+}
+
+start_split() {
+  local name addresses=() own tls
+  for name in "${services[@]}"; do
+    port_for "$name" "$name"
+    addresses+=("$(setting_of "$name" ADDRESS)=127.0.0.1:$given")
+  done
+  certificates_print=$(sha256sum "$data/tls/ca.crt")
+  for name in "${services[@]}" gateway; do
+    tls=("FTL_TLS_CA_FILE=$data/tls/ca.crt" "FTL_TLS_CERT_FILE=$data/tls/$name.crt" "FTL_TLS_KEY_FILE=$data/tls/$name.key")
+    own=()
+    if [[ $name == gateway ]]; then
+      printf '%s\n' "$port" >"$data/run/gateway.port"
+    else
+      port_for "$name" "$name"
+      own+=("$(setting_of "$name" LISTEN)=127.0.0.1:$given")
+      port_for "$name-metrics" "$name"
+      own+=("FTL_ADMIN_ADDRESS=127.0.0.1:$given")
+    fi
+    if [[ $name == session-vault ]]; then own+=("${vault[@]}"); fi
+    start_program "$name" "${common[@]}" "${addresses[@]}" "${tls[@]}" "${own[@]}"
+  done
+}
+
+start_sample_endpoint() {
+  port_for sample-endpoint sample-endpoint
+  start_program sample-endpoint "FTL_SAMPLE_ENDPOINT_LISTEN=127.0.0.1:$given"
+  await sample-endpoint 20 accepts_connections 127.0.0.1 "$given"
+  sample_url=http://127.0.0.1:$given/v1
+}
+
+is_gateway_ready() {
+  [[ $(http_status "$(reachable_address)" "$port" /readyz) == 200 ]]
+}
