@@ -1,0 +1,304 @@
+// The HTTP contract as types, and one function per route. Every refusal arrives as a Problem.
+
+export interface Session {
+  session_id: string;
+  expires_at: string;
+  model_id: string;
+  model_name: string;
+}
+
+export interface SessionState extends Session {
+  endpoint_url: string;
+  provider?: string;
+  created_at: string;
+  connection_tested: boolean;
+  connection_latency_ms?: number;
+  last_error?: string;
+  latest_test_run_id?: string;
+  key_forgotten?: boolean;
+}
+
+export interface Endpoint {
+  endpoint_url: string;
+  api_key: string;
+  model_id: string;
+  model_name?: string;
+  provider?: string;
+  forget_key_after_run?: boolean;
+}
+
+export interface ConnectionTest {
+  success: boolean;
+  latency_ms?: number;
+  ttft_ms?: number;
+  message?: string;
+  error?: string;
+  error_type?: string;
+}
+
+export interface Provider {
+  provider: string;
+  name: string;
+  base_url?: string;
+  docs_url?: string;
+  example_model_id?: string;
+  key_hint?: string;
+}
+
+export interface Model {
+  id: string;
+  owned_by?: string;
+}
+
+export interface SuitePrompt {
+  prompt: string;
+  expected_answer?: string;
+  category?: string;
+}
+
+export interface Suite {
+  id: string;
+  name: string;
+  description?: string;
+  task_domain: string;
+  difficulty?: 'easy' | 'medium' | 'hard';
+  prompt_count: number;
+  prompts?: SuitePrompt[];
+}
+
+export type PromptFormat = 'text' | 'csv' | 'jsonl' | 'json';
+
+export interface OwnPrompts {
+  name: string;
+  content: string;
+  content_format: PromptFormat;
+}
+
+export interface RunSettings {
+  prompt_limit: number;
+  concurrency: number;
+  stream: boolean;
+  temperature: number;
+  max_tokens: number;
+}
+
+export type RunStatus = 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+
+export interface Run {
+  id: string;
+  status: RunStatus;
+  model_name?: string;
+  test_suite_id: string;
+  total_prompts: number;
+  completed_prompts: number;
+  failed_prompts: number;
+  progress: number;
+  started_at?: string;
+  completed_at?: string;
+  eta_ms?: number;
+  running_prompt_ids?: number[];
+  error?: string;
+  error_type?: string;
+}
+
+export interface Result {
+  prompt_id: number;
+  test_run_id: string;
+  prompt: string;
+  category?: string;
+  response?: string;
+  success: boolean;
+  error?: string;
+  error_type?: string;
+  latency_ms?: number;
+  ttft_ms?: number;
+  input_tokens?: number;
+  output_tokens?: number;
+  tokens_estimated?: boolean;
+  finish_reason?: string;
+  attempts?: number;
+  checks?: { kind: string; passed: boolean; detail?: string }[];
+}
+
+export interface Message {
+  role: 'user' | 'assistant';
+  content: string;
+}
+
+export type Narrator = 'auto' | 'builtin' | 'model';
+export type Format = 'pdf' | 'csv' | 'json' | 'jsonl';
+
+export interface Cleanup {
+  success: boolean;
+  message: string;
+  deleted: { config: boolean; testRuns: number; results: number };
+  receipt?: { deleted_at?: string; counted_after?: number; backups_unreadable_from?: string };
+}
+
+/** A refusal by the gateway (RFC 9457), or `unreachable` with status 0 where no answer came. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly requestId: string | undefined;
+  readonly fields: ReadonlyMap<string, string>;
+  /** How long to wait, in seconds, where the gateway said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, body: Record<string, unknown>, retryAfter?: number) {
+    const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : undefined);
+    const title = text('title') ?? 'Something went wrong';
+    super(text('detail') ?? title);
+    this.status = status;
+    this.code = text('code') ?? 'unknown';
+    this.title = title;
+    this.detail = text('detail') ?? title;
+    this.requestId = text('request_id');
+    this.retryAfter = retryAfter;
+    const faults = Array.isArray(body.errors) ? (body.errors as { field?: string; message?: string }[]) : [];
+    this.fields = new Map(faults.filter((f) => f.field && f.message).map((f) => [f.field!, f.message!]));
+  }
+
+  /** The session has ended, or never was: only a new one helps. */
+  get sessionOver(): boolean {
+    return this.status === 410 || this.code === 'session_expired' || this.code === 'session_not_found';
+  }
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+  const body: unknown = await response.json().catch(() => ({}));
+  const wait = Number(response.headers.get('retry-after'));
+  const fallback = { title: `The server answered ${response.status}`, detail: `The server answered ${response.status} ${response.statusText}`.trim() };
+  return new Problem(
+    response.status,
+    { ...fallback, ...(body && typeof body === 'object' ? (body as Record<string, unknown>) : {}) },
+    Number.isFinite(wait) && wait > 0 ? wait : undefined,
+  );
+}
+
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem(0, {
+    code: 'unreachable',
+    title: 'FineTuneLab cannot be reached',
+    detail: 'FineTuneLab cannot be reached. Check your network and try again; nothing you did is lost.',
+  });
+}
+
+/** Random text for an Idempotency-Key; crypto.randomUUID is missing on plain http origins. */
+export function idempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The server's clock minus this one's, in ms, from its last Date header. */
+let skew = 0;
+export const serverNow = () => Date.now() + skew;
+
+function noteClock(response: Response): void {
+  const date = Date.parse(response.headers.get('date') ?? '');
+  // The header is cut to whole seconds; smaller differences are its own.
+  if (Number.isFinite(date)) skew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Call {
+  method?: 'GET' | 'POST';
+  body?: unknown;
+  session?: string | undefined;
+  /** The call creates something: a repeat after a lost connection must not do so twice. */
+  creates?: boolean;
+  signal?: AbortSignal;
+}
+
+export async function send(path: string, call: Call = {}): Promise<Response> {
+  const headers = new Headers();
+  if (call.body !== undefined) headers.set('Content-Type', 'application/json');
+  if (call.session) headers.set('Authorization', `Bearer ${call.session}`);
+  if (call.creates) headers.set('Idempotency-Key', idempotencyKey());
+  const request = () =>
+    fetch(path, {
+      method: call.method ?? (call.body === undefined ? 'GET' : 'POST'),
+      headers,
+      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      signal: call.signal,
+      cache: 'no-store',
+    });
+  let response: Response;
+  try {
+    response = await request();
+  } catch (error) {
+    if (!call.creates || call.signal?.aborted) throw error;
+    await pause(600);
+    response = await request();
+  }
+  noteClock(response);
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+async function ask<T>(path: string, call?: Call): Promise<T> {
+  return (await (await send(path, call)).json()) as T;
+}
+
+const base = '/api/demo/v2';
+
+export const openSession = (endpoint: Endpoint) => ask<Session>(`${base}/configure`, { body: endpoint, creates: true });
+
+export const getSession = (session: string) => ask<SessionState>(`${base}/configure`, { session });
+
+export const testConnection = (session_id: string) => ask<ConnectionTest>(`${base}/configure/test`, { body: { session_id } });
+
+export const listModels = (from: { session_id: string } | { endpoint_url: string; api_key: string }) =>
+  ask<{ models: Model[] }>(`${base}/configure/models`, { body: from }).then((answer) => answer.models);
+
+export const listProviders = () => ask<{ providers: Provider[] }>(`${base}/providers`).then((answer) => answer.providers);
+
+export const listSuites = (session?: string) => ask<{ suites: Suite[] }>(`${base}/test-suites`, { session }).then((answer) => answer.suites);
+
+export const getSuite = (id: string, session?: string) => ask<Suite>(`${base}/test-suites/${encodeURIComponent(id)}`, { session });
+
+export const addSuite = (session_id: string, own: OwnPrompts) =>
+  ask<Suite>(`${base}/test-suites`, { body: { session_id, ...own }, creates: true });
+
+export const startRun = (session_id: string, test_suite_id: string, settings: RunSettings) =>
+  ask<{ test_run_id: string; status: RunStatus; total_prompts: number }>(`${base}/batch-test`, {
+    body: { session_id, test_suite_id, ...settings },
+    creates: true,
+  });
+
+/** The session's latest run, or undefined where there is none. */
+export async function latestRun(session: string): Promise<Run | undefined> {
+  try {
+    return await ask<Run>(`${base}/batch-test`, { session });
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'no_run') return undefined;
+    throw error;
+  }
+}
+
+export const cancelRun = (runId: string, session: string) =>
+  ask<Run>(`${base}/batch-test/${encodeURIComponent(runId)}/cancel`, { method: 'POST', body: {}, session });
+
+export const runEventsPath = (runId: string) => `${base}/batch-test/${encodeURIComponent(runId)}/events`;
+export const atlasPath = `${base}/atlas`;
+
+/** The whole report, in memory, so that deleting the data afterwards cannot cut it short. */
+export async function download(session: string, format: Format): Promise<{ name: string; blob: Blob }> {
+  const response = await send(`${base}/export?format=${format}`, { session });
+  const named = /filename="?([^";]+)"?/.exec(response.headers.get('content-disposition') ?? '')?.[1];
+  const day = new Date(serverNow()).toISOString().slice(0, 10);
+  return { name: named ?? `finetunelab-batch-test-${day}.${format}`, blob: await response.blob() };
+}
+
+export const cleanUp = (session_id: string) => ask<Cleanup>(`${base}/cleanup`, { body: { session_id, when: 'now' } });
+
+/** Said while the page is left. The server waits, and any later use of the session takes it back. */
+export function sayAbandoned(session_id: string): void {
+  const body = JSON.stringify({ session_id, when: 'if_abandoned' });
+  const sent = navigator.sendBeacon?.(`${base}/cleanup`, new Blob([body], { type: 'application/json' }));
+  if (!sent) {
+    void fetch(`${base}/cleanup`, { method: 'POST', keepalive: true, headers: { 'Content-Type': 'application/json' }, body }).catch(() => {});
+  }
+}

@@ -1,0 +1,222 @@
+// Server-sent events over fetch: a run's events with resume, and Atlas's answer to one question.
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { Problem, asProblem, atlasPath, problemOf, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
+
+/** Hands on each event as it arrives; ends with the body. Throws where the connection breaks. */
+export async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: EventSourceMessage) => void): Promise<void> {
+  const parser = createParser({ onEvent });
+  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      parser.feed(value);
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+export interface RunListener {
+  progress(run: Run): void;
+  started(promptId: number): void;
+  result(result: Result): void;
+  done(run: Run): void;
+  /** False while the connection is lost and being taken up again. */
+  connected(yes: boolean): void;
+}
+
+/** The wait before attempt `n` (from 1) to take a stream up again: half a second, doubling up to eight. */
+export const resumeDelay = (n: number) => Math.min(8000, 500 * 2 ** (n - 1));
+
+/** Longer than two heartbeats (15 s each) of silence means a dead connection. */
+const silenceMs = 40_000;
+
+/**
+ * Follows a run to its end, through any number of lost connections, each taken up from the last event that had an id.
+ * Rejects with a Problem where the gateway refuses for good; resolves when the run is done or `signal` is aborted.
+ */
+export async function followRun(runId: string, session: string, listener: RunListener, signal: AbortSignal): Promise<void> {
+  let lastId: string | undefined;
+  let failures = 0;
+  while (!signal.aborted) {
+    let over = false;
+    let refused: Problem | undefined;
+    const attempt = new AbortController();
+    const stop = () => attempt.abort();
+    signal.addEventListener('abort', stop);
+    let watchdog: ReturnType<typeof setTimeout> | undefined;
+    const alive = () => {
+      clearTimeout(watchdog);
+      watchdog = setTimeout(stop, silenceMs);
+    };
+    try {
+      alive();
+      const headers = new Headers({ Accept: 'text/event-stream', Authorization: `Bearer ${session}` });
+      if (lastId !== undefined) headers.set('Last-Event-ID', lastId);
+      const response = await fetch(runEventsPath(runId), { headers, signal: attempt.signal, cache: 'no-store' });
+      if (!response.ok) throw await problemOf(response);
+      listener.connected(true);
+      const beating = response.body!.pipeThrough(
+        new TransformStream<Uint8Array, Uint8Array>({
+          transform(chunk, to) {
+            alive();
+            to.enqueue(chunk);
+          },
+        }),
+      );
+      await readEvents(beating, (event) => {
+        failures = 0;
+        if (event.id) lastId = event.id;
+        const data: unknown = JSON.parse(event.data);
+        if (event.event === 'progress') listener.progress(data as Run);
+        else if (event.event === 'started') listener.started((data as { prompt_id: number }).prompt_id);
+        else if (event.event === 'result') listener.result(data as Result);
+        else if (event.event === 'done') {
+          over = true;
+          listener.done(data as Run);
+        } else if (event.event === 'error') {
+          const body = data as Record<string, unknown>;
+          refused = new Problem(typeof body.status === 'number' ? body.status : 500, body);
+        }
+      });
+    } catch (error) {
+      if (error instanceof Problem) refused = error;
+    } finally {
+      clearTimeout(watchdog);
+      signal.removeEventListener('abort', stop);
+    }
+    if (over || signal.aborted) return;
+    if (refused && refused.status !== 429 && refused.status < 500) throw refused;
+    listener.connected(false);
+    failures += 1;
+    const wait = Math.max(resumeDelay(failures), (refused?.retryAfter ?? 0) * 1000);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, wait);
+      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    });
+  }
+}
+
+export interface Evidence {
+  id: string;
+  tool?: string;
+  query_text?: string;
+  columns: string[];
+  rows: unknown[][];
+  series?: unknown;
+  total?: number;
+}
+
+/** One answer of Atlas as it grows. `parts` remembers which evidence stood before each piece of text. */
+export interface Answer {
+  content: string;
+  evidence: Evidence[];
+  calls: { id: string; tool?: string; query_text?: string }[];
+  usage?: { input_tokens: number; output_tokens: number };
+  unsupported: string[];
+  checked: boolean;
+  exports: { format: string; path: string }[];
+  error?: string;
+  complete: boolean;
+}
+
+export const emptyAnswer = (): Answer => ({ content: '', evidence: [], calls: [], unsupported: [], checked: false, exports: [], complete: false });
+
+type Line = Record<string, unknown> & { type?: string };
+
+/** Adds one `data:` line of the stream to the answer; the line is JSON or `[DONE]`. */
+export function addLine(answer: Answer, data: string): void {
+  if (data.trim() === '[DONE]') {
+    answer.complete = answer.error === undefined;
+    return;
+  }
+  const line = JSON.parse(data) as Line;
+  const text = (key: string) => (typeof line[key] === 'string' ? (line[key] as string) : undefined);
+  switch (line.type) {
+    case undefined:
+      answer.content += text('content') ?? '';
+      break;
+    case 'tool_call':
+      answer.calls.push({ id: text('id') ?? '', tool: text('tool'), query_text: text('query_text') });
+      break;
+    case 'tool_result': {
+      const call = answer.calls.find((known) => known.id === line.id);
+      const columns = Array.isArray(line.columns) ? line.columns.map(columnName) : [];
+      answer.evidence.push({
+        id: text('id') ?? '',
+        tool: call?.tool,
+        query_text: call?.query_text,
+        columns,
+        rows: Array.isArray(line.rows) ? line.rows.map((row) => cells(row, columns)) : [],
+        series: line.series,
+        total: typeof line.total === 'number' ? line.total : undefined,
+      });
+      break;
+    }
+    case 'token_usage':
+      answer.usage = { input_tokens: Number(line.input_tokens ?? 0), output_tokens: Number(line.output_tokens ?? 0) };
+      break;
+    case 'grounding':
+      answer.checked = true;
+      answer.unsupported = unsupportedOf(line);
+      break;
+    case 'export':
+      answer.exports.push({ format: text('format') ?? '', path: text('path') ?? '' });
+      break;
+    case 'error':
+      answer.error = text('detail') ?? text('error') ?? text('message') ?? 'The answer broke off.';
+      break;
+    default:
+      if (text('content')) answer.content += text('content');
+  }
+}
+
+function columnName(column: unknown): string {
+  if (typeof column === 'string') return column;
+  return String((column as { name?: unknown } | null)?.name ?? '');
+}
+
+function cells(row: unknown, columns: string[]): unknown[] {
+  if (Array.isArray(row)) return row;
+  if (row && typeof row === 'object') return columns.map((name) => (row as Record<string, unknown>)[name]);
+  return [row];
+}
+
+function unsupportedOf(line: Line): string[] {
+  const listed = line.unsupported ?? line.unsupported_figures ?? line.figures ?? [];
+  if (!Array.isArray(listed)) return [];
+  return listed
+    .filter((entry) => typeof entry !== 'object' || entry === null || (entry as { supported?: boolean }).supported !== true)
+    .map((entry) => (typeof entry === 'object' && entry !== null ? String((entry as { text?: unknown; figure?: unknown }).text ?? (entry as { figure?: unknown }).figure ?? '') : String(entry)))
+    .filter((text) => text !== '');
+}
+
+/** Asks Atlas; `messages` empty asks for the opening summary. Calls `onGrowth` after each line. Never rejects but for a Problem. */
+export async function askAtlas(
+  session_id: string,
+  messages: Message[],
+  narrator: Narrator,
+  answer: Answer,
+  onGrowth: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const body = JSON.stringify({ session_id, ...(messages.length > 0 ? { messages } : {}), narrator });
+  let response: Response;
+  try {
+    response = await fetch(atlasPath, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' }, body, signal });
+  } catch (error) {
+    throw asProblem(error);
+  }
+  if (!response.ok) throw await problemOf(response);
+  try {
+    await readEvents(response.body!, (event) => {
+      addLine(answer, event.data);
+      onGrowth();
+    });
+  } catch {
+    answer.error ??= 'The connection was lost before the answer was complete.';
+  }
+  if (!answer.complete) answer.error ??= signal.aborted ? 'You stopped this answer.' : 'The answer broke off before its end.';
+  onGrowth();
+}

@@ -1,0 +1,150 @@
+// Where the person is: steps, what a reload must find again, and a run as its events tell it. Pure but for `kept`.
+import type { Result, Run, RunStatus } from './api';
+
+export const steps = ['welcome', 'domain', 'connect', 'run', 'atlas', 'export'] as const;
+export type Step = (typeof steps)[number];
+
+export const stepTitles: Record<Step, string> = {
+  welcome: 'Welcome',
+  domain: 'Task domain',
+  connect: 'Connect',
+  run: 'Batch test',
+  atlas: 'Atlas',
+  export: 'Export',
+};
+
+export function stepOfHash(hash: string): Step | undefined {
+  const name = hash.replace(/^#/, '');
+  return steps.find((step) => step === name);
+}
+
+export interface Standing {
+  suiteChosen: boolean;
+  session: boolean;
+  run?: { status: RunStatus; results: number };
+}
+
+/** Whether there is anything to do at `step` yet. */
+export function reachable(step: Step, standing: Standing): boolean {
+  switch (step) {
+    case 'welcome':
+    case 'domain':
+      return true;
+    case 'connect':
+      return standing.suiteChosen || standing.session;
+    case 'run':
+      return standing.run !== undefined;
+    case 'atlas':
+      return standing.run !== undefined && standing.run.results > 0;
+    case 'export':
+      return standing.session;
+  }
+}
+
+/** The wanted step, or the last one before it that has something to do. */
+export function nearest(wanted: Step, standing: Standing): Step {
+  for (let at = steps.indexOf(wanted); at > 0; at -= 1) {
+    if (reachable(steps[at]!, standing)) return steps[at]!;
+  }
+  return 'welcome';
+}
+
+export const ended = (status: RunStatus) => status === 'completed' || status === 'failed' || status === 'cancelled';
+
+/** The run with one more result counted, so that figures move between two `progress` events. Results counted already change nothing. */
+export function withResult(run: Run, known: ReadonlyMap<number, Result>, result: Result): Run {
+  if (known.has(result.prompt_id)) return run;
+  const done = [...known.values(), result];
+  const completed = done.filter((one) => one.success).length;
+  const failed = done.length - completed;
+  // The server's own count may be ahead of the events still on their way.
+  if (completed + failed <= run.completed_prompts + run.failed_prompts) return run;
+  return {
+    ...run,
+    completed_prompts: completed,
+    failed_prompts: failed,
+    progress: run.total_prompts > 0 ? (completed + failed) / run.total_prompts : 0,
+    running_prompt_ids: run.running_prompt_ids?.filter((id) => id !== result.prompt_id),
+  };
+}
+
+export type Mark = 'pending' | 'running' | 'done' | 'failed';
+// U+FE0E asks for the plain glyph, not the coloured picture.
+export const glyphs: Record<Mark, string> = { pending: '○', running: '⏳\uFE0E', done: '✓', failed: '✗' };
+
+/** The line of a prompt that has its result: `1.2 s | 142 tokens`. */
+export function resultLine(result: Result): string {
+  if (!result.success) return result.error ?? 'Failed';
+  const tokens = result.output_tokens;
+  if (tokens === undefined) return seconds(result.latency_ms);
+  return `${seconds(result.latency_ms)} | ${result.tokens_estimated ? '~' : ''}${tokens} ${tokens === 1 ? 'token' : 'tokens'}`;
+}
+
+/** Milliseconds as a person reads them: `85 ms` under a tenth of a second, `1.2 s` above. */
+export function seconds(ms: number | undefined): string {
+  if (ms === undefined) return '';
+  if (ms < 100) return `${Math.round(ms)} ms`;
+  return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
+}
+
+/** Time left, as `47:12`, or `1:02:09` from an hour on; never below zero. */
+export function clock(ms: number): string {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const two = (n: number) => String(n).padStart(2, '0');
+  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** The same in words, for what is read aloud and for sentences. */
+export function timeLeft(ms: number): string {
+  const total = Math.max(0, Math.round(ms / 1000));
+  if (total < 60) return `${total} ${total === 1 ? 'second' : 'seconds'}`;
+  const minutes = Math.round(total / 60);
+  return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+}
+
+export interface UrlVerdict {
+  ok: boolean;
+  /** Said at the field; empty while nothing is typed. */
+  says: string;
+}
+
+/** What can be told about an endpoint's URL without asking anybody; the gateway's own judgement follows. */
+export function judgeUrl(text: string): UrlVerdict {
+  if (text.trim() === '') return { ok: false, says: '' };
+  if (/\s/.test(text.trim())) return { ok: false, says: 'A URL has no spaces in it.' };
+  if (!/^https?:\/\//i.test(text.trim())) return { ok: false, says: 'The URL begins with https:// (or http://).' };
+  if (text.length > 2048) return { ok: false, says: 'The URL is longer than 2,048 characters.' };
+  let url: URL;
+  try {
+    url = new URL(text.trim());
+  } catch {
+    return { ok: false, says: 'This is not a complete URL yet.' };
+  }
+  if (url.username || url.password) return { ok: false, says: 'Leave user name and password out of the URL; the key has its own field.' };
+  if (url.hash) return { ok: false, says: 'Leave out everything from # on.' };
+  const local = url.hostname === 'localhost' || url.hostname.endsWith('.localhost') || url.hostname === '[::1]' || /^127\./.test(url.hostname);
+  if (local) return { ok: true, says: 'An address on the server\'s own machine: works only where its operator allows it.' };
+  if (!url.hostname.includes('.') && !url.hostname.startsWith('[')) return { ok: false, says: 'The host needs its full name, such as api.together.xyz.' };
+  return { ok: true, says: `Calls will go to ${url.host}.` };
+}
+
+/** sessionStorage that forgives a full or forbidden store: what does not fit lives until the reload only. */
+export const kept = {
+  get<T>(key: string): T | undefined {
+    try {
+      const text = sessionStorage.getItem(`ftl.${key}`);
+      return text === null ? undefined : (JSON.parse(text) as T);
+    } catch {
+      return undefined;
+    }
+  },
+  set(key: string, value: unknown): void {
+    try {
+      if (value === undefined) sessionStorage.removeItem(`ftl.${key}`);
+      else sessionStorage.setItem(`ftl.${key}`, JSON.stringify(value));
+    } catch {
+      sessionStorage.removeItem(`ftl.${key}`);
+    }
+  },
+};

@@ -1,0 +1,336 @@
+// The one page's memory: the session, its run and its conversation, kept in step with the gateway.
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import * as api from './api';
+import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type SessionState, type Suite } from './api';
+import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
+import { ended, kept, nearest, reachable, stepOfHash, withResult, type Standing, type Step } from './state';
+
+export interface Choice {
+  domain?: string;
+  suiteId?: string;
+  own?: OwnPrompts;
+  /** The suite that `own` became, and the session that it belongs to. */
+  ownSuite?: { id: string; session_id: string };
+}
+
+export interface Draft {
+  provider: string;
+  endpoint_url: string;
+  model_id: string;
+  model_name: string;
+  forget_key_after_run: boolean;
+}
+
+export interface Exchange {
+  question?: string;
+  answer: Answer;
+}
+
+const defaults: RunSettings = { prompt_limit: 10, concurrency: 4, stream: true, temperature: 0.7, max_tokens: 1024 };
+const emptyDraft: Draft = { provider: 'custom', endpoint_url: '', model_id: '', model_name: '', forget_key_after_run: false };
+
+class Wizard {
+  step = $state<Step>('welcome');
+  phase = $state<'loading' | 'ready' | 'unreachable'>('loading');
+  trouble = $state<Problem>();
+  session = $state<SessionState>();
+  /** Why the session is over, in the gateway's words. */
+  over = $state<string>();
+  receipt = $state<Cleanup>();
+
+  choice = $state<Choice>(kept.get<Choice>('choice') ?? {});
+  draft = $state<Draft>(kept.get<Draft>('draft') ?? { ...emptyDraft });
+  settings = $state<RunSettings>({ ...defaults, ...kept.get<RunSettings>('settings') });
+
+  run = $state<Run>();
+  suite = $state<Suite>();
+  results = new SvelteMap<number, Result>();
+  running = new SvelteSet<number>();
+  connected = $state(true);
+  runTrouble = $state<Problem>();
+  /** The run ended while it was watched, so the page moves on by itself. */
+  endedLive = $state(false);
+
+  conversation = $state<Exchange[]>([]);
+  narrator = $state<Narrator>(kept.get<Narrator>('narrator') ?? 'auto');
+  answering = $state(false);
+
+  #following: AbortController | undefined;
+  #asking: AbortController | undefined;
+
+  get standing(): Standing {
+    return {
+      suiteChosen: this.choice.suiteId !== undefined || this.choice.own !== undefined,
+      session: this.session !== undefined,
+      run: this.run && { status: this.run.status, results: this.results.size || this.run.completed_prompts + this.run.failed_prompts },
+    };
+  }
+
+  reachable = (step: Step) => reachable(step, this.standing);
+
+  /** Takes up what a reload left: the session and its run from the gateway, the step from the address. */
+  async start(): Promise<void> {
+    this.phase = 'loading';
+    this.trouble = undefined;
+    const id = kept.get<string>('session');
+    this.receipt = kept.get<Cleanup>('receipt');
+    if (id && !this.receipt) {
+      try {
+        this.session = await api.getSession(id);
+        if (this.session.latest_test_run_id) await this.#takeUpRun(id);
+        // The word that the page was left may arrive after this use; a later one takes it back for sure.
+        setTimeout(() => void this.refresh(), 4000);
+      } catch (error) {
+        const problem = asProblem(error);
+        if (problem.sessionOver) this.#end(problem);
+        else {
+          this.trouble = problem;
+          this.phase = 'unreachable';
+          return;
+        }
+      }
+    }
+    this.phase = 'ready';
+    this.follow(location.hash);
+  }
+
+  async #takeUpRun(session: string): Promise<void> {
+    const run = await api.latestRun(session);
+    if (!run) return;
+    const saved = kept.get<{ run: string; exchanges: Exchange[] }>('conversation');
+    if (saved?.run === run.id) this.conversation = saved.exchanges;
+    this.#watch(run);
+  }
+
+  /** Goes where the address says, as far as there is anything to do there. */
+  follow(hash: string): void {
+    const wanted = this.receipt ? 'export' : (stepOfHash(hash) ?? 'welcome');
+    this.step = this.receipt ? 'export' : nearest(wanted, this.standing);
+    if (hash !== `#${this.step}` && (hash !== '' || this.step !== 'welcome')) history.replaceState(null, '', `#${this.step}`);
+  }
+
+  go(step: Step): void {
+    if (!this.reachable(step)) return;
+    if (location.hash === `#${step}`) this.step = step;
+    else location.hash = step;
+  }
+
+  keepChoice(): void {
+    kept.set('choice', $state.snapshot(this.choice));
+  }
+
+  keepDraft(): void {
+    kept.set('draft', $state.snapshot(this.draft));
+    kept.set('settings', $state.snapshot(this.settings));
+    kept.set('narrator', this.narrator);
+  }
+
+  /** Runs `work` and turns the end of the session into its own state; other problems are the caller's to show. */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.sessionOver) this.#end(problem);
+      throw problem;
+    }
+  }
+
+  async refresh(): Promise<void> {
+    const id = this.session?.session_id;
+    if (!id) return;
+    const state = await this.guard(api.getSession(id)).catch(() => undefined);
+    if (state && this.session?.session_id === id) this.session = state;
+  }
+
+  /** Opens a session for this endpoint; one that stands is deleted first, since an address has only one. */
+  async connect(endpoint: Endpoint): Promise<void> {
+    if (this.session) {
+      await api.cleanUp(this.session.session_id);
+      this.#forget();
+    }
+    const opened = await api.openSession(endpoint);
+    kept.set('session', opened.session_id);
+    this.over = undefined;
+    this.session = {
+      ...opened,
+      endpoint_url: endpoint.endpoint_url,
+      provider: endpoint.provider,
+      created_at: new Date(api.serverNow()).toISOString(),
+      connection_tested: false,
+    };
+  }
+
+  async testConnection(): Promise<api.ConnectionTest> {
+    const test = await this.guard(api.testConnection(this.session!.session_id));
+    if (this.session) {
+      this.session.connection_tested = test.success;
+      this.session.connection_latency_ms = test.success ? test.latency_ms : undefined;
+      this.session.last_error = test.success ? undefined : test.error;
+    }
+    return test;
+  }
+
+  async startRun(): Promise<void> {
+    const session = this.session!.session_id;
+    const suite = await this.#suiteToRun(session);
+    const started = await this.guard(api.startRun(session, suite, $state.snapshot(this.settings)));
+    this.keepDraft();
+    this.conversation = [];
+    kept.set('conversation', undefined);
+    this.#watch({
+      id: started.test_run_id,
+      status: started.status,
+      test_suite_id: suite,
+      total_prompts: started.total_prompts,
+      completed_prompts: 0,
+      failed_prompts: 0,
+      progress: 0,
+    });
+    this.go('run');
+  }
+
+  async #suiteToRun(session: string): Promise<string> {
+    if (!this.choice.own) return this.choice.suiteId!;
+    if (this.choice.ownSuite?.session_id !== session) {
+      const added = await this.guard(api.addSuite(session, $state.snapshot(this.choice.own)));
+      this.choice.ownSuite = { id: added.id, session_id: session };
+      this.keepChoice();
+    }
+    return this.choice.ownSuite!.id;
+  }
+
+  /** Shows `run` and follows it to its end, taking every result in. */
+  #watch(run: Run): void {
+    this.#following?.abort();
+    const following = new AbortController();
+    this.#following = following;
+    const session = this.session!.session_id;
+    const live = !ended(run.status);
+    this.run = run;
+    this.runTrouble = undefined;
+    this.endedLive = false;
+    this.connected = true;
+    this.results.clear();
+    this.running.clear();
+    if (this.suite?.id !== run.test_suite_id) {
+      this.suite = undefined;
+      api.getSuite(run.test_suite_id, session).then((suite) => (this.suite = suite), () => {});
+    }
+    const take = (progress: Run) => {
+      this.run = progress;
+      if (!progress.running_prompt_ids) return;
+      this.running.clear();
+      for (const id of progress.running_prompt_ids) this.running.add(id);
+    };
+    const listener = {
+      progress: take,
+      started: (id: number) => void this.running.add(id),
+      result: (result: Result) => {
+        this.run = withResult(this.run!, this.results, result);
+        this.running.delete(result.prompt_id);
+        this.results.set(result.prompt_id, result);
+      },
+      done: (final: Run) => {
+        this.running.clear();
+        this.run = final;
+        this.endedLive = live;
+        void this.refresh();
+      },
+      connected: (yes: boolean) => (this.connected = yes),
+    };
+    followRun(run.id, session, listener, following.signal).catch((error: unknown) => {
+      const problem = asProblem(error);
+      if (problem.sessionOver) this.#end(problem);
+      else this.runTrouble = problem;
+    });
+  }
+
+  async stopRun(): Promise<void> {
+    if (!this.run || !this.session) return;
+    const run = await this.guard(api.cancelRun(this.run.id, this.session.session_id));
+    if (this.run?.id === run.id) this.run = run;
+  }
+
+  /** Asks `question`, or for the opening summary; a broken answer at the end is replaced when `again`. */
+  async ask(question?: string, again = false): Promise<void> {
+    if (this.answering || !this.session || !this.run) return;
+    if (again) this.conversation.pop();
+    this.conversation.push({ question, answer: emptyAnswer() });
+    const exchange = this.conversation[this.conversation.length - 1]!;
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.answering = true;
+    try {
+      // Pieces may come faster than frames; each line is taken in at once and drawn with the next frame by Svelte.
+      await askAtlas(this.session.session_id, this.#messages(), this.narrator, exchange.answer, () => {}, asking.signal);
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.sessionOver) this.#end(problem);
+      exchange.answer.error = problem.detail;
+    } finally {
+      this.answering = false;
+      this.#keepConversation();
+    }
+  }
+
+  stopAnswer(): void {
+    this.#asking?.abort();
+  }
+
+  #messages(): api.Message[] {
+    const said = this.conversation.flatMap(({ question, answer }): api.Message[] => [
+      ...(question === undefined ? [] : [{ role: 'user' as const, content: question }]),
+      ...(answer.content === '' ? [] : [{ role: 'assistant' as const, content: answer.content }]),
+    ]);
+    // The opening summary alone is no question: nothing is sent before the first one.
+    return said.some((message) => message.role === 'user') ? said.slice(-21) : [];
+  }
+
+  #keepConversation(): void {
+    if (this.run) kept.set('conversation', { run: this.run.id, exchanges: $state.snapshot(this.conversation) });
+  }
+
+  async cleanUp(): Promise<void> {
+    const receipt = await api.cleanUp(this.session!.session_id);
+    this.#forget();
+    this.receipt = receipt;
+    kept.set('receipt', receipt);
+  }
+
+  /** Everything as on the first visit, but for what the person typed about the endpoint. */
+  startAnew(): void {
+    this.#forget();
+    this.over = undefined;
+    this.receipt = undefined;
+    kept.set('receipt', undefined);
+    this.choice.ownSuite = undefined;
+    this.keepChoice();
+    location.hash = 'domain';
+    this.step = 'domain';
+  }
+
+  #end(problem: Problem): void {
+    this.#forget();
+    this.over = problem.detail;
+  }
+
+  #forget(): void {
+    this.#following?.abort();
+    this.#asking?.abort();
+    this.session = undefined;
+    this.run = undefined;
+    this.endedLive = false;
+    this.results.clear();
+    this.running.clear();
+    this.conversation = [];
+    kept.set('session', undefined);
+    kept.set('conversation', undefined);
+  }
+
+  left(): void {
+    if (this.session) api.sayAbandoned(this.session.session_id);
+  }
+}
+
+export const wizard = new Wizard();

@@ -1,0 +1,30 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { mockGateway } from './dev/mock';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+// FTL_GATEWAY names a running gateway to develop against; without it the mock answers.
+const gateway = process.env.FTL_GATEWAY;
+const proxied = ['/api', '/openapi.json', '/health'];
+const proxy = gateway ? Object.fromEntries(proxied.map((path) => [path, { target: gateway }])) : {};
+
+export default defineConfig({
+  plugins: [
+    svelte(),
+    ...(gateway ? [] : [mockGateway()]),
+  ],
+  server: { host: '127.0.0.1', proxy },
+  preview: { host: '127.0.0.1', proxy },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // An inlined asset would be a data: URL, which the policy allows for images alone.
+    assetsInlineLimit: 0,
+    // docs.html carries Swagger UI whole; the first page never loads it.
+    chunkSizeWarningLimit: 1700,
+    rollupOptions: { input: { index: here('index.html'), docs: here('docs.html') } },
+  },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+});
