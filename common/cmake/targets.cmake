@@ -75,6 +75,9 @@ endfunction()
 add_custom_target(pure_tests)
 add_custom_target(unit_tests)
 add_custom_target(pg_tests)
+add_custom_target(contract_tests)
+add_custom_target(e2e_tests)
+add_custom_target(chaos_tests)
 
 # ftl_test(NAME [PURE] [LABEL unit|pg|contract|e2e|chaos] SOURCES x_test.cc LINK targets…): a GoogleTest program and its
 # ctest entry. PURE marks tests without Beast and gRPC threads, which also run under UBSan.

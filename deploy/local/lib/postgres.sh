@@ -20,7 +20,8 @@ choose_postgres_user() {
   for capability in '' dac_read_search dac_override; do
     as_postgres=(setpriv --reuid postgres --regid postgres --clear-groups)
     if [[ -n $capability ]]; then as_postgres+=("--inh-caps=+$capability" "--ambient-caps=+$capability"); fi
-    if "${as_postgres[@]}" test -r "$data/postgres/." 2>/dev/null; then return; fi
+    # Not `test -r`: access(2) answers without the capability.
+    if "${as_postgres[@]}" ls "$data/postgres/." >/dev/null 2>&1; then return; fi
   done
   fail 77 "the user postgres may not enter $data, and this container may not lend it the right to." \
     'Choose a folder with --data that every user may pass, /var/lib/finetunelab say.'
@@ -77,7 +78,8 @@ has_own_socket_folder() {
 }
 
 is_postgres_ready() {
-  "$programs/pg_isready" --quiet --host "$postgres_socket" --port "$postgres_port"
+  "$programs/pg_isready" --quiet --host "$postgres_socket" --port "$postgres_port" \
+    --username "$cluster_user" --dbname postgres
 }
 
 # start_postgres: sets database_url.
@@ -110,14 +112,18 @@ start_postgres() {
   done_with "$outcome"
 }
 
-# Its helpers outlive a killed server for a moment, and a new one refuses to start beside them.
+# The processes of a killed server outlive it for a moment, and a new one refuses to start beside them, or where its id is not
+# free yet. All of them have their working folder in the cluster.
 await_end_of_old_postgres() {
   local deadline=$((SECONDS + 20)) path
   while ((SECONDS < deadline)); do
     for path in /proc/[0-9]*/cwd ''; do
       if [[ $path -ef $data/postgres ]]; then break; fi
     done
-    [[ -n $path ]] || return 0
+    if [[ -z $path ]]; then
+      rm -f "$data/postgres/postmaster.pid" "$postgres_socket"/.s.PGSQL.*
+      return
+    fi
     sleep 0.1
   done
 }

@@ -99,7 +99,7 @@ start_all_in_one() {
 }
 
 start_split() {
-  local name addresses=() own tls
+  local name addresses=() own tls certificates_print
   for name in "${services[@]}"; do
     port_for "$name" "$name"
     addresses+=("$(setting_of "$name" ADDRESS)=127.0.0.1:$given")
