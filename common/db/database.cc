@@ -1,0 +1,38 @@
+#include "common/db/database.h"
+
+#include "common/db/connection_pool.h"
+
+namespace ftl {
+namespace {
+
+constexpr Query kSetSessions{"db.set_sessions", "SELECT set_config('ftl.sessions', $1, true)"};
+
+}  // namespace
+
+Database::Database(asio::any_io_executor executor, DatabaseSettings settings)
+    : pool_(std::make_shared<ConnectionPool>(std::move(executor), std::move(settings))) {}
+
+Database::~Database() { pool_->Close(); }
+
+DatabaseUse Database::use() const { return pool_->use(); }
+
+Task<Rows> Database::Run(Deadline deadline, SessionScope scope, Query query, Params params) {
+  std::vector<Statement> statements;
+  statements.push_back({query, std::move(params)});
+  CO_TRY(std::vector<Rows> all, co_await RunAll(deadline, std::move(scope), std::move(statements)));
+  co_return std::move(all.front());
+}
+
+Task<std::vector<Rows>> Database::RunAll(Deadline deadline, SessionScope scope, std::vector<Statement> statements) {
+  const std::shared_ptr<ConnectionPool> pool = pool_;
+  const bool scoped = !scope.setting().empty();
+  if (scoped) statements.insert(statements.begin(), {kSetSessions, Params(scope.setting())});
+  for (int attempt = 1;; ++attempt) {
+    CO_TRY(ConnectionLease connection, co_await pool->Acquire(deadline));
+    absl::StatusOr<std::vector<Rows>> all = co_await connection->Pipeline(statements, deadline);
+    if (all.ok() && scoped) all->erase(all->begin());
+    if (all.ok() || !IsRepeatable(all.status()) || attempt == Transaction::kMaxAttempts) co_return all;
+  }
+}
+
+}  // namespace ftl
