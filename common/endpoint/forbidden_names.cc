@@ -1,0 +1,104 @@
+#include "common/endpoint/forbidden_names.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ftl {
+namespace {
+
+// Each stands for itself and for all below it. Four kinds in one order, for the binary search:
+// - the IANA Special-Use Domain Names as of 2025-10 (nobody serves models below arpa, so all of that);
+// - private top-level names: those of ICANN and RFC 6762, and what routers, containers and service meshes hand out;
+// - metadata services with a name in the public tree;
+// - wildcard DNS, rebinding services, and names whose answer is loopback or private space.
+constexpr std::array<std::string_view, 70> kForbidden = {
+    "127-0-0-1.org.uk",
+    "1u.ms",
+    "alt",
+    "arpa",
+    "backname.io",
+    "belkin",
+    "burpcollaborator.net",
+    "cluster",
+    "consul",
+    "corp",
+    "ddev.site",
+    "default",
+    "dhcp",
+    "docker",
+    "domain",
+    "example",
+    "example.com",
+    "example.net",
+    "example.org",
+    "fritz.box",
+    "fuf.me",
+    "gateway",
+    "home",
+    "i2p",
+    "internal",
+    "intra",
+    "intranet",
+    "invalid",
+    "ip6.name",
+    "kube",
+    "lacolhost.com",
+    "lan",
+    "lndo.site",
+    "local",
+    "local.gd",
+    "localdev.me",
+    "localdomain",
+    "localho.st",
+    "localhost",
+    "localhost.direct",
+    "localtest.me",
+    "lvh.me",
+    "lxd",
+    "mail",
+    "metadata.azure.com",
+    "metadata.cloud.ibm.com",
+    "metadata.digitalocean.com",
+    "metadata.goog",
+    "metadata.google.com",
+    "metadata.oraclecloud.com",
+    "metadata.packet.net",
+    "metadata.platformequinix.com",
+    "metadata.tencentyun.com",
+    "mshome.net",
+    "nip.io",
+    "nomad",
+    "onion",
+    "podman",
+    "private",
+    "rbndr.us",
+    "router",
+    "sslip.io",
+    "svc",
+    "test",
+    "traefik.me",
+    "vcap.me",
+    "workgroup",
+    "xip.io",
+    "xip.name",
+    "yip.io",
+};
+static_assert(std::is_sorted(kForbidden.begin(), kForbidden.end()));
+
+constexpr int kMostLabels = 4;  // of a name in the table
+
+}  // namespace
+
+bool IsForbiddenName(std::string_view name) {
+  size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return true;
+  for (int labels = 1; labels <= kMostLabels; ++labels) {
+    const std::string_view suffix = dot == std::string_view::npos ? name : name.substr(dot + 1);
+    if (std::binary_search(kForbidden.begin(), kForbidden.end(), suffix)) return true;
+    if (dot == std::string_view::npos) return false;
+    dot = dot == 0 ? std::string_view::npos : name.rfind('.', dot - 1);
+  }
+  return false;
+}
+
+}  // namespace ftl
