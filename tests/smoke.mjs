@@ -68,6 +68,7 @@ async function testShutDoors() {
   });
   await holds("a cloud's metadata address is refused as an endpoint", async () => {
     const answer = await configure('http://169.254.169.254/v1', 'any');
+    if (answer.status === 201) await cleanUp(answer.session_id);
     expect(answer.status === 422 && answer.code === 'endpoint_not_allowed', `${answer.status} ${answer.code}`);
   });
   await holds('a loopback endpoint is judged', async () => {
