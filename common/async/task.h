@@ -10,8 +10,8 @@ namespace ftl {
 
 namespace asio = boost::asio;
 
-// The one asynchronous vocabulary of the project: a coroutine that gives a T or says why not. Task<> gives only ok or the
-// reason. Lazy: nothing runs before it is awaited or spawned. It runs on the executor of whoever awaits it.
+// The one asynchronous vocabulary of the project: a coroutine that gives a T or says why not. Task<> gives only ok or
+// the reason. Lazy: nothing runs before it is awaited or spawned. It runs on the executor of whoever awaits it.
 template <typename T = void>
 using Task = asio::awaitable<std::conditional_t<std::is_void_v<T>, absl::Status, absl::StatusOr<T>>>;
 

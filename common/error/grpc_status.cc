@@ -9,7 +9,8 @@
 namespace ftl {
 namespace {
 
-constexpr std::string_view kInternalText = "Something went wrong here. Try again; if it stays, look up the request id in the log.";
+constexpr std::string_view kInternalText =
+    "Something went wrong here. Try again; if it stays, look up the request id in the log.";
 
 absl::Status AsRefusal(const absl::Status& status) {
   const Reason reason = ReasonOf(status);

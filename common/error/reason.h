@@ -8,8 +8,8 @@
 
 namespace ftl {
 
-// Every way the product says no. A reason is stable: clients and dashboards read it. Its lower-case name is the `code` of
-// a problem document, its upper-case name the `reason` of google.rpc.ErrorInfo.
+// Every way the product says no. A reason is stable: clients and dashboards read it. Its lower-case name is the `code`
+// of a problem document, its upper-case name the `reason` of google.rpc.ErrorInfo.
 enum class Reason {
   kInternal,
   kMalformedJson,

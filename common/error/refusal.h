@@ -22,10 +22,12 @@ struct FieldFault {
   std::string message;
 };
 
-// A failure that is born complete: the reason, a sentence that tells the person what to do, the facts it mentions, every
-// wrong field, and how long to wait where waiting helps. It becomes an absl::Status, whose payloads are the google.rpc
-// details that go over the wire (common/error/grpc_status) and into a problem document (gateway/http/problem).
-//   return Refuse(Reason::kPromptLimitExceeded, "This session may run 20 prompts; choose at most 20.").With("limit", 20);
+// A failure that is born complete: the reason, a sentence that tells the person what to do, the facts it mentions,
+// every wrong field, and how long to wait where waiting helps. It becomes an absl::Status, whose payloads are the
+// google.rpc details that go over the wire (common/error/grpc_status) and into a problem document
+// (gateway/http/problem).
+//   return Refuse(Reason::kPromptLimitExceeded, "This session may run 20 prompts; choose at most 20.").With("limit",
+//   20);
 class [[nodiscard]] Refusal {
  public:
   Refusal(Reason reason, std::string_view message) : reason_(reason), message_(message) {}

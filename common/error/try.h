@@ -13,14 +13,14 @@
 #define FTL_TRY_NAME_(a, b) FTL_TRY_JOIN_(a, b)
 #define FTL_TRY_PICK_(one, two, name, ...) name
 
-#define FTL_TRY_VALUE_(hand_up, declaration, expression)                     \
-  auto FTL_TRY_NAME_(ftl_try_, __LINE__) = (expression);                     \
-  if (!FTL_TRY_NAME_(ftl_try_, __LINE__).ok())                               \
-    hand_up std::move(FTL_TRY_NAME_(ftl_try_, __LINE__)).status();           \
+#define FTL_TRY_VALUE_(hand_up, declaration, expression)                                                      \
+  auto FTL_TRY_NAME_(ftl_try_, __LINE__) = (expression);                                                      \
+  if (!FTL_TRY_NAME_(ftl_try_, __LINE__).ok()) hand_up std::move(FTL_TRY_NAME_(ftl_try_, __LINE__)).status(); \
   declaration = *std::move(FTL_TRY_NAME_(ftl_try_, __LINE__))
 
-#define FTL_TRY_STATUS_(hand_up, expression) \
-  if (absl::Status ftl_try_status = ::ftl::error_internal::ToStatus(expression); !ftl_try_status.ok()) hand_up ftl_try_status
+#define FTL_TRY_STATUS_(hand_up, expression)                                                           \
+  if (absl::Status ftl_try_status = ::ftl::error_internal::ToStatus(expression); !ftl_try_status.ok()) \
+  hand_up ftl_try_status
 
 #define FTL_TRY_VALUE_RETURN_(declaration, expression) FTL_TRY_VALUE_(return, declaration, expression)
 #define FTL_TRY_STATUS_RETURN_(expression) FTL_TRY_STATUS_(return, expression)

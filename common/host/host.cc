@@ -1,0 +1,240 @@
+#include "common/host/host.h"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_replace.h>
+#include <fmt/format.h>
+#include <grpcpp/impl/service_type.h>
+#include <openssl/rand.h>
+#include <prometheus/exposer.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/host/port_file.h"
+#include "common/observe/log.h"
+#include "common/observe/metrics.h"
+
+namespace ftl::host {
+namespace {
+
+constexpr absl::Duration kStartLimit = absl::Seconds(60);
+constexpr absl::Duration kDrainLimit = absl::Seconds(12);
+constexpr absl::Duration kCallGrace = absl::Seconds(3);
+
+std::string RandomToken() {
+  unsigned char bytes[16];
+  if (RAND_bytes(bytes, sizeof bytes) != 1) std::abort();
+  std::string token;
+  for (unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
+  return token;
+}
+
+// FTL_<SERVICE>_<what>: `session-vault` gives FTL_SESSION_VAULT_LISTEN.
+std::string SettingName(std::string_view service, std::string_view what) {
+  return fmt::format("FTL_{}_{}", absl::AsciiStrToUpper(absl::StrReplaceAll(std::string(service), {{"-", "_"}})), what);
+}
+
+}  // namespace
+
+struct Host::Part {
+  ModuleKind kind;
+  std::unique_ptr<Module> module;
+  std::string listen;                            // where it serves by itself; empty in a program of several
+  std::map<std::string, std::string> addresses;  // of the services it calls, where they are far away
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  std::thread thread;
+  rpc::Channels channels;
+  std::unique_ptr<Environment> environment;
+  std::unique_ptr<rpc::Server> server;
+  bool started = false;
+
+  // Runs a coroutine on the module's thread and waits for its end.
+  absl::Status Await(Task<> task) {
+    try {
+      return asio::co_spawn(io, std::move(task), asio::use_future).get();
+    } catch (const std::exception& error) {
+      return absl::InternalError(error.what());
+    }
+  }
+};
+
+// Asks every module each second whether it can work, and tells health checks.
+struct Host::Watch {
+  std::jthread thread;
+};
+
+// What Prometheus reads of a program that has no HTTP of its own.
+struct Host::Admin {
+  explicit Admin(const std::string& address) : exposer(address, 1) {
+    exposer.RegisterCollectable(std::shared_ptr<prometheus::Collectable>(&metrics::Registry(), [](auto*) {}));
+  }
+  prometheus::Exposer exposer;
+};
+
+Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(RandomToken()) {
+  const bool together = kinds.size() > 1;
+  const auto is_here = [&](std::string_view name) {
+    return std::any_of(kinds.begin(), kinds.end(), [&](const ModuleKind& kind) { return kind.name == name; });
+  };
+  for (const ModuleKind& kind : kinds) {
+    auto part = std::make_unique<Part>();
+    part->kind = kind;
+    if (!together && !kind.default_listen.empty()) {
+      part->listen =
+          settings.Text(SettingName(kind.name, "LISTEN"), kind.default_listen, "Where its gRPC services listen.");
+    }
+    for (std::string_view service : kind.calls) {
+      if (is_here(service)) continue;
+      part->addresses[std::string(service)] =
+          settings.Text(SettingName(service, "ADDRESS"), fmt::format("{}:50051", service),
+                        fmt::format("Where {} is found.", service));
+    }
+    part->module = kind.make(settings);
+    parts_.push_back(std::move(part));
+  }
+  if (together) {
+    shared_listen_ =
+        settings.Text("FTL_GRPC_LISTEN", "", "Where all gRPC services but key lending listen; empty for nowhere.");
+  }
+  admin_address_ = settings.Text("FTL_ADMIN_ADDRESS", "", "Where a service shows its own metrics; empty for nowhere.");
+  port_file_ = settings.Text("FTL_PORT_FILE", "", "A file that gets the bound port, once it is listened on.");
+  tls_.ca =
+      settings.Text("FTL_TLS_CA_FILE", "", "Certificates trusted between services; with the next two: mutual TLS.");
+  tls_.cert = settings.Text("FTL_TLS_CERT_FILE", "", "The certificate that names this service.");
+  tls_.key = settings.Text("FTL_TLS_KEY_FILE", "", "The key of that certificate.");
+  if (tls_.ca.empty() != tls_.cert.empty() || tls_.ca.empty() != tls_.key.empty()) {
+    settings.Fault("FTL_TLS_CA_FILE", "and FTL_TLS_CERT_FILE and FTL_TLS_KEY_FILE go together; set all three or none");
+  }
+}
+
+Host::~Host() = default;
+
+absl::Status Host::Start() {
+  for (const auto& part : parts_) {
+    if (absl::Status status = StartPart(*part); !status.ok()) {
+      log::Error("module did not start", {{"module", part->kind.name}, {"status", status}});
+      Stop();
+      return status;
+    }
+  }
+  if (absl::Status status = OpenPort(); !status.ok()) {
+    Stop();
+    return status;
+  }
+  WatchHealth();
+  return absl::OkStatus();
+}
+
+absl::Status Host::StartPart(Part& part) {
+  part.thread = std::thread([&part] { part.io.run(); });
+  part.started = true;
+  TRY(Connect(part));
+  part.environment.reset(new Environment{part.io.get_executor(), part.channels});
+  TRY(part.Await(part.module->Start(*part.environment)));
+  if (part.kind.default_listen.empty()) return absl::OkStatus();
+  const bool has_port = !part.listen.empty();
+  rpc::Registrar registrar(rpc::Serving(part.io.get_executor(), has_port ? "" : process_token_),
+                           !has_port || tls_.configured());
+  part.module->Serve(registrar);
+  auto services = registrar.Take();
+  TRY(part.server, has_port ? rpc::Server::Listen(part.listen, tls_, std::move(services))
+                            : rpc::Server::WithoutPort(std::move(services)));
+  return absl::OkStatus();
+}
+
+absl::Status Host::Connect(Part& part) {
+  for (std::string_view service : part.kind.calls) {
+    const auto here =
+        std::find_if(parts_.begin(), parts_.end(), [&](const auto& other) { return other->kind.name == service; });
+    if (here != parts_.end()) {
+      part.channels.Set(std::string(service), (*here)->server->InProcess(std::string(part.kind.name), process_token_));
+    } else {
+      TRY(auto channel, rpc::Channels::Remote(part.addresses.at(std::string(service)), service, tls_));
+      part.channels.Set(std::string(service), std::move(channel));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Host::OpenPort() {
+  if (!shared_listen_.empty()) {
+    std::vector<std::unique_ptr<grpc::Service>> services;
+    for (const auto& part : parts_) {
+      rpc::Registrar registrar(rpc::Serving(part->io.get_executor(), ""), /*authenticated=*/false);
+      part->module->Serve(registrar);
+      for (auto& service : registrar.Take()) services.push_back(std::move(service));
+    }
+    TRY(shared_server_, rpc::Server::Listen(shared_listen_, tls_, std::move(services)));
+    log::Info("serving gRPC", {{"port", shared_server_->port()}});
+  }
+  for (const auto& part : parts_) {
+    if (!part->server || part->server->port() == 0) continue;
+    log::Info("serving gRPC", {{"module", part->kind.name}, {"port", part->server->port()}});
+    if (!port_file_.empty()) TRY(WritePortFile(port_file_, part->server->port()));
+  }
+  if (!admin_address_.empty()) {
+    try {
+      admin_ = std::make_unique<Admin>(admin_address_);
+    } catch (const std::exception& error) {
+      return Refuse(Reason::kServiceUnavailable,
+                    fmt::format("Cannot serve metrics on {}: {}", admin_address_, error.what()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Host::WatchHealth() {
+  watch_ = std::make_unique<Watch>();
+  watch_->thread = std::jthread([this](std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      bool all = true;
+      for (const auto& part : parts_) {
+        const absl::Status status = part->Await(part->module->Check(DeadlineIn(absl::Seconds(2))));
+        if (!status.ok()) log::Warn("module cannot work", {{"module", part->kind.name}, {"status", status}});
+        if (part->server && !stop.stop_requested()) part->server->health().Set("", status.ok());
+        all = all && status.ok();
+      }
+      if (shared_server_ && !stop.stop_requested()) shared_server_->health().Set("", all);
+      for (int i = 0; i < 20 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  });
+}
+
+void Host::Stop() {
+  watch_.reset();
+  const Deadline drained = DeadlineIn(kDrainLimit);
+  if (shared_server_) shared_server_->health().SetAll(false);
+  for (const auto& part : parts_) {
+    if (part->server) part->server->health().SetAll(false);
+  }
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    if ((*part)->started && (*part)->environment) (void)(*part)->Await((*part)->module->Drain(drained));
+  }
+  if (shared_server_) shared_server_->Shutdown(kCallGrace);
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    if (!(*part)->started) continue;
+    if ((*part)->server) (*part)->server->Shutdown(kCallGrace);
+    if ((*part)->environment) (void)(*part)->Await((*part)->module->Stop());
+  }
+  admin_.reset();
+  shared_server_.reset();
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    if (!(*part)->started) continue;
+    (*part)->work.reset();
+    (*part)->io.stop();
+    (*part)->thread.join();
+    (*part)->started = false;
+  }
+}
+
+}  // namespace ftl::host

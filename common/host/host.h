@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include "common/host/module.h"
+#include "common/host/settings.h"
+
+namespace ftl::host {
+
+// Runs modules in one process: each on a thread of its own, started by need, drained and stopped in reverse. One module
+// serves on its own port and calls the others over the network; several call each other by in-process channels and
+// share one port (FTL_GRPC_LISTEN) for everything but key lending.
+class Host {
+ public:
+  // Reads the settings of the host and of every module; faults stay in `settings`.
+  Host(Settings& settings, std::vector<ModuleKind> kinds);
+  ~Host();
+
+  // Starts everything; on failure what has started is stopped again.
+  absl::Status Start();
+  // Not ready at once, then drained, then stopped; at most 20 s in all.
+  void Stop();
+
+ private:
+  struct Part;
+  absl::Status StartPart(Part& part);
+  absl::Status Connect(Part& part);
+  absl::Status OpenPort();
+  void WatchHealth();
+
+  std::vector<std::unique_ptr<Part>> parts_;  // in order of need
+  std::string process_token_;
+  std::string shared_listen_;
+  std::string admin_address_;
+  std::string port_file_;
+  rpc::TlsFiles tls_;
+  std::unique_ptr<rpc::Server> shared_server_;
+  struct Watch;
+  std::unique_ptr<Watch> watch_;
+  struct Admin;
+  std::unique_ptr<Admin> admin_;
+};
+
+}  // namespace ftl::host

@@ -1,0 +1,144 @@
+#include "common/host/program.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_replace.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <CLI/CLI.hpp>
+
+#include "common/host/host.h"
+#include "common/observe/log.h"
+#include "common/schema/migrator.h"
+
+namespace ftl::host {
+namespace {
+
+constexpr const char* kAbout =
+    "FineTuneLab: a test bench for a model that someone else hosts. Every setting below can be given as a flag or in "
+    "the "
+    "environment by its upper-case name; a flag wins. Secrets come from the environment or from files only.";
+
+std::string FlagName(const std::string& setting) {
+  return "--" + absl::StrReplaceAll(absl::AsciiStrToLower(setting), {{"_", "-"}});
+}
+
+// Keys must not reach a disk: no core dumps, no ptrace by others.
+void ForbidCoreDumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What a program reads before its modules do.
+struct ProgramSettings {
+  explicit ProgramSettings(Settings& settings)
+      : log_level(
+            settings.Choice("FTL_LOG_LEVEL", {"info", "debug", "warn", "error"}, "The least level that is logged.")),
+        log_format(settings.Choice("FTL_LOG_FORMAT", {"json", "text"}, "JSON lines, or text for people.")),
+        production(settings.Flag("FTL_PRODUCTION", false, "Refuses switches that are for development only.")),
+        database_url(settings.SecretText("DATABASE_URL", "The database of all services, unless one has its own.")),
+        migrate_url(settings.SecretText("FTL_MIGRATE_DATABASE_URL", "The database as its owner, for migrate.")) {
+    if (production && (std::getenv("GRPC_TRACE") || std::getenv("GRPC_VERBOSITY"))) {
+      settings.Fault("GRPC_TRACE", "is set; payload tracing would print keys and is refused in production");
+    }
+  }
+  std::string log_level;
+  std::string log_format;
+  bool production;
+  Secret database_url;
+  Secret migrate_url;
+};
+
+int Migrate(const ProgramSettings& program) {
+  const Secret& url = program.migrate_url.empty() ? program.database_url : program.migrate_url;
+  if (url.empty()) {
+    std::cerr << "Set FTL_MIGRATE_DATABASE_URL or DATABASE_URL to the database to migrate.\n";
+    return EX_CONFIG;
+  }
+  const absl::Status status = ftl::Migrate(std::string(url.Reveal()), std::cerr);
+  if (status.ok()) return EX_OK;
+  std::cerr << status.message() << '\n';
+  return EX_UNAVAILABLE;
+}
+
+int Run(Host& host) {
+  if (!host.Start().ok()) return EX_UNAVAILABLE;
+  log::Info("ready", {{"version", FTL_VERSION}});
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log::Info("stopping", {{"signal", signal}});
+  host.Stop();
+  return EX_OK;
+}
+
+}  // namespace
+
+int RunProgram(int argc, char** argv, const std::string& name, std::vector<ModuleKind> kinds) {
+  ForbidCoreDumps();
+  RaiseFileLimit();
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  Settings declared([](const std::string&) { return std::nullopt; });
+  {
+    const ProgramSettings program(declared);
+    const Host host(declared, kinds);
+  }
+  CLI::App app(kAbout, name);
+  app.set_version_flag("--version", name + " " FTL_VERSION);
+  bool check_config = false;
+  bool print_config = false;
+  app.add_flag("--check-config", check_config, "Reads all settings, says what is wrong, and ends.");
+  app.add_flag("--print-config", print_config, "Prints all settings, secrets hidden, and ends.");
+  bool migrate = false;
+  app.add_subcommand("migrate", "Brings the database to this version's schema, and ends.")->callback([&] {
+    migrate = true;
+  });
+  std::map<std::string, std::string> flags;
+  for (const Settings::Declaration& setting : declared.declarations()) {
+    if (setting.secret) continue;
+    app.add_option(FlagName(setting.name), flags[setting.name], setting.meaning)->default_str(setting.default_text);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? EX_OK : EX_USAGE;
+  }
+
+  Settings settings([&](const std::string& setting) -> std::optional<std::string> {
+    if (flags.count(setting) && app.count(FlagName(setting)) > 0) return flags.at(setting);
+    if (const char* text = std::getenv(setting.c_str()); text && *text) return std::string(text);
+    return std::nullopt;
+  });
+  const ProgramSettings program(settings);
+  log::Configure(program.log_level, program.log_format == "text" ? log::Format::kText : log::Format::kJson, name);
+  if (migrate) return Migrate(program);
+  Host host(settings, kinds);
+  if (print_config) settings.Print(std::cout);
+  for (const FieldFault& fault : settings.faults().all()) std::cerr << fault.field << ' ' << fault.message << ".\n";
+  if (!settings.faults().empty()) return EX_CONFIG;
+  if (check_config || print_config) return EX_OK;
+  return Run(host);
+}
+
+}  // namespace ftl::host

@@ -1,0 +1,31 @@
+#include "common/rpc/channels.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include "common/error/try.h"
+#include "common/rpc/server.h"
+
+namespace ftl::rpc {
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Channels::Remote(const std::string& address, std::string_view service,
+                                                                const TlsFiles& tls) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(16 << 20);
+  arguments.SetMaxSendMessageSize(16 << 20);
+  arguments.SetLoadBalancingPolicyName("round_robin");
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);
+  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
+  if (tls.configured()) {
+    grpc::SslCredentialsOptions options;
+    TRY(options.pem_root_certs, ReadFile(tls.ca));
+    TRY(options.pem_cert_chain, ReadFile(tls.cert));
+    TRY(options.pem_private_key, ReadFile(tls.key));
+    credentials = grpc::SslCredentials(options);
+    arguments.SetSslTargetNameOverride(std::string(service));
+  }
+  return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+}  // namespace ftl::rpc

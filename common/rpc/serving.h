@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <absl/status/status.h>
+#include <grpcpp/server_context.h>
+#include <boost/asio/any_io_executor.hpp>
+
+#include "common/async/task.h"
+#include "common/observe/metrics.h"
+#include "common/rpc/call_context.h"
+
+namespace ftl::rpc {
+
+// How the calls of one gRPC server reach the coroutines of one module: the module's thread, what is known of the
+// caller, and whether calls are taken at all. Methods may be called from any thread.
+class Serving {
+ public:
+  // `process_token` is what in-process channels of this binary carry; empty on a server with a port, where a call that
+  // carries one is refused.
+  Serving(asio::any_io_executor executor, std::string process_token)
+      : executor_(std::move(executor)), process_token_(std::move(process_token)) {}
+
+  const asio::any_io_executor& executor() const { return executor_; }
+  // Whether the server has no port, so that only this process can call.
+  bool in_process() const { return !process_token_.empty(); }
+
+  // What is known of a call that came in; refuses calls that claim to come from inside and do not.
+  absl::StatusOr<CallContext> Understand(const grpc::CallbackServerContext& context,
+                                         absl::Duration default_limit) const;
+
+  // Written for every call that has ended.
+  void Record(std::string_view method, const CallContext& call, const absl::Status& status, absl::Duration took) const;
+
+ private:
+  asio::any_io_executor executor_;
+  std::string process_token_;
+};
+
+// Metadata that in-process channels carry and network listeners refuse.
+inline constexpr char kCallerKey[] = "x-ftl-caller";
+inline constexpr char kTokenKey[] = "x-ftl-token";
+inline constexpr char kRequestIdKey[] = "x-request-id";
+inline constexpr char kTraceparentKey[] = "traceparent";
+
+}  // namespace ftl::rpc
