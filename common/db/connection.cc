@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "common/db/failure.h"
+#include "common/db/wire_params.h"
 #include "common/error/try.h"
 
 namespace ftl {
@@ -25,24 +26,6 @@ pg_conn* StartConnecting(const ConnectionKeywords& keywords) {
   values.push_back(nullptr);
   return PQconnectStartParams(names.data(), values.data(), /*expand_dbname=*/0);
 }
-
-// The values of a statement in the four arrays that libpq wants.
-struct WireParams {
-  explicit WireParams(const Params& params) {
-    for (const Params::Value& value : params.values()) {
-      types.push_back(value.type);
-      bytes.push_back(value.bytes ? value.bytes->data() : nullptr);
-      lengths.push_back(value.bytes ? static_cast<int>(value.bytes->size()) : 0);
-      formats.push_back(value.binary ? 1 : 0);
-    }
-  }
-  int count() const { return static_cast<int>(types.size()); }
-
-  std::vector<Oid> types;
-  std::vector<const char*> bytes;
-  std::vector<int> lengths;
-  std::vector<int> formats;
-};
 
 bool HasNul(const Params& params) {
   for (const Params::Value& value : params.values()) {

@@ -1,0 +1,171 @@
+#include "common/db/migrator.h"
+
+#include <charconv>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include <absl/strings/escaping.h>
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <openssl/sha.h>
+
+#include "common/db/blocking_connection.h"
+#include "common/error/try.h"
+
+namespace ftl {
+namespace {
+
+// Any number will do, as long as it is always this one.
+constexpr std::string_view kLock = "SELECT pg_advisory_lock(7102417)";
+
+constexpr std::string_view kMakeLedger = R"(
+  SET ROLE ftl_owner;
+  CREATE TABLE IF NOT EXISTS ftl_schema_migrations (
+    version    integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now());
+  GRANT SELECT ON ftl_schema_migrations TO PUBLIC;
+  RESET ROLE)";
+
+constexpr std::string_view kRecord = R"(
+  INSERT INTO ftl_schema_migrations (version, name, checksum) VALUES ($1::integer, $2, $3))";
+
+constexpr std::string_view kUpsertSuite = R"(
+  INSERT INTO demo_test_suites AS known
+    (id, name, description, task_domain, difficulty, prompts, prompt_count, is_active)
+  SELECT (suite->>'id')::uuid, suite->>'name', coalesce(suite->>'description', ''), suite->>'task_domain',
+         suite->>'difficulty', suite->'prompts', jsonb_array_length(suite->'prompts'), true
+  FROM (SELECT $1::jsonb AS suite) AS file
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description,
+    task_domain = excluded.task_domain, difficulty = excluded.difficulty, prompts = excluded.prompts,
+    prompt_count = excluded.prompt_count, is_active = true
+  WHERE (known.name, known.description, known.task_domain, known.difficulty, known.prompts, known.is_active)
+    IS DISTINCT FROM (excluded.name, excluded.description, excluded.task_domain, excluded.difficulty, excluded.prompts, true))";
+
+constexpr std::string_view kRetireSuites = R"(
+  UPDATE demo_test_suites SET is_active = false
+  WHERE is_active AND id <> ALL (ARRAY(SELECT (suite->>'id')::uuid FROM jsonb_array_elements($1::jsonb) AS suite)))";
+
+constexpr Query kAppliedVersion{"schema.version",
+                                "SELECT coalesce(max(version), 0) AS version FROM ftl_schema_migrations"};
+
+constexpr std::string_view kUndefinedTable = "42P01";
+
+int VersionOf(const EmbeddedFile& file) {
+  int version = 0;
+  std::from_chars(file.name.data(), file.name.data() + file.name.size(), version);
+  return version;
+}
+
+std::string ChecksumOf(const EmbeddedFile& file) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(file.text.data()), file.text.size(), digest);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+}
+
+struct Applied {
+  std::string name;
+  std::string checksum;
+};
+
+absl::StatusOr<std::map<int, Applied>> ReadLedger(BlockingConnection& connection) {
+  TRY(const Rows rows, connection.Run("SELECT version, name, checksum FROM ftl_schema_migrations"));
+  std::map<int, Applied> applied;
+  for (const Row row : rows) {
+    applied[row.Get<int32_t>("version")] = {row.Get<std::string>("name"), row.Get<std::string>("checksum")};
+  }
+  return applied;
+}
+
+absl::Status Understand(const std::map<int, Applied>& applied, std::span<const EmbeddedFile> known) {
+  if (!applied.empty() && applied.rbegin()->first > static_cast<int>(known.size())) {
+    return absl::FailedPreconditionError(fmt::format(
+        "the database has schema {} ({}), newer than this program, which knows up to {}: use a newer program",
+        applied.rbegin()->first, applied.rbegin()->second.name, known.size()));
+  }
+  for (const EmbeddedFile& file : known) {
+    const auto found = applied.find(VersionOf(file));
+    if (found == applied.end() || found->second.checksum == ChecksumOf(file)) continue;
+    return absl::FailedPreconditionError(
+        fmt::format("migration {} was applied as something else ({}): an applied file must never change; "
+                    "put the change into a new file",
+                    file.name, found->second.name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Apply(BlockingConnection& connection, const EmbeddedFile& file) {
+  TRY(connection.RunScript("BEGIN"));
+  absl::Status status = connection.RunScript(file.text);
+  if (status.ok()) status = connection.RunScript("SET LOCAL ROLE ftl_owner");
+  if (status.ok()) {
+    status = connection.Run(kRecord, Params(VersionOf(file), file.name, ChecksumOf(file))).status();
+  }
+  if (status.ok()) return connection.RunScript("COMMIT");
+  connection.RunScript("ROLLBACK").IgnoreError();
+  return absl::Status(status.code(), fmt::format("{}: {}", file.name, std::string(status.message())));
+}
+
+absl::Status LoadSuites(BlockingConnection& connection, std::span<const EmbeddedFile> suites, const MigrationLog& log) {
+  TRY(connection.RunScript("BEGIN; SET LOCAL ROLE ftl_owner"));
+  int64_t changed = 0;
+  std::string all = "[";
+  for (const EmbeddedFile& suite : suites) {
+    const absl::StatusOr<Rows> rows = connection.Run(kUpsertSuite, Params(suite.text));
+    if (!rows.ok()) {
+      connection.RunScript("ROLLBACK").IgnoreError();
+      return absl::InternalError(fmt::format("suite {}: {}", suite.name, std::string(rows.status().message())));
+    }
+    changed += rows->affected();
+    all += fmt::format("{}{}", all.size() == 1 ? "" : ",", suite.text);
+  }
+  TRY(const Rows retired, connection.Run(kRetireSuites, Params(all + "]")));
+  TRY(connection.RunScript("COMMIT"));
+  log(fmt::format("suites: {} shipped, {} new or changed, {} retired", suites.size(), changed, retired.affected()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Migrate(const std::string& url, const MigrationLog& log, const SchemaFiles& files) {
+  TRY(BlockingConnection connection, BlockingConnection::Open(url, "finetunelab-migrate"));
+  if (connection.server_version() < 150000) {
+    return absl::FailedPreconditionError(
+        fmt::format("PostgreSQL 15 or newer is needed; this server is {}", connection.server_version() / 10000));
+  }
+  TRY(connection.Run(kLock));
+  TRY(connection.RunScript(files.roles.text));
+  TRY(connection.RunScript(kMakeLedger));
+  TRY(const auto applied, ReadLedger(connection));
+  TRY(Understand(applied, files.migrations));
+  int count = 0;
+  for (const EmbeddedFile& file : files.migrations) {
+    if (applied.contains(VersionOf(file))) continue;
+    TRY(Apply(connection, file));
+    log(fmt::format("applied {}", file.name));
+    ++count;
+  }
+  log(fmt::format("schema: version {}, {} applied now", files.migrations.size(), count));
+  return LoadSuites(connection, files.suites, log);
+}
+
+Task<> RequireCurrentSchema(Database& database, Deadline deadline) {
+  const int known = static_cast<int>(EmbeddedMigrations().size());
+  const absl::StatusOr<Rows> rows = co_await database.Run(deadline, SessionScope::None(), kAppliedVersion);
+  const bool empty = !rows.ok() && SqlStateOf(rows.status()) == kUndefinedTable;
+  if (!rows.ok() && !empty) co_return rows.status();
+  const int version = empty ? 0 : rows->Only().Get<int32_t>("version");
+  if (version < known) {
+    co_return absl::FailedPreconditionError(
+        fmt::format("the database has schema {}, this program needs {}: run `finetunelab migrate`", version, known));
+  }
+  if (version > known) {
+    co_return absl::FailedPreconditionError(
+        fmt::format("the database has schema {}, this program knows up to {}: use a newer program", version, known));
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace ftl

@@ -1,0 +1,27 @@
+# cmake -D OUT=embedded.cc -D ROLES=roles.sql -D MIGRATIONS=a.sql,b.sql -D SUITES=a.json,b.json -P embed.cmake
+# Writes the files into a C++ source.
+function(literal file result)
+  file(READ ${file} text)
+  get_filename_component(name ${file} NAME)
+  set(${result} "{\"${name}\", R\"ftl_file(${text})ftl_file\"}" PARENT_SCOPE)
+endfunction()
+
+function(table function files result)
+  string(REPLACE "," ";" files "${files}")
+  list(LENGTH files count)
+  set(rows "")
+  foreach(file IN LISTS files)
+    literal(${file} row)
+    string(APPEND rows "    ${row},\n")
+  endforeach()
+  if(count EQUAL 0)
+    set(${result} "std::span<const EmbeddedFile> ${function}() { return {}; }\n" PARENT_SCOPE)
+  else()
+    set(${result} "std::span<const EmbeddedFile> ${function}() {\n  static constexpr EmbeddedFile kFiles[] = {\n${rows}  };\n  return kFiles;\n}\n" PARENT_SCOPE)
+  endif()
+endfunction()
+
+literal(${ROLES} roles)
+table(EmbeddedMigrations "${MIGRATIONS}" migrations)
+table(EmbeddedSuites "${SUITES}" suites)
+file(WRITE ${OUT} "#include \"common/schema/embedded.h\"\n\nnamespace ftl {\n\nEmbeddedFile EmbeddedRoles() { return ${roles}; }\n\n${migrations}\n${suites}\n}  // namespace ftl\n")
