@@ -135,7 +135,8 @@ function startRun(session: Session, suite: Json, body: Json): Run {
     for (let entry = queue.shift(); entry && !run.cancelled; entry = queue.shift()) {
       run.view.running_prompt_ids.push(entry.id);
       tell('started', { prompt_id: entry.id });
-      tell('progress', { ...run.view, eta_ms: (queue.length + 1) * 400 * pace });
+      run.view.eta_ms = (queue.length + 1) * 400 * pace;
+      tell('progress', run.view);
       const latency = 300 + ((entry.id * 7919) % 1900);
       await new Promise((resolve) => setTimeout(resolve, latency * pace));
       if (run.cancelled) return;
@@ -153,7 +154,7 @@ function startRun(session: Session, suite: Json, body: Json): Run {
       run.view[failed ? 'failed_prompts' : 'completed_prompts'] += 1;
       run.view.progress = run.results.length / run.view.total_prompts;
       tell('result', result);
-      tell('progress', { ...run.view, eta_ms: queue.length * 400 * pace });
+      tell('progress', run.view);
       if (run.results.length === run.view.total_prompts) finish(run, 'completed');
     }
   };
@@ -164,7 +165,8 @@ function startRun(session: Session, suite: Json, body: Json): Run {
 function finish(run: Run, status: string): void {
   if (run.view.status !== 'running') return;
   run.cancelled = true;
-  run.view = { ...run.view, status, completed_at: iso(Date.now()), running_prompt_ids: [] };
+  const { eta_ms: _, ...view } = run.view;
+  run.view = { ...view, status, completed_at: iso(Date.now()), running_prompt_ids: [] };
   const id = run.stored.push({ event: 'done', data: run.view });
   for (const send of run.watchers) send('done', run.view, id);
 }
@@ -195,7 +197,7 @@ async function atlas(session: Session, body: Json, response: ServerResponse): Pr
   sse(response);
   const line = (data: Json) => response.write(`data: ${JSON.stringify(data)}\n\n`);
   const say = async (text: string) => {
-    for (const piece of text.match(/\S+\s*/g) ?? []) {
+    for (const piece of text.match(/\s*\S+/g) ?? []) {
       line({ content: piece });
       await new Promise((resolve) => setTimeout(resolve, 12));
     }
@@ -214,14 +216,14 @@ async function atlas(session: Session, body: Json, response: ServerResponse): Pr
     await say(`**${m.completed_prompts} of ${m.total_prompts} prompts** completed. The mean latency was ${s(m.avg_latency_ms)}, the p95 ${s(m.p95_latency_ms)}; answers had ${(m.total_output_tokens / m.completed_prompts).toFixed(1)} tokens on average.\n\nMost worth a look: ${m.failed_prompts} ${m.failed_prompts === 1 ? 'prompt' : 'prompts'} failed, and #${good[0]?.prompt_id} took ${s(good[0]?.latency_ms)}. What would you like to know?`);
   } else if (/slow/i.test(question)) {
     found('get_demo_results', 'five slowest prompts by latency', ['prompt_id', 'prompt', 'latency_ms', 'output_tokens'], good.slice(0, 5).map((one) => [one.prompt_id, one.prompt, one.latency_ms, one.output_tokens]),
-      [{ name: 'Latency of the slowest prompts', unit: 'ms', points: good.slice(0, 5).map((one) => ({ label: `#${one.prompt_id}`, value: one.latency_ms })) }]);
+      { kind: 'bar', x_label: 'prompt', y_label: 'latency (ms)', points: good.slice(0, 5).map((one) => ({ x: `#${one.prompt_id}`, y: one.latency_ms })) });
     await say(`The slowest were ${good.slice(0, 3).map((one) => `#${one.prompt_id} “${one.prompt.slice(0, 24)}…” (${s(one.latency_ms)})`).join(', ')}.`);
     if (body.narrator !== 'builtin') {
       await say('\n\n> Your model adds: these prompts are about 37% slower than the rest.');
       line({ type: 'grounding', checked: 1, unsupported: ['37%'] });
     }
   } else if (/distribution/i.test(question)) {
-    found('get_latency_distribution', 'latency in buckets', ['from_ms', 'to_ms', 'count'], [[0, 500, 2], [500, 1000, 3], [1000, 1500, 2], [1500, 2500, 2]], [{ name: 'Latency distribution', unit: 'responses', points: [['0-0.5 s', 2], ['0.5-1 s', 3], ['1-1.5 s', 2], ['1.5-2.5 s', 2]].map(([label, value]) => ({ label, value })) }]);
+    found('get_latency_distribution', 'latency in buckets', ['from_ms', 'to_ms', 'count'], [[0, 500, 2], [500, 1000, 3], [1000, 1500, 2], [1500, 2500, 2]], { kind: 'bar', x_label: 'latency', y_label: 'responses', points: [['0-0.5 s', 2], ['0.5-1 s', 3], ['1-1.5 s', 2], ['1.5-2.5 s', 2]].map(([x, y]) => ({ x, y })) });
     await say('Most answers took between 0.5 s and 1 s.');
   } else if (/break/i.test(question)) {
     await say('This answer is going to');
@@ -372,7 +374,7 @@ function middleware(withPolicy: boolean): Connect.NextHandleFunction {
     answer(request, response, url).catch((error: unknown) => {
       const refusal = error instanceof Refusal ? error : new Refusal(400, 'malformed_json', String(error));
       response.writeHead(refusal.status, { 'Content-Type': 'application/problem+json', ...(refusal.wait ? { 'Retry-After': String(refusal.wait) } : {}) });
-      response.end(JSON.stringify({ type: 'about:blank', title: refusal.code.replaceAll('_', ' '), status: refusal.status, detail: refusal.detail, code: refusal.code, request_id: randomBytes(4).toString('hex'), ...(refusal.fields.length ? { errors: refusal.fields } : {}) }));
+      response.end(JSON.stringify({ type: 'about:blank', title: refusal.code.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase()), status: refusal.status, detail: refusal.detail, code: refusal.code, request_id: randomBytes(4).toString('hex'), ...(refusal.fields.length ? { errors: refusal.fields } : {}) }));
     });
   };
 }

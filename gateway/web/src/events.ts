@@ -98,30 +98,39 @@ export async function followRun(runId: string, session: string, listener: RunLis
   }
 }
 
+export interface Series {
+  kind: 'bar' | 'line';
+  x_label?: string;
+  y_label?: string;
+  points: { x: string; y: number }[];
+}
+
+/** The rows that a query of Atlas found, and a chart of them where it says more. */
 export interface Evidence {
   id: string;
   tool?: string;
   query_text?: string;
   columns: string[];
   rows: unknown[][];
-  series?: unknown;
+  series?: Series;
   total?: number;
 }
 
-/** One answer of Atlas as it grows. `parts` remembers which evidence stood before each piece of text. */
+/** One answer of Atlas as it grows. */
 export interface Answer {
   content: string;
   evidence: Evidence[];
   calls: { id: string; tool?: string; query_text?: string }[];
   usage?: { input_tokens: number; output_tokens: number };
   unsupported: string[];
-  checked: boolean;
+  /** How many figures of the model's comment were compared with the facts. */
+  checked: number;
   exports: { format: string; path: string }[];
   error?: string;
   complete: boolean;
 }
 
-export const emptyAnswer = (): Answer => ({ content: '', evidence: [], calls: [], unsupported: [], checked: false, exports: [], complete: false });
+export const emptyAnswer = (): Answer => ({ content: '', evidence: [], calls: [], unsupported: [], checked: 0, exports: [], complete: false });
 
 type Line = Record<string, unknown> & { type?: string };
 
@@ -142,15 +151,15 @@ export function addLine(answer: Answer, data: string): void {
       break;
     case 'tool_result': {
       const call = answer.calls.find((known) => known.id === line.id);
-      const columns = Array.isArray(line.columns) ? line.columns.map(columnName) : [];
+      const result = line as unknown as Partial<Evidence>;
       answer.evidence.push({
         id: text('id') ?? '',
         tool: call?.tool,
         query_text: call?.query_text,
-        columns,
-        rows: Array.isArray(line.rows) ? line.rows.map((row) => cells(row, columns)) : [],
-        series: line.series,
-        total: typeof line.total === 'number' ? line.total : undefined,
+        columns: result.columns ?? [],
+        rows: result.rows ?? [],
+        series: result.series,
+        total: result.total,
       });
       break;
     }
@@ -158,8 +167,8 @@ export function addLine(answer: Answer, data: string): void {
       answer.usage = { input_tokens: Number(line.input_tokens ?? 0), output_tokens: Number(line.output_tokens ?? 0) };
       break;
     case 'grounding':
-      answer.checked = true;
-      answer.unsupported = unsupportedOf(line);
+      answer.checked = Number(line.checked ?? 0);
+      answer.unsupported = (line.unsupported as string[] | undefined) ?? [];
       break;
     case 'export':
       answer.exports.push({ format: text('format') ?? '', path: text('path') ?? '' });
@@ -170,26 +179,6 @@ export function addLine(answer: Answer, data: string): void {
     default:
       if (text('content')) answer.content += text('content');
   }
-}
-
-function columnName(column: unknown): string {
-  if (typeof column === 'string') return column;
-  return String((column as { name?: unknown } | null)?.name ?? '');
-}
-
-function cells(row: unknown, columns: string[]): unknown[] {
-  if (Array.isArray(row)) return row;
-  if (row && typeof row === 'object') return columns.map((name) => (row as Record<string, unknown>)[name]);
-  return [row];
-}
-
-function unsupportedOf(line: Line): string[] {
-  const listed = line.unsupported ?? line.unsupported_figures ?? line.figures ?? [];
-  if (!Array.isArray(listed)) return [];
-  return listed
-    .filter((entry) => typeof entry !== 'object' || entry === null || (entry as { supported?: boolean }).supported !== true)
-    .map((entry) => (typeof entry === 'object' && entry !== null ? String((entry as { text?: unknown; figure?: unknown }).text ?? (entry as { figure?: unknown }).figure ?? '') : String(entry)))
-    .filter((text) => text !== '');
 }
 
 /** Asks Atlas; `messages` empty asks for the opening summary. Calls `onGrowth` after each line. Never rejects but for a Problem. */

@@ -45,6 +45,10 @@ export function renderMarkdown(text: string): DocumentFragment {
   return fragment;
 }
 
+// Punctuation that must not part from its figure at a line's end.
+const before = /[(\[“"'‘~≈]+$/u;
+const after = /^[)\]”"'’.,;:!?…]+/u;
+
 // A number with its sign, unit and place: `#7`, `1,240 ms`, `92.5%`, `2.1 s`; not the 95 of `p95` nor parts of words.
 const figure = /(?<![\w.#-])(?:#\d+|[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?(?:%|ms|s|tokens?|seconds?|characters?|prompts?|tok\/s))?)(?![\w])/gu;
 
@@ -64,9 +68,14 @@ export function markFigures(root: DocumentFragment, unsupported: readonly string
     const pieces: Node[] = [];
     let end = 0;
     for (const match of text.matchAll(figure)) {
-      if (match.index > end) pieces.push(document.createTextNode(text.slice(end, match.index)));
-      pieces.push(figureNode(match[0], isUnsupported(match[0], unsupported), clickable));
-      end = match.index + match[0].length;
+      const lead = before.exec(text.slice(end, match.index))?.[0] ?? '';
+      const trail = after.exec(text.slice(match.index + match[0].length))?.[0] ?? '';
+      pieces.push(document.createTextNode(text.slice(end, match.index - lead.length)));
+      const together = document.createElement('span');
+      together.className = 'together';
+      together.append(lead, figureNode(match[0], isUnsupported(match[0], unsupported), clickable), trail);
+      pieces.push(together);
+      end = match.index + match[0].length + trail.length;
     }
     if (pieces.length === 0) continue;
     if (end < text.length) pieces.push(document.createTextNode(text.slice(end)));

@@ -12,5 +12,5 @@ export function suggestions(results: readonly Result[], asked: readonly string[]
   if (results.some((one) => one.ttft_ms !== undefined)) fitting.push("What's my time to first token?");
   if (results.filter((one) => one.success).length >= 5) fitting.push('Show me the latency distribution');
   const seen = new Set(asked);
-  return [...always, ...fitting.slice(0, 4)].filter((text) => !seen.has(text));
+  return [...always, ...fitting].filter((text) => !seen.has(text)).slice(0, 9);
 }

@@ -91,7 +91,7 @@ class Wizard {
       }
     }
     this.phase = 'ready';
-    this.follow(location.hash);
+    this.follow(this.receipt ? '#export' : location.hash);
   }
 
   async #takeUpRun(session: string): Promise<void> {
@@ -104,7 +104,9 @@ class Wizard {
 
   /** Goes where the address says, as far as there is anything to do there. */
   follow(hash: string): void {
-    const wanted = this.receipt ? 'export' : (stepOfHash(hash) ?? 'welcome');
+    const wanted = stepOfHash(hash) ?? 'welcome';
+    // The receipt stands until the person goes elsewhere.
+    if (this.receipt && wanted !== 'export') this.#putReceiptAway();
     this.step = this.receipt ? 'export' : nearest(wanted, this.standing);
     if (hash !== `#${this.step}` && (hash !== '' || this.step !== 'welcome')) history.replaceState(null, '', `#${this.step}`);
   }
@@ -302,12 +304,16 @@ class Wizard {
   startAnew(): void {
     this.#forget();
     this.over = undefined;
-    this.receipt = undefined;
-    kept.set('receipt', undefined);
+    this.#putReceiptAway();
     this.choice.ownSuite = undefined;
     this.keepChoice();
     location.hash = 'domain';
     this.step = 'domain';
+  }
+
+  #putReceiptAway(): void {
+    this.receipt = undefined;
+    kept.set('receipt', undefined);
   }
 
   #end(problem: Problem): void {
