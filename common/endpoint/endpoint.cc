@@ -15,12 +15,17 @@ namespace {
 constexpr size_t kLongestUrl = 2048;
 constexpr std::string_view kChatCompletions = "/chat/completions";
 
-// What may stand in a URL at all (RFC 3986). Other bytes are refused before anything is understood, so that no two
-// readers of the same text can differ about white space, backslashes, quotes or bytes outside ASCII.
+// White space, control characters and backslashes, over which readers of one text differ most.
+bool HasControlOrSpace(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '\\'; });
+}
+
+// What may stand after the host (RFC 3986).
 constexpr std::array<bool, 256> kUrlCharacters = [] {
   std::array<bool, 256> allowed{};
   for (const char c :
-       std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#[]@!$&'()*+,;=%")) {
+       std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?@!$&'()*+,;=%")) {
     allowed[static_cast<unsigned char>(c)] = true;
   }
   return allowed;
@@ -39,9 +44,11 @@ bool HasWholeEscapes(std::string_view text) {
   return true;
 }
 
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 bool StartsWithIgnoringCase(std::string_view text, std::string_view lower_start) {
-  return text.size() >= lower_start.size() && std::equal(lower_start.begin(), lower_start.end(), text.begin(),
-                                                         [](char l, char c) { return l == (c | 0x20); });
+  return text.size() >= lower_start.size() &&
+         std::equal(lower_start.begin(), lower_start.end(), text.begin(), [](char l, char c) { return l == Lower(c); });
 }
 
 std::optional<uint16_t> PortNumber(std::string_view digits) {
@@ -55,6 +62,14 @@ std::optional<uint16_t> PortNumber(std::string_view digits) {
   return static_cast<uint16_t>(value);
 }
 
+// `ftp://x`, `javascript:x`; but `host:8000` and `host/v1` only lack a scheme.
+bool NamesAScheme(std::string_view url) {
+  if (url.find("://") != std::string_view::npos) return true;
+  const size_t colon = url.find(':');
+  const bool starts_with_letter = Lower(url[0]) >= 'a' && Lower(url[0]) <= 'z';
+  return starts_with_letter && colon < url.size() - 1 && (url[colon + 1] < '0' || url[colon + 1] > '9');
+}
+
 struct Pieces {
   bool is_https;
   std::string_view authority;
@@ -65,16 +80,13 @@ struct Pieces {
 absl::StatusOr<Pieces> Split(std::string_view url) {
   if (url.empty()) return RefuseUrl(UrlFault::kMissing);
   if (url.size() > kLongestUrl) return RefuseUrl(UrlFault::kTooLong);
+  const bool is_web = StartsWithIgnoringCase(url, "https:") || StartsWithIgnoringCase(url, "http:");
+  if (!is_web && !NamesAScheme(url)) return RefuseUrl(UrlFault::kNoScheme);
+  if (HasControlOrSpace(url)) return RefuseUrl(UrlFault::kCharacters);
+  if (!is_web) return RefuseUrl(UrlFault::kOtherScheme);
   Pieces pieces;
-  if (StartsWithIgnoringCase(url, "https:")) {
-    pieces.is_https = true;
-    url.remove_prefix(6);
-  } else if (StartsWithIgnoringCase(url, "http:")) {
-    pieces.is_https = false;
-    url.remove_prefix(5);
-  } else {
-    return RefuseUrl(url.find("://") == std::string_view::npos ? UrlFault::kNoScheme : UrlFault::kOtherScheme);
-  }
+  pieces.is_https = url[4] != ':';
+  url.remove_prefix(pieces.is_https ? 6 : 5);
   if (url.substr(0, 2) != "//" || url.substr(2, 1) == "/") return RefuseUrl(UrlFault::kNoSlashes);
   url.remove_prefix(2);
   if (url.find('#') != std::string_view::npos) return RefuseUrl(UrlFault::kFragment);

@@ -9,17 +9,16 @@
 namespace ftl {
 namespace {
 
-constexpr int kFlags = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT;
-
 struct Idn2Free {
   void operator()(void* memory) const { idn2_free(memory); }
 };
 template <typename Unit>
 using Idn2Text = std::unique_ptr<Unit, Idn2Free>;
 
-std::optional<std::string> Encode(const std::string& name) {
+std::optional<std::string> Encode(const std::string& name, int form) {
   uint8_t* text = nullptr;
-  if (idn2_lookup_u8(reinterpret_cast<const uint8_t*>(name.c_str()), &text, kFlags) != IDN2_OK) return std::nullopt;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(name.c_str());
+  if (idn2_lookup_u8(bytes, &text, form | IDN2_NFC_INPUT) != IDN2_OK) return std::nullopt;
   const Idn2Text<uint8_t> owner(text);
   return std::string(reinterpret_cast<const char*>(text));
 }
@@ -58,7 +57,7 @@ bool IsAllDigits(const std::string& label) {
 
 std::optional<std::string> ToAsciiName(std::string_view name) {
   const std::string given(name);
-  const auto ascii = Encode(given);
+  const auto ascii = Encode(given, IDN2_NONTRANSITIONAL);
   if (!ascii || Decode(*ascii) != given) return std::nullopt;
   return ascii;
 }
@@ -66,7 +65,9 @@ std::optional<std::string> ToAsciiName(std::string_view name) {
 bool IsProperALabel(std::string_view label) {
   const std::string given(label);
   const auto decoded = Decode(given);
-  return decoded && *decoded != given && Encode(*decoded) == given && !IsAllDigits(given);
+  if (!decoded || *decoded == given || IsAllDigits(given)) return false;
+  // libidn2 knows symbols such as emoji, which names in use have, in the transitional form only.
+  return Encode(*decoded, IDN2_NONTRANSITIONAL) == given || Encode(*decoded, IDN2_TRANSITIONAL) == given;
 }
 
 }  // namespace ftl
