@@ -1,6 +1,6 @@
 // A stand-in for the gateway, for working on the page alone: `npm run dev` and `npm run preview`. Never part of a build.
 // It keeps to the HTTP contract where the page can see it and invents the model's answers. Words in the fields choose faults:
-// key `wrong` fails the test, model `missing` is unknown, host `slow.example` runs slowly, host `10.0.0.1` is forbidden.
+// key `wrong` fails the test, model `missing` is unknown, host `slow.example` runs slowly, at `broken.example` the events break off once, host `10.0.0.1` is forbidden.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connect, Plugin } from 'vite';
@@ -29,6 +29,7 @@ interface Run {
   stored: { event: string; data: Json }[];
   watchers: Set<(event: string, data: Json, id?: number) => void>;
   cancelled: boolean;
+  breaksOff: boolean;
 }
 
 class Refusal {
@@ -119,10 +120,10 @@ function startRun(session: Session, suite: Json, body: Json): Run {
   const chosen = (suite.prompts as Json[]).slice(0, body.prompt_limit ?? 10);
   const run: Run = {
     view: {
-      id: randomUUID(), status: 'running', model_name: session.endpoint.model_name, test_suite_id: suite.id, total_prompts: chosen.length,
+      id: randomUUID(), status: 'running', model_name: session.endpoint.model_name, test_suite_id: suite.id, test_suite_name: suite.name, total_prompts: chosen.length,
       completed_prompts: 0, failed_prompts: 0, progress: 0, started_at: iso(Date.now()), running_prompt_ids: [],
     },
-    results: [], stored: [], watchers: new Set(), cancelled: false,
+    results: [], stored: [], watchers: new Set(), cancelled: false, breaksOff: session.endpoint.endpoint_url.includes('broken.example'),
   };
   session.runs.push(run);
   const tell = (event: string, data: Json) => {
@@ -181,8 +182,7 @@ function watch(run: Run, after: number, response: ServerResponse): void {
   const send = (event: string, data: Json, id?: number) => {
     response.write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
     if (event === 'done' || event === 'error') response.end();
-    // Now and then the line breaks, so that taking it up again is seen.
-    else if (event === 'result' && id === 4 && !after) response.destroy();
+    else if (event === 'result' && id === 4 && !after && run.breaksOff) response.destroy();
   };
   send('progress', run.view);
   run.stored.forEach((one, index) => index >= after && send(one.event, one.data, index + 1));

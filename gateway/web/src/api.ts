@@ -89,6 +89,7 @@ export interface Run {
   status: RunStatus;
   model_name?: string;
   test_suite_id: string;
+  test_suite_name?: string;
   total_prompts: number;
   completed_prompts: number;
   failed_prompts: number;
