@@ -125,9 +125,11 @@ void ConnectionPool::OpenWhereWanted() {
 
 asio::awaitable<void> ConnectionPool::OpenOne(std::shared_ptr<ConnectionPool> pool) {
   auto keywords = ReadConnectionString(pool->settings_.url, pool->settings_.role, pool->settings_.application_name);
-  absl::StatusOr<std::unique_ptr<Connection>> connection = keywords.status();
-  if (keywords.ok()) connection = co_await Connection::Open(*std::move(keywords), DeadlineIn(kConnectLimit));
-  pool->Opened(std::move(connection));
+  if (!keywords.ok()) {
+    pool->Opened(keywords.status());
+    co_return;
+  }
+  pool->Opened(co_await Connection::Open(*std::move(keywords), DeadlineIn(kConnectLimit)));
 }
 
 void ConnectionPool::Opened(absl::StatusOr<std::unique_ptr<Connection>> connection) {

@@ -25,9 +25,9 @@ class ConnectionPool;
 struct DatabaseSettings {
   // postgresql://… or `host=… dbname=…`. TLS is asked for except over a unix socket or loopback, unless it says
   // otherwise.
-  std::string url;
+  std::string url = {};
   // The role whose rights the work has, `ftl_batch_runner` say; empty: the login's own.
-  std::string role;
+  std::string role = {};
   // What pg_stat_activity calls us.
   std::string application_name = "finetunelab";
   // At least 1. A query holds a connection for one round trip, so few serve many; more than the server's cores only

@@ -1,0 +1,268 @@
+#include "common/db/database.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "common/error/refusal.h"
+#include "tests/support/await.h"
+#include "tests/support/postgres.h"
+
+namespace ftl {
+namespace {
+
+using namespace boost::asio::experimental::awaitable_operators;
+
+constexpr Query kOne{"test.one", "SELECT 1 AS one"};
+constexpr Query kMake{"test.make", "CREATE TABLE things (id integer PRIMARY KEY, word text)"};
+constexpr Query kAdd{"test.add", "INSERT INTO things VALUES ($1, $2)"};
+constexpr Query kCount{"test.count", "SELECT count(*) AS n FROM things"};
+constexpr Query kSleep{"test.sleep", "SELECT pg_sleep($1)"};
+
+class DatabaseTest : public testing::Test {
+ protected:
+  DatabaseSettings Settings(int max_connections) const {
+    return {.url = test_database_.url(), .application_name = "tests", .max_connections = max_connections};
+  }
+  absl::StatusOr<Rows> Run(Query query, Params params = {}) {
+    return Await(io_, database_.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), query, std::move(params)));
+  }
+  absl::StatusOr<std::vector<Rows>> RunAll(std::vector<Statement> statements) {
+    return Await(io_, database_.RunAll(DeadlineIn(absl::Seconds(5)), SessionScope::None(), std::move(statements)));
+  }
+
+  TestDatabase test_database_;
+  asio::io_context io_;
+  Database database_{io_.get_executor(), Settings(2)};
+};
+
+TEST_F(DatabaseTest, GivesBackEveryKindOfValueAsItWent) {
+  const absl::Time moment = absl::FromUnixMicros(1767225600123456);
+  constexpr Query kEcho{"test.echo", R"(
+    SELECT $1::text AS word, $2::bigint AS big, $3::integer AS small, $4::float8 AS real, $5::boolean AS truth,
+           $6::timestamptz AS moment, $7::text AS nothing, $8::uuid AS id, $9::text[] AS words, 'infinity'::timestamptz AS never)"};
+  const auto rows = Run(kEcho, Params("it's \"ö\"", int64_t{1} << 60, -7, 0.1, true, moment,
+                                      std::optional<std::string>(), "b6a1c2d3-0000-4000-8000-000000000001",
+                                      std::vector<std::string>{"plain", "with, comma", "a \"quote\" \\", "", "NULL"}));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  const Row row = rows->Only();
+  EXPECT_EQ(row.Get<std::string>("word"), "it's \"ö\"");
+  EXPECT_EQ(row.Get<int64_t>("big"), int64_t{1} << 60);
+  EXPECT_EQ(row.Get<int32_t>("small"), -7);
+  EXPECT_EQ(row.Get<double>("real"), 0.1);
+  EXPECT_TRUE(row.Get<bool>("truth"));
+  EXPECT_EQ(row.Get<absl::Time>("moment"), moment);
+  EXPECT_EQ(row.Get<absl::Time>("never"), absl::InfiniteFuture());
+  EXPECT_EQ(row.Get<std::optional<std::string>>("nothing"), std::nullopt);
+  EXPECT_EQ(row.Get<std::string_view>("id"), "b6a1c2d3-0000-4000-8000-000000000001");
+  EXPECT_THAT(row.Get<std::vector<std::string>>("words"),
+              testing::ElementsAre("plain", "with, comma", "a \"quote\" \\", "", "NULL"));
+}
+
+TEST_F(DatabaseTest, SendsColumnsAsArraysForUnnest) {
+  constexpr Query kUnnest{"test.unnest", R"(
+    SELECT * FROM unnest($1::int[], $2::text[], $3::float8[], $4::boolean[], $5::timestamptz[], $6::jsonb[])
+      AS t (id, word, real, truth, moment, document) ORDER BY id)"};
+  const absl::Time moment = absl::FromUnixMicros(1767225600123456);
+  const auto rows =
+      Run(kUnnest, Params(std::vector<int>{1, 2}, std::vector<std::optional<std::string>>{"a", std::nullopt},
+                          std::vector<double>{0.5, -1}, std::vector<bool>{true, false},
+                          std::vector<absl::Time>{moment, absl::InfinitePast()},
+                          std::vector<std::string>{R"({"k": 1})", "null"}));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 2);
+  EXPECT_EQ((*rows)[0].Get<std::string>("word"), "a");
+  EXPECT_TRUE((*rows)[1].IsNull("word"));
+  EXPECT_EQ((*rows)[1].Get<double>("real"), -1);
+  EXPECT_TRUE((*rows)[0].Get<bool>("truth"));
+  EXPECT_EQ((*rows)[0].Get<absl::Time>("moment"), moment);
+  EXPECT_EQ((*rows)[1].Get<absl::Time>("moment"), absl::InfinitePast());
+  EXPECT_EQ((*rows)[0].Get<std::string>("document"), R"({"k": 1})");
+}
+
+TEST_F(DatabaseTest, IsLoudAboutAColumnThatIsMissingNullOrOfAnotherType) {
+  const auto rows = Run({"test.faults", "SELECT 1::bigint AS big, null::text AS nothing"});
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THROW(rows->Only().Get<int64_t>("bigg"), ColumnFault);
+  EXPECT_THROW(rows->Only().Get<int32_t>("big"), ColumnFault);
+  EXPECT_THROW(rows->Only().Get<std::string>("nothing"), ColumnFault);
+}
+
+TEST_F(DatabaseTest, APipelineIsOneTransaction) {
+  ASSERT_TRUE(Run(kMake).ok());
+  const auto failed = RunAll({{kAdd, Params(1, "a")}, {kAdd, Params(1, "again")}, {kAdd, Params(2, "b")}});
+  EXPECT_TRUE(IsUniqueViolation(failed.status(), "things_pkey")) << failed.status();
+  EXPECT_EQ(failed.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(Run(kCount)->Only().Get<int64_t>("n"), 0);
+
+  const auto done = RunAll({{kAdd, Params(1, "a")}, {kAdd, Params(2, "b")}, {kCount, {}}});
+  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_EQ(done->size(), 3u);
+  EXPECT_EQ((*done)[0].affected(), 1);
+  EXPECT_EQ((*done)[2].Only().Get<int64_t>("n"), 2);
+}
+
+TEST_F(DatabaseTest, SendsAndReceivesMoreThanTheSocketsHold) {
+  constexpr Query kRepeat{"test.repeat", "SELECT $1::text || repeat('y', 3000000) AS text"};
+  std::vector<Statement> statements;
+  for (int i = 0; i < 4; ++i) statements.push_back({kRepeat, Params(std::string(3'000'000, 'x'))});
+  const auto rows = RunAll(std::move(statements));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  for (const Rows& one : *rows) EXPECT_EQ(one.Only().Get<std::string_view>("text").size(), 6'000'000u);
+}
+
+TEST_F(DatabaseTest, NeverRepeatsAValueInAnError) {
+  const auto rows = Run({"test.bad", "SELECT $1::uuid"}, Params("my-secret-value"));
+  EXPECT_EQ(rows.status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(SqlStateOf(rows.status()), "22P02");
+  EXPECT_THAT(std::string(rows.status().message()), testing::Not(testing::HasSubstr("my-secret-value")));
+}
+
+TEST_F(DatabaseTest, ShowsASessionOnlyForTheUnitOfWorkThatNamedIt) {
+  constexpr Query kScope{"test.scope", "SELECT coalesce(current_setting('ftl.sessions', true), '') AS sessions"};
+  Database database(io_.get_executor(), Settings(1));
+  const Deadline deadline = DeadlineIn(absl::Seconds(5));
+  const auto scoped =
+      Await(io_, database.Run(deadline, SessionScope(std::vector<std::string>{"aa", "bb", "x,cc"}), kScope));
+  EXPECT_EQ(scoped->Only().Get<std::string>("sessions"), "aa,bb");
+  EXPECT_EQ(Await(io_, database.Run(deadline, SessionScope::None(), kScope))->Only().Get<std::string>("sessions"), "");
+}
+
+TEST_F(DatabaseTest, GivesUpAtTheDeadlineAndGoesOnWithAnotherConnection) {
+  const auto late =
+      Await(io_, database_.Run(DeadlineIn(absl::Milliseconds(50)), SessionScope::None(), kSleep, Params(30)));
+  EXPECT_EQ(ReasonOf(late.status()), Reason::kDeadlineExceeded);
+  EXPECT_EQ(database_.use().open, 0);
+  EXPECT_TRUE(Run(kOne).ok());
+}
+
+TEST_F(DatabaseTest, DropsAConnectionWhoseWorkWasCancelled) {
+  auto cancelled = [this]() -> asio::awaitable<bool> {
+    asio::steady_timer timer(io_, std::chrono::milliseconds(50));
+    const auto first =
+        co_await (database_.Run(DeadlineIn(absl::Seconds(30)), SessionScope::None(), kSleep, Params(30)) ||
+                  timer.async_wait(asio::use_awaitable));
+    co_return first.index() == 1;
+  };
+  EXPECT_TRUE(Await(io_, cancelled()));
+  EXPECT_EQ(database_.use().idle, 0);
+  EXPECT_TRUE(Run(kOne).ok());
+}
+
+TEST_F(DatabaseTest, LetsCallsWaitInOrderForFewConnections) {
+  std::vector<int> order;
+  auto one = [&](int number) -> asio::awaitable<bool> {
+    const auto rows = co_await database_.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kSleep, Params(0.005));
+    order.push_back(number);
+    co_return rows.ok();
+  };
+  Database single(io_.get_executor(), Settings(1));
+  auto all = [&]() -> asio::awaitable<bool> {
+    co_return co_await (one(0) && one(1) && one(2) && one(3) && one(4) && one(5)) ==
+        std::tuple(true, true, true, true, true, true);
+  };
+  EXPECT_TRUE(Await(io_, all()));
+  EXPECT_LE(database_.use().open, 2);
+  EXPECT_THAT(order, testing::UnorderedElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_LT(order[0], 2);
+}
+
+TEST_F(DatabaseTest, CommitsATransactionAndRollsBackOneThatFails) {
+  ASSERT_TRUE(Run(kMake).ok());
+  const Deadline deadline = DeadlineIn(absl::Seconds(5));
+  auto add_one = [](Transaction& transaction) -> Task<int64_t> {
+    CO_TRY(co_await transaction.Run(kAdd, Params(1, "a")));
+    CO_TRY(const Rows count, co_await transaction.Run(kCount));
+    co_return count.Only().Get<int64_t>("n");
+  };
+  const auto added = Await(io_, database_.Transact(deadline, SessionScope::None(), add_one));
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(*added, 1);
+
+  auto change_mind = [](Transaction& transaction) -> Task<> {
+    CO_TRY(co_await transaction.Run(kAdd, Params(2, "b")));
+    co_return Refuse(Reason::kConflict, "Not now.");
+  };
+  EXPECT_EQ(ReasonOf(Await(io_, database_.Transact(deadline, SessionScope::None(), change_mind))), Reason::kConflict);
+
+  auto swallow = [](Transaction& transaction) -> Task<> {
+    static_cast<void>(co_await transaction.Run(kAdd, Params(1, "again")));
+    co_return absl::OkStatus();
+  };
+  EXPECT_TRUE(IsUniqueViolation(Await(io_, database_.Transact(deadline, SessionScope::None(), swallow))));
+
+  auto fault = [](Transaction& transaction) -> Task<> {
+    CO_TRY(const Rows rows, co_await transaction.Run(kAdd, Params(3, "c")));
+    rows.Only();
+    co_return absl::OkStatus();
+  };
+  EXPECT_THROW(Await(io_, database_.Transact(deadline, SessionScope::None(), fault)), ColumnFault);
+  EXPECT_EQ(Run(kCount)->Only().Get<int64_t>("n"), 1);
+}
+
+TEST_F(DatabaseTest, RepeatsATransactionThatLostAgainstAnother) {
+  int attempts = 0;
+  auto work = [&](Transaction& transaction) -> Task<> {
+    if (++attempts < 3) {
+      CO_TRY(co_await transaction.Run({"test.clash", "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"}));
+    }
+    co_return absl::OkStatus();
+  };
+  const absl::Status done = Await(io_, database_.Transact(DeadlineIn(absl::Seconds(5)), SessionScope::None(), work));
+  EXPECT_TRUE(done.ok()) << done;
+  EXPECT_EQ(attempts, 3);
+}
+
+TEST_F(DatabaseTest, TakesARoleAtTheStart) {
+  Database database(io_.get_executor(), test_database_.As("ftl_analytics"));
+  const auto rows = Await(io_, database.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(),
+                                            {"test.role", "SELECT current_user::text AS role"}));
+  ASSERT_TRUE(rows.ok()) << DatabaseWordsOf(rows.status());
+  EXPECT_EQ(rows->Only().Get<std::string>("role"), "ftl_analytics");
+}
+
+TEST_F(DatabaseTest, RefusesWhileTheServerIsAwayAndRecoversByItself) {
+  ASSERT_TRUE(Run(kOne).ok());
+  TestCluster::Get().Stop();
+  for (int i = 0; i < 50; ++i) {
+    const auto refused = Run(kOne);
+    ASSERT_EQ(ReasonOf(refused.status()), Reason::kDatabaseUnavailable) << refused.status();
+    EXPECT_GT(RetryAfterOf(refused.status()).value_or(absl::ZeroDuration()), absl::ZeroDuration());
+  }
+  TestCluster::Get().Start();
+  const Deadline recovered_by = DeadlineIn(absl::Seconds(5));
+  absl::StatusOr<Rows> rows = Run(kOne);
+  while (!rows.ok() && TimeLeft(recovered_by) > absl::ZeroDuration()) {
+    asio::steady_timer timer(io_, std::chrono::milliseconds(20));
+    auto pause = [&]() -> asio::awaitable<bool> {
+      co_await timer.async_wait(asio::use_awaitable);
+      co_return true;
+    };
+    Await(io_, pause());
+    rows = Run(kOne);
+  }
+  EXPECT_TRUE(rows.ok()) << DatabaseWordsOf(rows.status());
+}
+
+TEST_F(DatabaseTest, ReportsWorkThatIsUnderWayWhenTheServerDies) {
+  auto kill_during = [this]() -> asio::awaitable<absl::Status> {
+    auto die = [this]() -> asio::awaitable<bool> {
+      asio::steady_timer timer(io_, std::chrono::milliseconds(50));
+      co_await timer.async_wait(asio::use_awaitable);
+      TestCluster::Get().Stop();
+      TestCluster::Get().Start();
+      co_return true;
+    };
+    auto both =
+        co_await (database_.Run(DeadlineIn(absl::Seconds(20)), SessionScope::None(), kSleep, Params(20)) && die());
+    co_return std::get<0>(both).status();
+  };
+  EXPECT_EQ(ReasonOf(Await(io_, kill_during())), Reason::kDatabaseUnavailable);
+}
+
+}  // namespace
+}  // namespace ftl
