@@ -68,7 +68,8 @@ Task<ConnectionLease> ConnectionPool::Acquire(Deadline deadline) {
   Waiter waiter(executor_, deadline);
   const Place place(self, waiter);
   OpenWhereWanted();
-  co_await waiter.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  // A connection that fails at once has refused the waiter before it waits.
+  if (!waiter.given && waiter.refused.ok()) co_await waiter.timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (waiter.given) co_return ConnectionLease(self, std::move(waiter.given));
   if (!waiter.refused.ok()) co_return waiter.refused;
   if (TimeLeft(deadline) > absl::ZeroDuration()) co_return absl::CancelledError("broken off");
@@ -145,8 +146,9 @@ void ConnectionPool::Opened(absl::StatusOr<std::unique_ptr<Connection>> connecti
   }
   last_failure_ = connection.status();
   if (pause_ == absl::ZeroDuration()) {
-    const std::string words = DatabaseWordsOf(last_failure_);
-    spdlog::warn("database: no connection: {}", words.empty() ? std::string(last_failure_.message()) : words);
+    std::string words = DatabaseWordsOf(last_failure_);
+    if (words.empty()) words = std::string(last_failure_.message());
+    spdlog::warn("database: no connection: {}", words);
   }
   pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
   // Spread, so that many processes do not come back in step.

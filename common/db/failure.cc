@@ -1,5 +1,7 @@
 #include "common/db/failure.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
@@ -28,9 +30,13 @@ std::string_view Field(const pg_result* result, int code) {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
-std::string Trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
-  return std::string(text);
+// On one line: libpq breaks its words into several.
+std::string OneLine(std::string_view text) {
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
 }
 
 // 08 connection, 53 resources, 57P shutdown and start-up, 25006 a standby that takes no writes.
@@ -64,7 +70,7 @@ bool IsRepeatable(const absl::Status& status) {
 absl::Status StatementFailure(const pg_result* result, std::string_view query) {
   const std::string_view state = Field(result, PG_DIAG_SQLSTATE);
   std::string words = std::string(Field(result, PG_DIAG_MESSAGE_PRIMARY));
-  if (words.empty()) words = Trimmed(PQresultErrorMessage(result));
+  if (words.empty()) words = OneLine(PQresultErrorMessage(result));
   if (state.empty() || MeansUnavailable(state)) {
     absl::Status status = DatabaseUnavailable(words);
     Attach(status, kSqlState, state);
@@ -80,7 +86,7 @@ absl::Status StatementFailure(const pg_result* result, std::string_view query) {
 
 absl::Status ConnectionFailure(const pg_conn* connection) {
   const char* words = PQerrorMessage(connection);
-  return DatabaseUnavailable(words == nullptr || *words == '\0' ? "the connection was lost" : Trimmed(words));
+  return DatabaseUnavailable(words == nullptr || *words == '\0' ? "the connection was lost" : OneLine(words));
 }
 
 absl::Status DatabaseUnavailable(std::string_view words) {

@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/db/database.h"
+#include "tests/support/await.h"
+#include "tests/support/postgres.h"
+
+namespace ftl {
+namespace {
+
+constexpr std::string_view kPermissionDenied = "42501";
+constexpr std::string_view kRun = "b6a1c2d3-0000-4000-8000-000000000001";
+
+class SchemaTest : public testing::Test {
+ protected:
+  SchemaTest() {
+    AddRun(mine_, kRun);
+    AddRun(theirs_, "b6a1c2d3-0000-4000-8000-000000000002");
+  }
+
+  // A completed run of two results, the second failed.
+  void AddRun(const std::string& session, std::string_view run) {
+    database_.Execute(fmt::format(R"(
+      INSERT INTO demo_batch_test_runs (demo_session_id, id, demo_user_id, test_suite_id, model_name, total_prompts)
+        VALUES ('{0}', '{1}', '{0}', gen_random_uuid(), 'Model', 2);
+      INSERT INTO demo_run_prompts VALUES ('{0}', '{1}', 1, 'p'), ('{0}', '{1}', 2, 'q');
+      INSERT INTO demo_run_queue VALUES ('{0}', '{1}', 1), ('{0}', '{1}', 2);
+      INSERT INTO demo_session_suites (demo_session_id, name, prompts, prompt_count) VALUES ('{0}', 'own', '[]', 0);
+      INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, response, success,
+                                           model_id, latency_us)
+        VALUES ('{0}', '{1}', 1, 1, 'p', 'The Answer is 100% "naïve"', true, 'm', 1234500),
+               ('{0}', '{1}', 2, 2, 'q', null, false, 'm', null);
+      UPDATE demo_batch_test_runs SET completed_prompts = 1, failed_prompts = 1, last_sequence = 2, status = 'completed',
+                                      completed_at = now() WHERE id = '{1}')",
+                                  session, run));
+  }
+
+  absl::StatusOr<Rows> Run(std::string_view role, const SessionScope& scope, std::string_view sql, Params params = {}) {
+    Database database(io_.get_executor(), database_.As(role));
+    return Await(io_, database.Run(DeadlineIn(absl::Seconds(5)), scope, Query{"", sql}, std::move(params)));
+  }
+  int64_t Count(std::string_view role, const SessionScope& scope, std::string_view table, std::string_view column) {
+    const auto rows = Run(role, scope, fmt::format("SELECT count({}) AS n FROM {}", column, table));
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    return rows.ok() ? rows->Only().Get<int64_t>("n") : -1;
+  }
+
+  TestDatabase database_;
+  asio::io_context io_;
+  const std::string mine_ = database_.AddSession('a');
+  const std::string theirs_ = database_.AddSession('b');
+  const SessionScope my_scope_{mine_};
+};
+
+TEST_F(SchemaTest, AForgottenWhereGivesTheSessionsOwnRowsOnlyAndNothingWithoutASession) {
+  for (const auto& [table, mine] : std::vector<std::pair<std::string_view, int64_t>>{{"demo_session_expiry", 1},
+                                                                                     {"demo_session_suites", 1},
+                                                                                     {"demo_batch_test_runs", 1},
+                                                                                     {"demo_run_prompts", 2},
+                                                                                     {"demo_batch_test_results", 2}}) {
+    for (const std::string_view role : {"ftl_batch_runner", "ftl_analytics", "ftl_export", "ftl_owner"}) {
+      EXPECT_EQ(Count(role, SessionScope::None(), table, "demo_session_id"), 0) << table << " " << role;
+      EXPECT_EQ(Count(role, my_scope_, table, "demo_session_id"), mine) << table << " " << role;
+    }
+  }
+  EXPECT_EQ(Count("ftl_session_vault", SessionScope::None(), "demo_model_configs", "session_id"), 0);
+  EXPECT_EQ(Count("ftl_session_vault", my_scope_, "demo_model_configs", "session_id"), 1);
+}
+
+TEST_F(SchemaTest, WhoWorksForAllSessionsSeesThemWithoutTheirText) {
+  EXPECT_EQ(Count("ftl_session_vault", SessionScope::None(), "demo_session_expiry", "demo_session_id"), 2);
+  EXPECT_EQ(Count("ftl_batch_runner", SessionScope::None(), "demo_run_queue", "demo_session_id"), 4);
+  EXPECT_EQ(Count("ftl_dashboards", SessionScope::None(), "demo_batch_test_results", "latency_ms"), 2);
+  EXPECT_EQ(SqlStateOf(Run("ftl_dashboards", my_scope_, "SELECT response FROM demo_batch_test_results").status()),
+            kPermissionDenied);
+  EXPECT_EQ(SqlStateOf(Run("ftl_sweep", my_scope_, "SELECT api_key_encrypted FROM demo_model_configs").status()),
+            kPermissionDenied);
+}
+
+TEST_F(SchemaTest, OnlyTheVaultReadsTheKeyAndOnlyTheRunnerAddsResults) {
+  EXPECT_EQ(Run("ftl_session_vault", my_scope_, "SELECT api_key_encrypted FROM demo_model_configs")
+                ->Only()
+                .Get<std::string>("api_key_encrypted"),
+            "sealed");
+  for (const std::string_view role : {"ftl_batch_runner", "ftl_analytics", "ftl_export"}) {
+    EXPECT_EQ(SqlStateOf(Run(role, my_scope_, "SELECT api_key_encrypted FROM demo_model_configs").status()),
+              kPermissionDenied)
+        << role;
+    EXPECT_TRUE(Run(role, my_scope_, "SELECT endpoint_url, expires_at FROM demo_model_configs").ok()) << role;
+  }
+  constexpr std::string_view kInsert =
+      "INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, success, "
+      "model_id) "
+      "VALUES ($1, $2, $3::int, $3::int, 'p', true, 'm')";
+  for (const std::string_view role :
+       {"ftl_session_vault", "ftl_analytics", "ftl_export", "ftl_sweep", "ftl_dashboards"}) {
+    EXPECT_EQ(SqlStateOf(Run(role, my_scope_, kInsert, Params(mine_, kRun, 3)).status()), kPermissionDenied) << role;
+  }
+  EXPECT_TRUE(Run("ftl_batch_runner", my_scope_, kInsert, Params(mine_, kRun, 3)).ok());
+  EXPECT_TRUE(IsUniqueViolation(Run("ftl_batch_runner", my_scope_, kInsert, Params(mine_, kRun, 3)).status()));
+  EXPECT_EQ(SqlStateOf(Run("ftl_batch_runner", SessionScope(theirs_), kInsert, Params(mine_, kRun, 4)).status()),
+            kPermissionDenied);
+  EXPECT_EQ(
+      SqlStateOf(Run("ftl_batch_runner", my_scope_, "UPDATE demo_batch_test_results SET success = false").status()),
+      kPermissionDenied);
+}
+
+TEST_F(SchemaTest, DeletingTheSessionDeletesAllThatHangsOnItAndKeepsALateResultOut) {
+  ASSERT_EQ(Run("ftl_session_vault", my_scope_, "DELETE FROM demo_model_configs")->affected(), 1);
+  for (const std::string_view table : {"demo_session_expiry", "demo_session_suites", "demo_batch_test_runs",
+                                       "demo_run_prompts", "demo_run_queue", "demo_batch_test_results"}) {
+    const auto left =
+        Run("postgres", SessionScope::None(),
+            fmt::format("SELECT count(*) FILTER (WHERE demo_session_id = $1) AS mine, count(*) AS all FROM {}", table),
+            Params(mine_));
+    ASSERT_TRUE(left.ok()) << left.status();
+    EXPECT_EQ(left->Only().Get<int64_t>("mine"), 0) << table;
+    EXPECT_GT(left->Only().Get<int64_t>("all"), 0) << table;
+  }
+  const auto late =
+      Run("ftl_batch_runner", my_scope_,
+          "INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, "
+          "success, model_id) VALUES ($1, $2, 3, 3, 'p', true, 'm')",
+          Params(mine_, kRun));
+  EXPECT_TRUE(IsForeignKeyViolation(late.status())) << late.status();
+}
+
+TEST_F(SchemaTest, CountersOutOfStepAreRefused) {
+  EXPECT_TRUE(IsCheckViolation(
+      Run("ftl_batch_runner", my_scope_, "UPDATE demo_batch_test_runs SET completed_prompts = 2").status()));
+  EXPECT_TRUE(IsCheckViolation(
+      Run("ftl_batch_runner", my_scope_, "UPDATE demo_batch_test_runs SET status = 'running'").status()));
+}
+
+TEST_F(SchemaTest, ASessionHasOneActiveRun) {
+  constexpr std::string_view kStart = R"(
+    INSERT INTO demo_batch_test_runs (demo_session_id, demo_user_id, test_suite_id, model_name)
+    VALUES ($1, $1, gen_random_uuid(), 'Model'))";
+  EXPECT_TRUE(Run("ftl_batch_runner", my_scope_, kStart, Params(mine_)).ok());
+  EXPECT_TRUE(IsUniqueViolation(Run("ftl_batch_runner", my_scope_, kStart, Params(mine_)).status(),
+                                "demo_batch_test_runs_one_active"));
+}
+
+TEST_F(SchemaTest, RoundsMillisecondsFromMicroseconds) {
+  const auto rows = Run("ftl_analytics", my_scope_,
+                        "SELECT latency_ms, response_chars FROM demo_batch_test_results WHERE prompt_id = 1");
+  EXPECT_EQ(rows->Only().Get<int32_t>("latency_ms"), 1235);
+  EXPECT_EQ(rows->Only().Get<int32_t>("response_chars"), 26);
+}
+
+TEST_F(SchemaTest, FindsTheSessionOfARunAndWordsInItsOwnSessionOnly) {
+  EXPECT_EQ(Run("ftl_export", SessionScope::None(), "SELECT session_of_run($1) AS session", Params(kRun))
+                ->Only()
+                .Get<std::string>("session"),
+            mine_);
+  constexpr std::string_view kSearch = "SELECT * FROM search_results($1, null, null, null, 50)";
+  for (const char* keyword : {"answer", "NAÏVE", "100%"}) {
+    const auto found = Run("ftl_analytics", my_scope_, kSearch, Params(keyword));
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->Only().Get<int32_t>("prompt_id"), 1) << keyword;
+    EXPECT_EQ(found->Only().Get<std::string>("test_run_id"), kRun);
+    EXPECT_EQ(found->Only().Get<int64_t>("total"), 1);
+  }
+  EXPECT_TRUE(Run("ftl_analytics", my_scope_, kSearch, Params("100_"))->empty());
+  EXPECT_TRUE(Run("ftl_analytics", SessionScope::None(), kSearch, Params("answer"))->empty());
+  EXPECT_EQ(SqlStateOf(Run("ftl_dashboards", my_scope_, kSearch, Params("answer")).status()), kPermissionDenied);
+}
+
+TEST_F(SchemaTest, TheAuditLogOnlyGrows) {
+  EXPECT_TRUE(Run("ftl_export", my_scope_, "INSERT INTO audit_log (event, demo_session_id) VALUES ('export', $1)",
+                  Params(mine_))
+                  .ok());
+  for (const char* sql : {"DELETE FROM audit_log", "UPDATE audit_log SET event = 'x'", "SELECT * FROM audit_log"}) {
+    EXPECT_EQ(SqlStateOf(Run("ftl_session_vault", my_scope_, sql).status()), kPermissionDenied) << sql;
+  }
+}
+
+}  // namespace
+}  // namespace ftl
