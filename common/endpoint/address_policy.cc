@@ -60,9 +60,10 @@ struct NetV6 {
   int length;        // at most 64
 };
 
-// What is special within 2000::/3. IANA IPv6 Special-Purpose Address Registry as of 2025-10, and the returned 6bone.
-// Outside 2000::/3 nothing is public, so mapped, compatible, translated and NAT64 forms, 100::/64, 5f00::/16, unique
-// and link local and multicast need no row.
+// What is special within 2000::/3: the IANA IPv6 Special-Purpose Address Registry (state of October 2025; its last
+// block within is 3fff::/20, RFC 9637, and without 100:0:0:1::/64, RFC 9780), and the returned 6bone. Outside 2000::/3
+// nothing is public, so mapped, compatible, translated and NAT64 forms, 100::/64, 5f00::/16, unique and link local and
+// multicast need no row.
 constexpr std::array kForbiddenV6 = {
     NetV6{0x2001'0000'0000'0000, 23},  // protocol assignments: Teredo, benchmarking, AMT, AS112, ORCHID, drone ids
     NetV6{0x2001'0db8'0000'0000, 32},  // documentation

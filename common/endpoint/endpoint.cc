@@ -132,6 +132,8 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view url, const AddressPoli
     port = *number;
   }
   TRY(Host host, Host::Parse(host_text));
+  // The one spelling of a host may be the longer one; Text() must be a URL that can be read again.
+  if (url.size() + host.name().size() > kLongestUrl + host_text.size()) return RefuseUrl(UrlFault::kTooLong);
   TRY(host.literal() ? policy.JudgeAddress(*host.literal()) : policy.JudgeName(host.name()));
   const bool is_loopback = host.literal() ? host.literal()->is_loopback() : host.name() == "localhost";
   TRY(policy.JudgePort(port, is_loopback));

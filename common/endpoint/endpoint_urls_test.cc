@@ -1107,6 +1107,8 @@ TEST(EndpointUrlsTest, TakesUpTo2048Characters) {
   const std::string start = "https://api.openai.com/";
   EXPECT_TRUE(Endpoint::Parse(start + std::string(2048 - start.size(), 'a'), AddressPolicy()).ok());
   EXPECT_FALSE(Endpoint::Parse(start + std::string(2049 - start.size(), 'a'), AddressPolicy()).ok());
+  const std::string international = "https://ü.de/";  // its ASCII form, xn--tda.de, is longer
+  EXPECT_FALSE(Endpoint::Parse(international + std::string(2048 - international.size(), 'a'), AddressPolicy()).ok());
 }
 
 // Any address, in any order of pieces, written in the ways that inet_aton and browsers read: none of them is a URL.
