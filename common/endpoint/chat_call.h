@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <absl/time/time.h>
+#include <boost/asio/any_io_executor.hpp>
+
+#include "common/async/task.h"
+#include "common/endpoint/address_policy.h"
+#include "common/endpoint/caller_limits.h"
+#include "common/endpoint/chat_reply.h"
+#include "common/endpoint/chat_request.h"
+#include "common/endpoint/endpoint.h"
+#include "common/endpoint/model_listing.h"
+#include "common/endpoint/resolver.h"
+#include "common/secret/secret.h"
+#include "common/time/deadline.h"
+
+namespace ftl {
+
+class ConnectionPool;
+class Dialer;
+
+// Takes the text of an answer as it comes, in pieces that end at whole characters, without reasoning. Must not block.
+using OnPiece = std::function<void(std::string_view text)>;
+
+// Calls people's endpoints. One for each module, on the module's thread, which all methods keep to. It outlives the
+// calls under way.
+//
+// However an endpoint fails is an answer: a ChatReply or ModelList with its `failure`. An absl error is ours: CANCELLED
+// when the waiting coroutine was cancelled (total, partial or terminal). The connection is closed at once then, as it
+// is at the deadline, so that the endpoint can stop too.
+//
+// Memory of a call is bounded whatever the endpoint does (caller_limits.h). The key is taken out of everything that is
+// returned, and wiped from the request once that is sent.
+class Caller {
+ public:
+  Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits = {});
+  // With names looked up by `resolver`; for tests.
+  Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits, std::unique_ptr<Resolver> resolver);
+  ~Caller();
+
+  // One chat completion, and a second request only where the first was refused (400, 422) over a parameter that can be
+  // left out, before any of the answer. Ends by `deadline`. `key` may be empty. Kept connections are shared by calls
+  // with the same `pool_key` (the session's hash) and origin, and by nobody else. `on_piece` may be null.
+  // `endpoint`, `key` and `request` must outlive the call.
+  Task<ChatReply> Chat(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key,
+                       const ChatRequest& request, OnPiece on_piece = nullptr);
+
+  // The models that the endpoint lists.
+  Task<ModelList> ListModels(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key);
+
+  // Closes the kept connections of a session that has ended.
+  void DropConnections(std::string_view pool_key);
+  // Closes all kept connections and ends what waits for them, so that the thread can end.
+  void Close();
+
+ private:
+  class Call;
+
+  CallerLimits limits_;
+  std::unique_ptr<Dialer> dialer_;
+  std::shared_ptr<ConnectionPool> pool_;
+};
+
+}  // namespace ftl

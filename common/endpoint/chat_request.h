@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "finetunelab/endpoint/v1/call.pb.h"
+
+namespace ftl {
+
+namespace endpoint_pb = finetunelab::endpoint::v1;
+
+class Endpoint;
+
+// One message of a conversation. `role` is `system`, `user` or `assistant`.
+struct ChatMessage {
+  std::string role;
+  std::string content;  // valid UTF-8
+};
+
+// What is asked of a person's model. A system prompt is the first message.
+struct ChatRequest {
+  std::string model;
+  std::vector<ChatMessage> messages;
+  std::optional<double> temperature;
+  std::optional<int> max_tokens;  // at least 1
+  bool stream = true;
+  // What this endpoint was found to need; unset fields are tried in the way that most endpoints take.
+  endpoint_pb::Capabilities capabilities;
+};
+
+// The JSON body for `request` as `capabilities` want it: which name the token limit has, whether `stream_options` and
+// `temperature` are sent. `include_usage` is always asked for in a stream, since most servers say nothing without.
+std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities);
+
+// `known`, completed by what is certain beforehand: the reasoning models of OpenAI (o1, o3, gpt-5, …) at OpenAI and
+// Azure take only `max_completion_tokens`. Everybody else is asked with `max_tokens`, since Ollama ignores the other
+// name silently and would write without a limit.
+endpoint_pb::Capabilities CapabilitiesFor(const Endpoint& endpoint, std::string_view model,
+                                          endpoint_pb::Capabilities known);
+
+// `text` as a JSON string with its quotes, appended to `json`.
+void AppendJsonString(std::string_view text, std::string& json);
+
+}  // namespace ftl

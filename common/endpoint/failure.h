@@ -1,0 +1,101 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <absl/time/time.h>
+#include <boost/json/value.hpp>
+
+#include "finetunelab/endpoint/v1/call.pb.h"
+
+namespace ftl {
+
+namespace endpoint_pb = finetunelab::endpoint::v1;
+
+// Any way in which a call can fail, as one error type and a sentence that helps. Pure. Nothing here repeats text that
+// looks like a key; what an endpoint wrote is classified, shortened and put in quotes.
+struct CallFailure {
+  endpoint_pb::ErrorType error_type = endpoint_pb::ERROR_TYPE_UNSPECIFIED;
+  endpoint_pb::Outcome outcome = endpoint_pb::OUTCOME_UNSPECIFIED;
+  // One or two plain sentences: what happened, what to do.
+  std::string sentence;
+  // The same call may succeed later. False where it cannot, and where the endpoint asks for a wait beyond two minutes.
+  bool retryable = false;
+  // How long the endpoint asks to wait, where it says so; more than two minutes too, to be shown.
+  std::optional<absl::Duration> retry_after;
+};
+
+// Below HTTP.
+enum class TransportFault {
+  kNameNotFound,
+  kLookupFailed,
+  kLookupTimeout,
+  kBlockedAddress,
+  kConnectRefused,
+  kConnectTimeout,
+  kUnreachable,
+  kCertificate,
+  kTls,
+  kTlsTimeout,
+  kCut,       // the connection ended before the answer did
+  kTimeout,   // the call's own limit
+  kCancelled  // never shown: the caller answers CANCELLED
+};
+// `detail` is OpenSSL's reason for kCertificate and kTls, else empty.
+CallFailure FailureOf(TransportFault fault, std::string_view detail = {});
+
+// Answers that are no chat completion.
+enum class FormatFault {
+  kHead,         // no HTTP, or HTTP that is not allowed (framing)
+  kHeadTooLong,  //
+  kCompressed,
+  kBodyTooLong,
+  kLineTooLong,
+  kChunks,
+  kNotJson,
+  kHtml,
+  kEmpty,
+  kNoChoices,
+  kTextTooLong,
+};
+CallFailure FailureOf(FormatFault fault);
+
+// The stream ended with neither a finish reason nor `[DONE]`. `cut`: the connection ended too.
+CallFailure TruncatedStream(bool cut);
+// The endpoint's content filter stopped the answer.
+CallFailure FilteredAnswer();
+
+// What an error answer's head says about trying again.
+struct RetryHints {
+  std::string retry_after_ms;
+  std::string retry_after;   // seconds or an HTTP date
+  std::string should_retry;  // x-should-retry
+};
+
+// An error answer: status 300 and above, any body. `now` is for dates in `retry_after`.
+CallFailure FailureOfAnswer(int status, std::string_view body, const RetryHints& hints, absl::Time now);
+
+// An error within a 200 answer or its stream: the JSON that holds it.
+CallFailure FailureOfErrorEvent(const boost::json::value& event);
+// Whether this JSON is an error in one of the shapes in use, and no completion.
+bool HoldsError(const boost::json::value& event);
+
+// What an error body says, in whichever shape: the message, its type and code (numbers as text), the parameter it
+// names. Empty where there is none.
+struct ErrorWords {
+  std::string message;
+  std::string type;
+  std::string code;
+  std::string param;
+  int status = 0;  // where the body carries one: OpenRouter, TGI
+};
+ErrorWords WordsOf(const boost::json::value& body);
+// As above, from text: JSON or not.
+ErrorWords WordsOf(std::string_view body);
+
+// How long to wait as the hints say, the official clients' order: milliseconds, seconds, date. Nullopt without or with
+// a hint that is none.
+std::optional<absl::Duration> WaitAskedFor(const RetryHints& hints, absl::Time now);
+
+}  // namespace ftl
