@@ -183,7 +183,7 @@ export function asProblem(error: unknown): Problem {
   return new Problem(0, {
     code: 'unreachable',
     title: 'FineTuneLab cannot be reached',
-    detail: 'FineTuneLab cannot be reached. Check your network and try again; nothing you did is lost.',
+    detail: 'Check your network and try again; nothing you did is lost.',
   });
 }
 
