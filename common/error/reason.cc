@@ -15,6 +15,7 @@ constexpr std::array kTable = {
     ReasonFacts{Reason::kInternal, "INTERNAL", StatusCode::kInternal, 500, "Something went wrong here"},
     ReasonFacts{Reason::kMalformedJson, "MALFORMED_JSON", StatusCode::kInvalidArgument, 400, "Not valid JSON"},
     ReasonFacts{Reason::kUnknownField, "UNKNOWN_FIELD", StatusCode::kInvalidArgument, 400, "Unknown field"},
+    ReasonFacts{Reason::kWrongType, "WRONG_TYPE", StatusCode::kInvalidArgument, 400, "A field has the wrong type"},
     ReasonFacts{Reason::kInvalidField, "INVALID_FIELD", StatusCode::kInvalidArgument, 422, "A field is not acceptable"},
     ReasonFacts{Reason::kBadRequest, "BAD_REQUEST", StatusCode::kInvalidArgument, 400, "Malformed request"},
     ReasonFacts{Reason::kSessionConflict, "SESSION_CONFLICT", StatusCode::kInvalidArgument, 400,

@@ -14,6 +14,7 @@ enum class Reason {
   kInternal,
   kMalformedJson,
   kUnknownField,
+  kWrongType,
   kInvalidField,
   kBadRequest,
   kSessionConflict,

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include "common/error/refusal.h"
+
+namespace ftl {
+
+// What is wrong with one input, every field of it. Unknown fields and wrong types are malformed (400), the rest is well
+// formed but not acceptable (422); the verdict has the graver of the two and lists all.
+class InputFaults {
+ public:
+  void Unknown(std::string_view field);
+  void WrongType(std::string_view field, std::string_view message);
+  void Unacceptable(std::string_view field, std::string_view message);
+  void Missing(std::string_view field) { Unacceptable(field, "is missing"); }
+
+  bool empty() const { return faults_.empty(); }
+  absl::Status Verdict() const;
+
+ private:
+  FieldFaults faults_;
+  bool unknown_ = false;
+  bool wrong_type_ = false;
+};
+
+}  // namespace ftl
