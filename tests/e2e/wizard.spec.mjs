@@ -209,6 +209,37 @@ test('on a phone, in the dark, with own prompts, stopped halfway and deleted at 
   await close();
 });
 
+test('the keyboard alone leads from landing to the connection test, and the focus follows each step', async () => {
+  const { page, close } = await visitor({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+  const focused = () => page.evaluate(() => (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.labels?.[0]?.innerText ?? document.activeElement?.textContent ?? '').trim());
+  const tabTo = async (wanted) => {
+    for (let n = 0; n < 40; n += 1) {
+      if (wanted.test(await focused())) return;
+      await page.keyboard.press('Tab');
+    }
+    assert.fail(`the focus never came to ${wanted}`);
+  };
+  await page.goto(base);
+  await button(page, 'Start demo').waitFor();
+  await tabTo(/^Start demo$/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('radio', { name: /^Customer Support - Easy/ }).waitFor();
+  assert.equal(await focused(), 'What should the model be good at?');
+  await tabTo(/^Customer Support - /);
+  await page.keyboard.press('Space');
+  await tabTo(/^Continue to connect$/);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Endpoint URL').waitFor();
+  assert.equal(await focused(), 'Connect your model');
+  await tabTo(/^Endpoint URL$/);
+  await page.keyboard.type('not a URL');
+  await tabTo(/^Test connection$/);
+  await page.keyboard.press('Enter');
+  assert.match(await page.locator(':focus').getAttribute('id'), /url/, 'the field at fault has the focus');
+  await page.locator('#url-says.fault, #url-says .fault').waitFor();
+  await close();
+});
+
 test('the API page shows the description under the same policy', async () => {
   const { page, close } = await visitor({ viewport: { width: 1280, height: 900 } });
   await page.goto(`${base}/docs`);

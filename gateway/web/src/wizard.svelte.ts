@@ -27,6 +27,14 @@ export interface Exchange {
 }
 
 const defaults: RunSettings = { prompt_limit: 10, concurrency: 4, stream: true, temperature: 0.7, max_tokens: 1024 };
+/** An answer that a reload cut off can be asked for again; a summary that it cut off is asked for anew by itself. */
+function takenUp(exchanges: Exchange[]): Exchange[] {
+  for (const { answer } of exchanges) {
+    if (!answer.complete) answer.error ??= 'The page was reloaded before the answer was complete.';
+  }
+  return exchanges.length === 1 && exchanges[0]!.question === undefined && !exchanges[0]!.answer.complete ? [] : exchanges;
+}
+
 const emptyDraft: Draft = { provider: 'custom', endpoint_url: '', model_id: '', model_name: '', forget_key_after_run: false };
 
 class Wizard {
@@ -60,7 +68,7 @@ class Wizard {
 
   get standing(): Standing {
     return {
-      suiteChosen: this.choice.suiteId !== undefined || this.choice.own !== undefined,
+      suiteChosen: (this.choice.domain === 'custom' ? this.choice.own?.content : this.choice.suiteId) !== undefined,
       session: this.session !== undefined,
       run: this.run && { status: this.run.status, results: this.results.size || this.run.completed_prompts + this.run.failed_prompts },
     };
@@ -98,7 +106,7 @@ class Wizard {
     const run = await api.latestRun(session);
     if (!run) return;
     const saved = kept.get<{ run: string; exchanges: Exchange[] }>('conversation');
-    if (saved?.run === run.id) this.conversation = saved.exchanges;
+    if (saved?.run === run.id) this.conversation = takenUp(saved.exchanges);
     this.#watch(run);
   }
 
@@ -193,7 +201,7 @@ class Wizard {
   }
 
   async #suiteToRun(session: string): Promise<string> {
-    if (!this.choice.own) return this.choice.suiteId!;
+    if (this.choice.domain !== 'custom' || !this.choice.own) return this.choice.suiteId!;
     if (this.choice.ownSuite?.session_id !== session) {
       const added = await this.guard(api.addSuite(session, $state.snapshot(this.choice.own)));
       this.choice.ownSuite = { id: added.id, session_id: session };
@@ -263,6 +271,7 @@ class Wizard {
     const asking = new AbortController();
     this.#asking = asking;
     this.answering = true;
+    this.#keepConversation();
     try {
       // Pieces may come faster than frames; each line is taken in at once and drawn with the next frame by Svelte.
       await askAtlas(this.session.session_id, this.#messages(), this.narrator, exchange.answer, () => {}, asking.signal);
