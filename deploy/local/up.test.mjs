@@ -22,6 +22,7 @@ function call(script, flags, { input = '', env = {} } = {}) {
     stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'ignore', descriptor],
     encoding: 'utf8',
     env: { ...process.env, ...env },
+    timeout: 120_000,
   });
   closeSync(descriptor);
   return result;

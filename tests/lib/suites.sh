@@ -69,7 +69,7 @@ suite_pg() {
   labelled asan pg
 }
 
-# Limits are as high as tests need; `smoke` and the chaos tests bring their own installations.
+# Limits are as high as tests need. Chaos tests bring their own installations, with processes that they may kill.
 start_installation() {
   export FTL_BUILD_DIR=$checkout/build/release
   [[ -z $installation ]] || return 0
@@ -77,17 +77,16 @@ start_installation() {
   DEMO_MAX_SESSIONS_PER_ADDRESS=10000 DEMO_MAX_PROMPTS_PER_SESSION=100000 DEMO_MAX_REQUESTS_PER_MINUTE=1000000 \
     deploy/local/up --data "$installation" --port 0 --detach --no-demo --skip-install ||
     fail 70 'the installation that is to be tested did not start.' 'See above.'
-  export FTL_TEST_DATA=$installation
-  FTL_TEST_URL=http://127.0.0.1:$(<"$installation/run/all-in-one.port")
-  FTL_TEST_ENDPOINT=http://127.0.0.1:$(<"$installation/run/sample-endpoint.port")/v1
-  export FTL_TEST_URL FTL_TEST_ENDPOINT
+  FTL_BASE_URL=http://127.0.0.1:$(<"$installation/run/all-in-one.port")
+  FTL_SAMPLE_ENDPOINT=http://127.0.0.1:$(<"$installation/run/sample-endpoint.port")/v1
+  export FTL_BASE_URL FTL_SAMPLE_ENDPOINT
 }
 
-# node_tests NAME FOLDER...: the *.test.mjs files there, where there are any.
+# node_tests NAME FOLDER...: the files of Node's test runner there, where there are any.
 node_tests() {
   local name=$1 files
   shift
-  mapfile -t files < <(find "$@" -name node_modules -prune -o -name '*.test.mjs' -print 2>/dev/null | sort)
+  mapfile -t files < <(find "$@" -name node_modules -prune -o \( -name '*.test.mjs' -o -name '*.spec.mjs' \) -print 2>/dev/null | sort)
   ((${#files[@]})) || return 0
   counted "$name" node_counts node --test --test-reporter=tap "${files[@]}"
 }
@@ -105,7 +104,7 @@ suite_contract() {
   build_tree release "${programs[@]}" contract_tests
   npm_packages tests/contract
   start_installation
-  counted 'Smoke' own_counts node tests/smoke.mjs --url "$FTL_TEST_URL" --endpoint "$FTL_TEST_ENDPOINT"
+  counted 'Smoke' own_counts node tests/smoke.mjs --url "$FTL_BASE_URL" --endpoint "$FTL_SAMPLE_ENDPOINT"
   labelled release contract
   node_tests 'Contract' tests/contract
   node_tests 'Scripts that run it' deploy
