@@ -27,11 +27,6 @@ running_pid() {
   printf '%s' "$pid"
 }
 
-# was_rebuilt PID: whether the file that it runs has been replaced since.
-was_rebuilt() {
-  [[ $(readlink "/proc/$1/exe") == *' (deleted)' ]]
-}
-
 fingerprint() {
   printf '%s\n' "$@" | sha256sum | cut -d ' ' -f 1
 }
@@ -62,10 +57,6 @@ launch() {
 # launched_as NAME: the fingerprint that it was started with.
 launched_as() {
   sed -n 2p "$data/state/$1" 2>/dev/null
-}
-
-forget_program() {
-  rm -f "$data/run/$1.pid" "$data/run/$1.port" "$data/state/$1"
 }
 
 # stop_program NAME: asks it to end, waits as long as a drain may take, then ends it. Returns 1 where it did not run.

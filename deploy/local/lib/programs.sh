@@ -39,9 +39,9 @@ start_program() {
   (
     for setting in "$@"; do export "${setting?}"; done
     unset FTL_DEMO_API_KEY FTL_BUILD_DIR
-    print=$(fingerprint "$program" "$(exported_settings)" "${certificates_print:-}")
+    print=$(fingerprint "$(stat --format '%n %i %Y' "$program")" "$(exported_settings)" "${certificates_print:-}")
     if pid=$(running_pid "$name"); then
-      if [[ $(launched_as "$name") == "$print" ]] && ! was_rebuilt "$pid"; then exit 10; fi
+      if [[ $(launched_as "$name") == "$print" ]]; then exit 10; fi
       stop_program "$name"
       launch "$name" "$print" "$program"
       exit 11
