@@ -54,6 +54,8 @@ export interface SuitePrompt {
   prompt: string;
   expected_answer?: string;
   category?: string;
+  /** One check alone may stand without its list. */
+  checks?: object[] | object;
 }
 
 export interface Suite {
