@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ftl {
+
+// Whether `text` is valid UTF-8 without U+0000, as PostgreSQL and JSON want it.
+bool IsCleanText(std::string_view text);
+
+// Appends `text` with every U+0000 and every invalid byte sequence replaced by U+FFFD, so that it is seen. Pure.
+void AppendCleanText(std::string_view text, std::string& out);
+
+// At most `most` bytes of `text`, cut before a character and not within.
+std::string_view CutText(std::string_view text, size_t most);
+
+}  // namespace ftl
