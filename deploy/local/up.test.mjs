@@ -158,6 +158,20 @@ test('down stops by the recorded ids and leaves a process alone that has taken o
   assert.deepEqual(pids(), []);
 });
 
+test('without --detach it serves until it is interrupted, and then stops everything', async () => {
+  const serving = spawn(join(here, 'up'), ['--data', data, '--no-demo', '--skip-install']);
+  let said = '';
+  serving.stdout.on('data', (text) => {
+    if (said.includes('Press Ctrl-C')) return;
+    said += text;
+    if (said.includes('Press Ctrl-C')) serving.kill('SIGINT');
+  });
+  const status = await new Promise((ended) => serving.on('exit', ended));
+  assert.match(said, /FineTuneLab is ready: http:/);
+  assert.equal(status, 0);
+  assert.deepEqual(pids(), []);
+});
+
 test('data is deleted only when somebody says so', () => {
   assert.notEqual(down(['--delete-data']).status, 0);
   succeed(down(['--delete-data'], { input: 'n\n' }));
