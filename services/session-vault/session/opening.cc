@@ -12,6 +12,7 @@
 #include "common/error/try.h"
 #include "common/text/view.h"
 #include "services/session-vault/session/client_address.h"
+#include "services/session-vault/store/provider_word.h"
 
 namespace ftl::vault {
 
@@ -34,12 +35,6 @@ void JudgeName(std::string_view field, std::string_view name, FieldFaults& fault
   } else if (HasControls(name)) {
     faults.Add(field, "has control characters");
   }
-}
-
-std::string ProviderWord(const pb::OpenSessionRequest& request, const Endpoint& endpoint) {
-  if (request.provider() == endpoint_pb::PROVIDER_UNSPECIFIED) return std::string(ProviderOf(endpoint).provider);
-  constexpr size_t kPrefix = std::string_view("PROVIDER_").size();
-  return absl::AsciiStrToLower(endpoint_pb::Provider_Name(request.provider()).substr(kPrefix));
 }
 
 }  // namespace
@@ -74,7 +69,8 @@ absl::StatusOr<Opening> Understand(const pb::OpenSessionRequest& request, const 
                   *address,
                   Secret(request.idempotency_key())};
   if (opening.model_name.empty()) opening.model_name = opening.model_id;
-  opening.provider = ProviderWord(request, opening.endpoint);
+  opening.provider = request.provider() == endpoint_pb::PROVIDER_UNSPECIFIED ? ProviderOf(opening.endpoint).provider
+                                                                             : ProviderWord(request.provider());
   return opening;
 }
 

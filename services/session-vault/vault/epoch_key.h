@@ -26,6 +26,7 @@ struct KeyId {
 
   // As it stands in the database, for people and for comparing: `1732172400-1732176900-0123456789abcdef`.
   std::string Text() const;
+  static std::optional<KeyId> FromText(std::string_view text);
   // What all keys of one epoch share; also the name of the file: `1732172400-1732176900`.
   std::string Epoch() const;
 

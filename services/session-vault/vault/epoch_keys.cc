@@ -87,6 +87,15 @@ absl::Status EpochKeys::Destroy(const KeyId& id) const {
   return *present == id ? directory_.Destroy(id.Epoch()) : absl::OkStatus();
 }
 
+absl::Status EpochKeys::DestroyOverdue(absl::Time now) const {
+  TRY(const std::vector<KeyId> ids, List());
+  absl::Status first_failure;
+  for (const KeyId& id : ids) {
+    if (id.dies_at <= now) first_failure.Update(Destroy(id));
+  }
+  return first_failure;
+}
+
 absl::StatusOr<int> EpochKeys::Rewrap() const {
   TRY(const Descriptor lock, directory_.Lock());
   TRY(const std::vector<KeyId> ids, List());

@@ -35,6 +35,8 @@ class EpochKeys {
   absl::StatusOr<std::vector<KeyId>> List() const;
   // Overwrites, writes through and unlinks its file. Ok where it is gone already; Unavailable: ask again.
   absl::Status Destroy(const KeyId& id) const;
+  // Destroys every key whose time is over, needed or not.
+  absl::Status DestroyOverdue(absl::Time now) const;
   // Wraps every key anew with the first master key, whichever it was wrapped with. Answers how many it changed.
   // Sessions are untouched: their data keys hang on the epoch keys, which stay.
   absl::StatusOr<int> Rewrap() const;

@@ -39,6 +39,16 @@ TEST(EpochKeysTest, GivesOneKeyPerEpochThatDiesWithItsLastPossibleSession) {
   EXPECT_EQ(keys.List()->front(), first.id);
 }
 
+TEST(KeyIdTest, IsReadBackFromItsTextAndFromNothingElse) {
+  const KeyId id{kNoon, kNoon + absl::Minutes(75), "12345678"};
+  EXPECT_EQ(id.Text(), "1732190400-1732194900-3132333435363738");
+  EXPECT_EQ(KeyId::FromText(id.Text()), id);
+  for (const char* text : {"", "1732190400-1732194900", "1732190400-1732194900-31", "x-1732194900-3132333435363738",
+                           "01732190400-1732194900-3132333435363738"}) {
+    EXPECT_EQ(KeyId::FromText(text), std::nullopt) << text;
+  }
+}
+
 TEST(EpochKeysTest, KeepsTheKeyInAFileForItsOwnerAloneAndNeverInPlain) {
   const ScratchKeys scratch;
   const EpochKey key = *scratch.Keys().KeyAt(kNoon);
@@ -92,6 +102,18 @@ TEST(EpochKeysTest, OverwritesADestroyedKeyOnTheDiskAndForgetsItAtOnce) {
   EXPECT_FALSE(fs::exists(path));
   EXPECT_TRUE(absl::IsNotFound(other_replica.Find(key.id).status()));
   EXPECT_TRUE(keys.Destroy(key.id).ok());
+}
+
+TEST(EpochKeysTest, DestroysAKeyAtTheEndOfItsLastPossibleSessionAndNotBefore) {
+  const ScratchKeys scratch;
+  const EpochKeys keys = scratch.Keys();
+  const EpochKey old = *keys.KeyAt(kNoon);
+  const EpochKey young = *keys.KeyAt(kNoon + absl::Minutes(15));
+  ASSERT_TRUE(keys.DestroyOverdue(old.id.dies_at - absl::Seconds(1)).ok());
+  EXPECT_TRUE(keys.Find(old.id).ok());
+  ASSERT_TRUE(keys.DestroyOverdue(old.id.dies_at).ok());
+  EXPECT_FALSE(keys.Find(old.id).ok());
+  EXPECT_TRUE(keys.Find(young.id).ok());
 }
 
 TEST(EpochKeysTest, MakesAnotherKeyInAnEpochWhoseFirstWasDestroyed) {

@@ -1,0 +1,101 @@
+#include "services/session-vault/module.h"
+
+#include <memory>
+#include <utility>
+
+#include "common/error/try.h"
+#include "services/session-vault/rpc/key_lending_service.h"
+#include "services/session-vault/rpc/session_vault_service.h"
+#include "services/session-vault/settings.h"
+
+namespace ftl::vault {
+namespace {
+
+// Per client address, beside DEMO_MAX_REQUESTS_PER_MINUTE: calls that go out to an endpoint.
+constexpr int32_t kModelListsPerMinute = 10;
+constexpr int32_t kConnectionTestsPerMinute = 30;
+
+constexpr Query kPing{"vault.ping", "SELECT 1"};
+
+// Everything the module is made of, in the order in which each stands on what is above it.
+struct Machinery {
+  Machinery(const VaultSettings& settings, EpochKeys epoch_keys, asio::any_io_executor executor)
+      : database(executor, settings.database),
+        keys(std::move(epoch_keys)),
+        policy(AddressPolicy::Options{settings.allow_localhost}),
+        sessions(database),
+        cleanups(database),
+        admission(database, sessions, keys, {settings.session_life, settings.sessions_per_address}),
+        retirement(database, keys),
+        cleanup(cleanups, retirement),
+        sweep(database, cleanups, cleanup, retirement),
+        sweep_clock(executor, sweep, cleanups, keys),
+        quotas(database, {{"requests_per_minute", settings.requests_per_minute},
+                          {"model_lists_per_minute", kModelListsPerMinute},
+                          {"connection_tests_per_minute", kConnectionTestsPerMinute}}),
+        lending(sessions, keys, policy) {}
+
+  Database database;
+  EpochKeys keys;
+  AddressPolicy policy;
+  SessionStore sessions;
+  CleanupStore cleanups;
+  Admission admission;
+  KeyRetirement retirement;
+  Cleanup cleanup;
+  Sweep sweep;
+  SweepClock sweep_clock;
+  Quotas quotas;
+  KeyLending lending;
+};
+
+class VaultModule final : public host::Module {
+ public:
+  explicit VaultModule(VaultSettings settings) : settings_(std::move(settings)) {}
+
+  Task<> Start(host::Environment& environment) override {
+    CO_TRY(KeyDirectory directory, KeyDirectory::Open(settings_.key_dir));
+    EpochKeys keys(std::move(directory), *std::move(settings_.master_keys), settings_.key_epoch,
+                   settings_.session_life);
+    machinery_ = std::make_unique<Machinery>(settings_, std::move(keys), environment.executor);
+    machinery_->sweep_clock.Start();
+    co_return absl::OkStatus();
+  }
+
+  void Serve(rpc::Registrar& registrar) override {
+    Machinery& m = *machinery_;
+    registrar.Add(std::make_unique<SessionVaultService>(
+        registrar.serving(),
+        SessionVaultService::Parts{m.sessions, m.admission, m.cleanup, m.sweep, m.sweep_clock, m.quotas, m.retirement,
+                                   m.keys, m.policy, settings_.abandon_grace}));
+    if (registrar.authenticated()) {
+      registrar.Add(std::make_unique<KeyLendingService>(registrar.serving(), m.lending));
+    }
+  }
+
+  Task<> Check(Deadline deadline) override {
+    CO_TRY(machinery_->keys.List());
+    co_return (co_await machinery_->database.Run(deadline, SessionScope::None(), kPing)).status();
+  }
+
+  Task<> Stop() override {
+    if (!machinery_) co_return absl::OkStatus();
+    CO_TRY(co_await machinery_->sweep_clock.Stop());
+    machinery_.reset();
+    co_return absl::OkStatus();
+  }
+
+ private:
+  VaultSettings settings_;
+  std::unique_ptr<Machinery> machinery_;
+};
+
+}  // namespace
+
+host::ModuleKind SessionVaultModule() {
+  return {"session-vault", {}, "0.0.0.0:50051", [](host::Settings& settings) -> std::unique_ptr<host::Module> {
+            return std::make_unique<VaultModule>(ReadVaultSettings(settings));
+          }};
+}
+
+}  // namespace ftl::vault

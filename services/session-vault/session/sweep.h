@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
+#include "services/session-vault/session/cleanup.h"
+#include "services/session-vault/store/cleanup_store.h"
+#include "services/session-vault/vault/key_retirement.h"
+
+namespace ftl::vault {
+
+// Deletes every session that is over, then every epoch key that nobody needs. One replica at a time. A session that
+// fails to go is logged, counted, and does not stop the others. All that it is made of outlives it.
+class Sweep {
+ public:
+  using Response = finetunelab::session_vault::v1::SweepSessionsResponse;
+
+  Sweep(Database& database, CleanupStore& store, Cleanup& cleanup, KeyRetirement& retirement)
+      : database_(database), store_(store), cleanup_(cleanup), retirement_(retirement) {}
+
+  enum class IfBusy {
+    kWait,  // for an operator, who wants it done
+    kSkip,  // for the clock: another replica does it now
+  };
+  Task<Response> Run(Deadline deadline, IfBusy if_busy);
+
+ private:
+  Task<> DeleteDue(Deadline deadline, Response& counts);
+
+  Database& database_;
+  CleanupStore& store_;
+  Cleanup& cleanup_;
+  KeyRetirement& retirement_;
+};
+
+}  // namespace ftl::vault

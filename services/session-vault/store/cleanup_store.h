@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/time/time.h>
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+
+namespace ftl::vault {
+
+enum class EndReason { kCleanup, kExpired, kAbandoned };
+
+// What went with a session.
+struct DeletedRows {
+  int32_t test_runs = 0;
+  int64_t results = 0;
+  absl::Time deleted_at;              // the database's time
+  std::optional<std::string> key_id;  // the epoch key that wrapped its key, also where the key was forgotten before
+};
+
+struct DueSession {
+  std::string hash;
+  EndReason reason;
+};
+
+// The SQL of endings.
+class CleanupStore {
+ public:
+  explicit CleanupStore(Database& database) : database_(database) {}
+
+  // Deletes the session and all that hangs on it in one transaction, remembers its end, tells whoever holds its key. A
+  // run that starts or stores meanwhile waits and then finds no session. Absent where there was nothing; unless it is
+  // kCleanup also where the session is not due, or not any more.
+  Task<std::optional<DeletedRows>> Delete(Deadline deadline, std::string hash, EndReason reason);
+  // Rows of the session in all tables.
+  Task<int64_t> CountLeft(Deadline deadline, std::string hash);
+
+  // Sessions that are over and not yet deleted, beginning after `after`, at most `most`, in order of hash.
+  Task<std::vector<DueSession>> ListDue(Deadline deadline, std::string after, int32_t most);
+  // How long until the next session is due; absent where there is none. One that is overdue, since it could not be
+  // deleted, does not count.
+  Task<std::optional<absl::Duration>> NextDueIn(Deadline deadline);
+  // Forgets ends older than 24 h and limits of past hours.
+  Task<> ForgetOld(Deadline deadline);
+
+  // Until the transaction ends no other replica sweeps. False where one does.
+  Task<bool> TryLockSweep(Transaction& transaction);
+  // As long as it takes.
+  Task<> LockSweep(Transaction& transaction);
+
+ private:
+  Database& database_;
+};
+
+}  // namespace ftl::vault
