@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "gateway/http/exchange.h"
+#include "gateway/http/limits.h"
+#include "gateway/http/wire.h"
+
+namespace ftl::http {
+
+// Answers one exchange. What it leaves unanswered is answered 500.
+using Handler = std::function<asio::awaitable<void>(Exchange&)>;
+
+// One client's connection: requests one after the other, in order, until either side has had enough. A head that is not
+// beyond doubt ends it.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(asio::ip::tcp::socket socket, const Limits& limits, const Handler& handler);
+
+  // Serves until the end, then calls `ended`.
+  void Start(std::function<void()> ended);
+
+  // Takes no further request: at once where none is under way, else after its answer.
+  void Drain();
+  // Closes a connection that waits, to make room for others.
+  void GiveWay();
+  // Breaks off whatever goes on.
+  void Abort();
+
+  // True between requests and while a head is coming in.
+  bool waiting() const { return waiting_; }
+  // Since when it waits.
+  Deadline waiting_since() const { return waiting_since_; }
+  Wire& wire() { return wire_; }
+
+ private:
+  asio::awaitable<void> Serve();
+  // The next head; empty when there will be none.
+  Task<std::string> ReadHead();
+  asio::awaitable<bool> ServeOne(std::string head_bytes);
+  asio::awaitable<void> Refused(const absl::Status& status);
+  asio::awaitable<void> Linger();
+
+  Wire wire_;
+  const Limits& limits_;
+  const Handler& handler_;
+  asio::cancellation_signal cancel_;
+  bool first_ = true;
+  bool waiting_ = true;
+  Deadline waiting_since_;
+  bool draining_ = false;
+};
+
+}  // namespace ftl::http

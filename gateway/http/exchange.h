@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <absl/status/statusor.h>
+
+#include "common/async/task.h"
+#include "gateway/http/limits.h"
+#include "gateway/http/request_head.h"
+#include "gateway/http/response.h"
+#include "gateway/http/wire.h"
+
+namespace ftl::http {
+
+// One request and its answer. Lives on the connection's coroutine; the answer is either one Send, or Begin, any number
+// of Writes and End.
+class Exchange {
+ public:
+  // All references outlive the exchange.
+  Exchange(Wire& wire, const Limits& limits, const RequestHead& head);
+
+  const RequestHead& head() const { return head_; }
+  const std::string& request_id() const { return request_id_; }
+  const std::string& traceparent() const { return traceparent_; }
+  const std::string& client_address() const { return client_address_; }
+
+  // The whole body. BODY_TOO_LARGE, before reading where the length says so; REQUEST_TIMEOUT; BAD_REQUEST for broken
+  // framing. A client that waits for `100 Continue` gets it here.
+  Task<std::string> ReadBody(size_t max_bytes);
+
+  Task<> Send(Response response);
+
+  // A stream: its head, its pieces, its end. Fails when the client has gone or takes too long to read.
+  Task<> Begin(Response head);
+  Task<> Write(std::string_view piece);
+  Task<> End();
+
+  // Called when a stream begins.
+  void OnStream(std::function<void()> begun) { on_stream_ = std::move(begun); }
+
+  bool answered() const { return status_ != 0; }
+  int status() const { return status_; }
+  // Whether another request may follow on this connection: all of this one was read and all of the answer written.
+  bool may_continue() const { return keep_alive_ && complete_ && body_read_; }
+  bool body_read() const { return body_read_; }
+  // The connection ends with this exchange.
+  void CloseAfterwards() { keep_alive_ = false; }
+
+ private:
+  Task<> ReadToLength(size_t bytes, std::string& body);
+  Task<> ReadChunks(size_t max_bytes, std::string& body);
+  HeadFacts Facts(Framing framing) const;
+
+  Wire& wire_;
+  const Limits& limits_;
+  const RequestHead& head_;
+  std::string request_id_;
+  std::string traceparent_;
+  std::string client_address_;
+  int status_ = 0;
+  bool keep_alive_;
+  bool body_read_;
+  bool body_begun_ = false;
+  bool complete_ = false;
+  Framing framing_ = Framing::kLength;
+  std::function<void()> on_stream_;
+};
+
+}  // namespace ftl::http

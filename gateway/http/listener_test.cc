@@ -1,0 +1,246 @@
+#include "gateway/http/listener.h"
+
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+
+#include "common/error/refusal.h"
+#include "gateway/http/problem.h"
+
+namespace ftl::http {
+namespace {
+
+using asio::ip::tcp;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+// Echoes method, path and body; `/stream` streams, `/wait` streams one piece and then waits for its client to go.
+asio::awaitable<void> Echo(Exchange& exchange) {
+  const auto& head = exchange.head();
+  if (head.path == "/stream") {
+    Response begin;
+    begin.content_type = "text/plain";
+    (void)co_await exchange.Begin(std::move(begin));
+    (void)co_await exchange.Write("one");
+    (void)co_await exchange.Write("two");
+    (void)co_await exchange.End();
+    co_return;
+  }
+  if (head.path == "/wait") {
+    (void)co_await exchange.Begin(Response());
+    (void)co_await exchange.Write("here");
+    asio::steady_timer forever(co_await asio::this_coro::executor, std::chrono::hours(1));
+    co_await forever.async_wait(asio::use_awaitable);
+  }
+  auto body = co_await exchange.ReadBody(1000);
+  if (!body.ok()) {
+    (void)co_await exchange.Send(ProblemResponse(body.status(), exchange.request_id()));
+    co_return;
+  }
+  (void)co_await exchange.Send(
+      JsonResponse(200, std::string(head.method) + " " + std::string(head.path) + " " + *body));
+}
+
+class ListenerTest : public testing::Test {
+ protected:
+  ~ListenerTest() override {
+    if (!listener_) return;
+    (void)asio::co_spawn(io_, listener_->Stop(), asio::use_future).get();
+    work_.reset();
+    thread_.join();
+  }
+
+  void Serve(Limits limits) {
+    listener_ = std::make_unique<Listener>(io_.get_executor(), limits, Echo);
+    ASSERT_TRUE(listener_->Listen("127.0.0.1:0").ok());
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  void Serve() { Serve(Limits()); }
+
+  tcp::socket Connect() {
+    tcp::socket socket(clients_);
+    socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<uint16_t>(listener_->port())));
+    return socket;
+  }
+  static void Say(tcp::socket& socket, std::string_view text) {
+    boost::system::error_code ignored;
+    asio::write(socket, asio::buffer(text), ignored);
+  }
+  // All that the server says until it closes.
+  static std::string HearAll(tcp::socket& socket) {
+    std::string heard;
+    boost::system::error_code error;
+    asio::read(socket, asio::dynamic_buffer(heard), error);
+    return heard;
+  }
+  static std::string Hear(tcp::socket& socket, std::string_view until) {
+    std::string heard;
+    boost::system::error_code error;
+    while (!error && heard.find(until) == std::string::npos) {
+      char byte[1024];
+      heard.append(byte, socket.read_some(asio::buffer(byte), error));
+    }
+    return heard;
+  }
+  std::string Ask(std::string_view text) {
+    tcp::socket socket = Connect();
+    Say(socket, text);
+    return HearAll(socket);
+  }
+  template <typename Function>
+  auto OnThread(Function function) {
+    auto task = [function]() -> asio::awaitable<decltype(function())> { co_return function(); };
+    return asio::co_spawn(io_, std::move(task), asio::use_future).get();
+  }
+
+  asio::io_context io_{1};
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{io_.get_executor()};
+  asio::io_context clients_;
+  std::unique_ptr<Listener> listener_;
+  std::thread thread_;
+};
+
+constexpr std::string_view kClose = "GET /bye HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+TEST_F(ListenerTest, AnswersPipelinedRequestsInOrder) {
+  Serve();
+  const std::string heard = Ask(
+      "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcPOST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n2\r\nde\r\n0\r\nHost: evil\r\n\r\n" +
+      std::string(kClose));
+  const size_t first = heard.find("POST /1 abc");
+  const size_t second = heard.find("POST /2 de");
+  const size_t third = heard.find("GET /bye");
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, third);
+  EXPECT_NE(third, std::string::npos);
+}
+
+TEST_F(ListenerTest, CarriesTheHeadersOfEveryAnswer) {
+  Serve();
+  const std::string heard = Ask("GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(heard, StartsWith("HTTP/1.1 200 OK\r\nDate: "));
+  for (const char* line : {"\r\nX-Request-Id: mine\r\n", "\r\nContent-Security-Policy: default-src 'none'",
+                           "\r\nX-Content-Type-Options: nosniff\r\n", "\r\nCache-Control: no-store\r\n",
+                           "\r\nConnection: close\r\n", "\r\nContent-Length: 6\r\n"}) {
+    EXPECT_THAT(heard, HasSubstr(line));
+  }
+  EXPECT_THAT(heard, Not(HasSubstr("Strict-Transport-Security")));
+}
+
+TEST_F(ListenerTest, ClosesAfterAFramingFaultAndReadsNothingBehindIt) {
+  Serve();
+  const std::string heard =
+      Ask("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+          std::string(kClose));
+  EXPECT_THAT(heard, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(heard, HasSubstr("application/problem+json"));
+  EXPECT_THAT(heard, Not(HasSubstr("bye")));
+}
+
+TEST_F(ListenerTest, RefusesALargeBodyBeforeItComes) {
+  Serve();
+  tcp::socket socket = Connect();
+  Say(socket, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n");
+  const std::string heard = HearAll(socket);
+  EXPECT_THAT(heard, StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(ListenerTest, LetsAClientGoOnThatWaitsForIt) {
+  Serve();
+  tcp::socket socket = Connect();
+  Say(socket, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(Hear(socket, "\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  Say(socket, "ab");
+  EXPECT_THAT(HearAll(socket), EndsWith("POST /1 ab"));
+}
+
+TEST_F(ListenerTest, RefusesHeadsWithoutEnd) {
+  Serve();
+  EXPECT_THAT(Ask("GET /" + std::string(20'000, 'a')), StartsWith("HTTP/1.1 414 "));
+  EXPECT_THAT(Ask("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'a')), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(ListenerTest, EndsRequestsThatTrickleIn) {
+  Limits limits;
+  limits.first_byte = limits.head = limits.body = limits.idle = absl::Milliseconds(200);
+  Serve(limits);
+  tcp::socket silent = Connect();
+  tcp::socket half_head = Connect();
+  tcp::socket half_body = Connect();
+  Say(half_head, "GET / HTTP/1.1\r\n");
+  Say(half_body, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+  EXPECT_THAT(HearAll(silent), IsEmpty());
+  EXPECT_THAT(HearAll(half_head), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(HearAll(half_body), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST_F(ListenerTest, StreamsInChunksAndGoesOn) {
+  Serve();
+  const std::string heard = Ask("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(kClose));
+  EXPECT_THAT(heard, HasSubstr("Transfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(heard, HasSubstr("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 200 OK"));
+}
+
+TEST_F(ListenerTest, StreamsToHttp10UntilItCloses) {
+  Serve();
+  EXPECT_THAT(Ask("GET /stream HTTP/1.0\r\n\r\n"), EndsWith("\r\n\r\nonetwo"));
+}
+
+TEST_F(ListenerTest, NoticesThatTheClientOfAStreamHasGone) {
+  Serve();
+  {
+    tcp::socket socket = Connect();
+    Say(socket, "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    Hear(socket, "here");
+    EXPECT_EQ(OnThread([this] { return listener_->connections(); }), 1);
+  }
+  int left = 1;
+  for (int i = 0; i < 500 && left > 0; ++i) {
+    left = OnThread([this] { return listener_->connections(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  EXPECT_EQ(left, 0);
+}
+
+TEST_F(ListenerTest, SendsTheLongestWaitingAwayWhenItIsFull) {
+  Limits limits;
+  limits.max_connections_per_address = 2;
+  Serve(limits);
+  tcp::socket first = Connect();
+  tcp::socket second = Connect();
+  Say(first, "GET / HTTP/1.1\r\n");
+  OnThread([] { return 0; });
+  EXPECT_THAT(Ask(kClose), HasSubstr("GET /bye"));
+  EXPECT_THAT(HearAll(first), IsEmpty());
+  Say(second, kClose);
+  EXPECT_THAT(HearAll(second), HasSubstr("GET /bye"));
+}
+
+TEST_F(ListenerTest, DrainsWithoutFailingWhatIsUnderWay) {
+  Serve();
+  tcp::socket idle = Connect();
+  tcp::socket busy = Connect();
+  Say(busy, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
+  OnThread([] { return 0; });
+  OnThread([] { return 0; });
+  auto drained = asio::co_spawn(io_, listener_->Drain(DeadlineIn(absl::Seconds(5))), asio::use_future);
+  EXPECT_THAT(HearAll(idle), IsEmpty());
+  Say(busy, "b");
+  EXPECT_THAT(HearAll(busy), EndsWith("POST / ab"));
+  EXPECT_TRUE(drained.get().ok());
+  EXPECT_EQ(OnThread([this] { return listener_->connections(); }), 0);
+}
+
+}  // namespace
+}  // namespace ftl::http

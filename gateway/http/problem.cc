@@ -1,0 +1,69 @@
+#include "gateway/http/problem.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "common/error/refusal.h"
+#include "common/text/view.h"
+#include "gateway/json/json_writer.h"
+
+namespace ftl::http {
+namespace {
+
+constexpr std::string_view kInternalDetail =
+    "Something went wrong here. Try again; if it stays, tell the operator the request id.";
+
+// To a client a field of the wrong type is an invalid field; only the HTTP status tells the two apart.
+std::string CodeFor(Reason reason) { return CodeOf(reason == Reason::kWrongType ? Reason::kInvalidField : reason); }
+
+void AppendMember(std::string_view name, std::string_view text, std::string& out) {
+  out += fmt::format(",\"{}\":", name);
+  AppendJsonString(text, out);
+}
+
+bool WaitingHelps(int status) { return status == 429 || status == 503; }
+
+}  // namespace
+
+std::string ProblemJson(const absl::Status& status, std::string_view request_id) {
+  const Reason reason = ReasonOf(status);
+  const ReasonFacts& facts = FactsOf(reason);
+  const std::string code = CodeFor(reason);
+  std::string out = fmt::format(R"({{"type":"urn:finetunelab:problem:{}")", code);
+  AppendMember("title", facts.title, out);
+  out += fmt::format(",\"status\":{}", facts.http_status);
+  AppendMember("detail", reason == Reason::kInternal ? kInternalDetail : ToStd(status.message()), out);
+  AppendMember("code", code, out);
+  AppendMember("request_id", request_id, out);
+  const std::vector<FieldFault> faults = FieldFaultsOf(status);
+  if (!faults.empty()) {
+    out += ",\"errors\":[";
+    for (size_t i = 0; i < faults.size(); ++i) {
+      if (i > 0) out += ',';
+      out += "{\"field\":";
+      AppendJsonString(faults[i].field, out);
+      AppendMember("message", faults[i].message, out);
+      out += '}';
+    }
+    out += ']';
+  }
+  out += '}';
+  return out;
+}
+
+Response ProblemResponse(const absl::Status& status, std::string_view request_id) {
+  Response response;
+  response.status = FactsOf(ReasonOf(status)).http_status;
+  response.content_type = "application/problem+json";
+  response.body = ProblemJson(status, request_id);
+  const auto wait = RetryAfterOf(status);
+  if (wait || WaitingHelps(response.status)) {
+    const double seconds = std::ceil(absl::ToDoubleSeconds(wait.value_or(absl::Seconds(2))));
+    response.With("Retry-After", fmt::format("{:.0f}", std::max(seconds, 1.0)));
+  }
+  return response;
+}
+
+}  // namespace ftl::http
