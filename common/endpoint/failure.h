@@ -5,8 +5,9 @@
 #include <string_view>
 
 #include <absl/time/time.h>
-#include <boost/json/value.hpp>
+#include <boost/json/fwd.hpp>
 
+#include "common/endpoint/error_words.h"
 #include "finetunelab/endpoint/v1/call.pb.h"
 
 namespace ftl {
@@ -73,26 +74,11 @@ struct RetryHints {
   std::string should_retry;  // x-should-retry
 };
 
-// An error answer: status 300 and above, any body. `now` is for dates in `retry_after`.
-CallFailure FailureOfAnswer(int status, std::string_view body, const RetryHints& hints, absl::Time now);
+// An error answer: status 300 and above, and what its body says. `now` is for dates in `retry_after`.
+CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now);
 
-// An error within a 200 answer or its stream: the JSON that holds it.
-CallFailure FailureOfErrorEvent(const boost::json::value& event);
-// Whether this JSON is an error in one of the shapes in use, and no completion.
-bool HoldsError(const boost::json::value& event);
-
-// What an error body says, in whichever shape: the message, its type and code (numbers as text), the parameter it
-// names. Empty where there is none.
-struct ErrorWords {
-  std::string message;
-  std::string type;
-  std::string code;
-  std::string param;
-  int status = 0;  // where the body carries one: OpenRouter, TGI
-};
-ErrorWords WordsOf(const boost::json::value& body);
-// As above, from text: JSON or not.
-ErrorWords WordsOf(std::string_view body);
+// An error within a 200 answer or its stream.
+CallFailure FailureOfErrorEvent(const ErrorWords& words);
 
 // How long to wait as the hints say, the official clients' order: milliseconds, seconds, date. Nullopt without or with
 // a hint that is none.
