@@ -97,7 +97,8 @@ export function clock(ms: number): string {
 
 /** The same in words, for what is read aloud and for sentences. */
 export function timeLeft(ms: number): string {
-  const total = Math.max(0, Math.round(ms / 1000));
+  if (ms < 1000) return 'under a second';
+  const total = Math.round(ms / 1000);
   if (total < 60) return `${total} ${total === 1 ? 'second' : 'seconds'}`;
   const minutes = Math.round(total / 60);
   return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
