@@ -7,7 +7,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 add_library(ftl_flags INTERFACE)
 target_compile_options(ftl_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror=return-type
-                                           -Wno-mismatched-new-delete -pthread -fPIE -fstack-protector-strong -fcf-protection)
+                                           -Wno-mismatched-new-delete -Wno-missing-field-initializers -pthread -fPIE -fstack-protector-strong -fcf-protection)
 target_compile_definitions(
   ftl_flags
   INTERFACE FTL_VERSION="${PROJECT_VERSION}" BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY

@@ -43,6 +43,16 @@ std::string SettingName(std::string_view service, std::string_view what) {
   return fmt::format("FTL_{}_{}", absl::AsciiStrToUpper(absl::StrReplaceAll(std::string(service), {{"-", "_"}})), what);
 }
 
+// Where a service is found when nobody says: its name and its own port.
+std::string DefaultAddress(std::string_view service) {
+  constexpr std::pair<std::string_view, int> kPorts[] = {
+      {"session-vault", 50051}, {"batch-runner", 50052}, {"analytics", 50053}, {"export", 50054}};
+  for (const auto& [name, port] : kPorts) {
+    if (name == service) return fmt::format("{}:{}", name, port);
+  }
+  return "";
+}
+
 }  // namespace
 
 struct Host::Part {

@@ -11,9 +11,9 @@
 #include <sysexits.h>
 #include <CLI/CLI.hpp>
 
+#include "common/db/migrator.h"
 #include "common/host/host.h"
 #include "common/observe/log.h"
-#include "common/schema/migrator.h"
 
 namespace ftl::host {
 namespace {
@@ -67,7 +67,8 @@ int Migrate(const ProgramSettings& program) {
     std::cerr << "Set FTL_MIGRATE_DATABASE_URL or DATABASE_URL to the database to migrate.\n";
     return EX_CONFIG;
   }
-  const absl::Status status = ftl::Migrate(std::string(url.Reveal()), std::cerr);
+  const absl::Status status =
+      ftl::Migrate(std::string(url.Reveal()), [](std::string_view line) { std::cerr << line << "\n"; });
   if (status.ok()) return EX_OK;
   std::cerr << status.message() << '\n';
   return EX_UNAVAILABLE;

@@ -7,7 +7,7 @@
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/client_callback.h>
-#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>

@@ -167,6 +167,24 @@ TEST_F(SchemaTest, FindsTheSessionOfARunAndWordsInItsOwnSessionOnly) {
   EXPECT_EQ(SqlStateOf(Run("ftl_dashboards", my_scope_, kSearch, Params("answer")).status()), kPermissionDenied);
 }
 
+TEST_F(SchemaTest, FindsTheSameWithTheTextIndexAsWithout) {
+  constexpr std::string_view kIndex = "SELECT index_results($1, $2) AS taken";
+  constexpr std::string_view kSearch = "SELECT prompt_id FROM search_results($1, $2, $3, $4, 50)";
+  const auto taken = [&](const SessionScope& scope) {
+    return Run("ftl_analytics", scope, kIndex, Params(kRun, 1))->Only().Get<int32_t>("taken");
+  };
+  const auto found = [&](Params params) { return Run("ftl_analytics", my_scope_, kSearch, std::move(params))->size(); };
+  EXPECT_EQ(taken(SessionScope(theirs_)), 0);
+  for (const int still_there : {1, 1, 0}) {
+    EXPECT_EQ(found(Params("Q", kRun, std::nullopt, std::nullopt)), 1);
+    EXPECT_EQ(found(Params("answer", std::nullopt, std::nullopt, std::nullopt)), 1);
+    EXPECT_EQ(found(Params("answer", kRun, kRun, 1)), 0);
+    EXPECT_EQ(taken(my_scope_), still_there);
+  }
+  ASSERT_EQ(Run("ftl_session_vault", my_scope_, "DELETE FROM demo_model_configs")->affected(), 1);
+  EXPECT_EQ(Count("postgres", SessionScope::None(), "demo_search_texts", "prompt_id"), 0);
+}
+
 TEST_F(SchemaTest, TheAuditLogOnlyGrows) {
   EXPECT_TRUE(Run("ftl_export", my_scope_, "INSERT INTO audit_log (event, demo_session_id) VALUES ('export', $1)",
                   Params(mine_))

@@ -1,0 +1,26 @@
+#include "common/host/database_settings.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_replace.h>
+#include <fmt/format.h>
+
+namespace ftl::host {
+
+DatabaseSettings ReadDatabaseSettings(Settings& settings, std::string_view service) {
+  const std::string word = absl::StrReplaceAll(std::string(service), {{"-", "_"}});
+  const std::string own = fmt::format("FTL_{}_DATABASE_URL", absl::AsciiStrToUpper(word));
+  const Secret own_url =
+      settings.SecretText(own, fmt::format("The database of {} alone, with its own login.", service));
+  const Secret shared_url =
+      settings.SecretText("DATABASE_URL", "The database of all services, unless one has its own.");
+  DatabaseSettings database;
+  database.application_name = fmt::format("finetunelab-{}", service);
+  database.url = own_url.empty() ? shared_url.Reveal() : own_url.Reveal();
+  if (own_url.empty()) database.role = "ftl_" + word;
+  if (database.url.empty()) {
+    settings.Fault("DATABASE_URL", fmt::format("is not set, and {} is not either; say where the database is", own));
+  }
+  return database;
+}
+
+}  // namespace ftl::host

@@ -1,0 +1,51 @@
+#include "services/batch-runner/connection/key_loans.h"
+
+#include "common/error/try.h"
+#include "common/rpc/call.h"
+
+namespace ftl::batch_runner {
+
+KeyLoans::KeyLoans(const std::shared_ptr<grpc::Channel>& vault)
+    : lending_(vault_pb::KeyLendingService::NewStub(vault)), vault_(vault_pb::SessionVaultService::NewStub(vault)) {}
+
+Task<KeyLoans::Loan> KeyLoans::ForRun(const CallContext& call, std::string session, std::string test_run_id) {
+  vault_pb::LendKeyRequest request;
+  request.set_demo_session_id(std::move(session));
+  request.set_purpose(vault_pb::LEND_PURPOSE_RUN);
+  request.set_test_run_id(std::move(test_run_id));
+  co_return co_await Borrow(call, std::move(request));
+}
+
+Task<KeyLoans::Loan> KeyLoans::For(const CallContext& call, std::string session, vault_pb::LendPurpose purpose) {
+  vault_pb::LendKeyRequest request;
+  request.set_demo_session_id(std::move(session));
+  request.set_purpose(purpose);
+  co_return co_await Borrow(call, std::move(request));
+}
+
+Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKeyRequest request) {
+  CO_TRY(vault_pb::LendKeyResponse lent,
+         co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
+                            std::move(request)));
+  co_return Loan{.key = Secret::Take(std::move(*lent.mutable_api_key())),
+                 .endpoint_url = lent.endpoint_url(),
+                 .model_id = lent.model_id(),
+                 .capabilities = lent.capabilities(),
+                 .forget_key_after_run = lent.forget_key_after_run()};
+}
+
+Task<> KeyLoans::RecordConnectionTest(const CallContext& call, vault_pb::RecordConnectionTestRequest request) {
+  CO_TRY(co_await rpc::Call(call, vault_->async(), &vault_pb::SessionVaultService::Stub::async::RecordConnectionTest,
+                            std::move(request)));
+  co_return absl::OkStatus();
+}
+
+Task<> KeyLoans::ForgetKey(const CallContext& call, std::string session) {
+  vault_pb::ForgetKeyRequest request;
+  request.set_demo_session_id(std::move(session));
+  CO_TRY(co_await rpc::Call(call, vault_->async(), &vault_pb::SessionVaultService::Stub::async::ForgetKey,
+                            std::move(request)));
+  co_return absl::OkStatus();
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,139 @@
+#include "services/batch-runner/module.h"
+
+#include <memory>
+#include <optional>
+
+#include <absl/strings/str_split.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "common/db/listener.h"
+#include "common/db/migrator.h"
+#include "common/db/notifier.h"
+#include "common/error/try.h"
+#include "services/batch-runner/rpc/batch_runner_service.h"
+#include "services/batch-runner/settings.h"
+#include "services/batch-runner/store/uuid.h"
+#include "services/batch-runner/store/work_store.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+class BatchRunner final : public host::Module {
+ public:
+  explicit BatchRunner(BatchRunnerSettings settings) : settings_(std::move(settings)) {}
+
+  Task<> Start(host::Environment& environment) override {
+    rooms_.emplace(settings_, environment);
+    CO_TRY(co_await RequireCurrentSchema(rooms_->database, DeadlineIn(absl::Seconds(10))));
+    rooms_->dispatcher.Start();
+    asio::co_spawn(environment.executor, Listen(),
+                   asio::bind_cancellation_slot(stop_listening_.slot(), asio::detached));
+    co_return absl::OkStatus();
+  }
+
+  void Serve(rpc::Registrar& registrar) override {
+    Rooms& r = *rooms_;
+    registrar.Add(std::make_unique<BatchRunnerService>(
+        registrar.serving(), BatchRunnerService::Parts{settings_, r.runs, r.results, r.suites, r.probe, r.models,
+                                                       r.dispatcher, r.feed, r.notifier}));
+  }
+
+  Task<> Check(Deadline deadline) override {
+    CO_TRY(co_await rooms_->database.Run(deadline, SessionScope::None(), Query{"batch_runner.ping", "SELECT 1"}));
+    co_return absl::OkStatus();
+  }
+
+  Task<> Drain(Deadline deadline) override { co_return co_await rooms_->dispatcher.Drain(deadline); }
+
+  Task<> Stop() override {
+    stop_listening_.emit(asio::cancellation_type::terminal);
+    rooms_->caller.Close();
+    co_return absl::OkStatus();
+  }
+
+ private:
+  // The parts, in the order in which they stand on each other.
+  struct Rooms {
+    Rooms(const BatchRunnerSettings& settings, host::Environment& environment)
+        : policy({.allow_localhost = settings.allow_localhost}),
+          database(environment.executor, settings.database),
+          notifier(environment.executor, settings.database),
+          listener(settings.database, {"ftl_work", "ftl_run", "ftl_run_ended", "ftl_session_closed"}),
+          runs(database),
+          results(database),
+          suites(database),
+          work(database, NewUuid()),
+          keys(environment.channels.To("session-vault")),
+          caller(environment.executor, policy),
+          probe(keys, caller, policy),
+          models(keys, caller, policy),
+          feed(environment.executor),
+          dispatcher({environment.executor, runs, work, keys, caller, policy, feed, notifier}) {}
+
+    AddressPolicy policy;
+    Database database;
+    Notifier notifier;
+    Listener listener;
+    RunStore runs;
+    ResultStore results;
+    SuiteStore suites;
+    WorkStore work;
+    KeyLoans keys;
+    Caller caller;
+    ConnectionProbe probe;
+    ModelDiscovery models;
+    Feed feed;
+    Dispatcher dispatcher;
+  };
+
+  // Other processes tell of new work, of results they stored, and of what has ended.
+  asio::awaitable<void> Listen() {
+    while (true) {
+      const auto wake_up = co_await rooms_->listener.Next(DeadlineIn(absl::Minutes(1)));
+      if (!wake_up.ok()) {
+        if (wake_up.status().code() == absl::StatusCode::kCancelled) co_return;
+        asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(500));
+        co_await pause.async_wait(asio::use_awaitable);
+        continue;
+      }
+      Heard(*wake_up);
+    }
+  }
+
+  void Heard(const WakeUp& wake_up) {
+    if (wake_up.may_have_missed || wake_up.channel == "ftl_work") rooms_->dispatcher.Wake();
+    if (wake_up.may_have_missed || wake_up.payload.empty()) {
+      rooms_->feed.Touch("");
+      return;
+    }
+    for (const absl::string_view piece : absl::StrSplit(wake_up.payload, ',')) {
+      const std::string name(piece);
+      if (wake_up.channel == "ftl_run_ended") rooms_->dispatcher.Drop(name);
+      if (wake_up.channel == "ftl_session_closed") rooms_->dispatcher.DropSession(name);
+      rooms_->feed.Touch(wake_up.channel == "ftl_session_closed" ? "" : name);
+    }
+  }
+
+  const BatchRunnerSettings settings_;
+  std::optional<Rooms> rooms_;
+  asio::cancellation_signal stop_listening_;
+};
+
+}  // namespace
+
+host::ModuleKind BatchRunnerKind() {
+  return {.name = "batch-runner",
+          .calls = {"session-vault"},
+          .default_listen = "0.0.0.0:50052",
+          .make = [](host::Settings& settings) {
+            return std::make_unique<BatchRunner>(BatchRunnerSettings::Read(settings));
+          }};
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,217 @@
+#include "services/batch-runner/rpc/batch_runner_service.h"
+
+#include <absl/strings/numbers.h>
+#include <openssl/sha.h>
+
+#include <absl/strings/escaping.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/proto/copy_fields.h"
+#include "common/rpc/paging.h"
+#include "common/session/session_gate.h"
+#include "services/batch-runner/rpc/watch_run.h"
+#include "services/batch-runner/run/plan.h"
+#include "services/batch-runner/suite/own_suite.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+// The hash of an optional session; empty for none.
+absl::StatusOr<std::string> OptionalSession(std::string_view session_id) {
+  if (session_id.empty()) return std::string();
+  return SessionHashOf(session_id);
+}
+
+// What a repeat with the same key must have in common with the first call: everything but the key.
+template <typename Request>
+Idempotency IdempotencyOf(Request request) {
+  if (request.idempotency_key().empty()) return {};
+  Idempotency idempotency;
+  idempotency.key = request.idempotency_key();
+  request.clear_idempotency_key();
+  const std::string content = request.SerializeAsString();
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
+  idempotency.digest = absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));
+  return idempotency;
+}
+
+absl::StatusOr<int64_t> NumberAt(const std::string& list, const std::string& token) {
+  TRY(const std::string position, PagePosition(list, token));
+  int64_t number = 0;
+  (void)absl::SimpleAtoi(position, &number);
+  return number;
+}
+
+}  // namespace
+
+Task<pb::ListSuitesResponse> BatchRunnerService::ListSuites(const CallContext& call,
+                                                            const pb::ListSuitesRequest& request) {
+  CO_TRY(std::string session, OptionalSession(request.session_id()));
+  const auto domain = request.has_task_domain() ? std::optional(request.task_domain()) : std::nullopt;
+  CO_TRY(auto suites, co_await parts_.suites.List(call, std::move(session), domain));
+  pb::ListSuitesResponse response;
+  for (pb::Suite& suite : suites) *response.add_suites() = std::move(suite);
+  co_return response;
+}
+
+Task<pb::GetSuiteResponse> BatchRunnerService::GetSuite(const CallContext& call, const pb::GetSuiteRequest& request) {
+  CO_TRY(std::string session, OptionalSession(request.session_id()));
+  CO_TRY(const pb::Suite suite, co_await parts_.suites.Get(call, std::move(session), request.id()));
+  pb::GetSuiteResponse response;
+  CopyFields(suite, response);
+  co_return response;
+}
+
+Task<pb::CreateSuiteResponse> BatchRunnerService::CreateSuite(const CallContext& call,
+                                                              const pb::CreateSuiteRequest& request) {
+  CO_TRY(std::string session, SessionHashOf(request.session_id()));
+  CO_TRY(pb::Suite suite, OwnSuite(request));
+  CO_TRY(const pb::Suite stored,
+         co_await parts_.suites.Create(call, std::move(session), std::move(suite), IdempotencyOf(request)));
+  pb::CreateSuiteResponse response;
+  CopyFields(stored, response);
+  co_return response;
+}
+
+Task<pb::TestConnectionResponse> BatchRunnerService::TestConnection(const CallContext& call,
+                                                                    const pb::TestConnectionRequest& request) {
+  CO_TRY(std::string session, SessionHashOf(request.session_id()));
+  co_return co_await parts_.probe.Test(call, std::move(session));
+}
+
+Task<pb::ListModelsResponse> BatchRunnerService::ListModels(const CallContext& call,
+                                                            const pb::ListModelsRequest& request) {
+  if (!request.session_id().empty()) {
+    CO_TRY(std::string session, SessionHashOf(request.session_id()));
+    co_return co_await parts_.models.OfSession(call, std::move(session));
+  }
+  if (request.endpoint_url().empty()) {
+    co_return Refuse(Reason::kInvalidField, "Give session_id, or endpoint_url and api_key.")
+        .Field("session_id", "is missing, and endpoint_url is too");
+  }
+  co_return co_await parts_.models.OfEndpoint(call, request.endpoint_url(), Secret(request.api_key()));
+}
+
+Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call, const pb::StartRunRequest& request) {
+  CO_TRY(const std::string session_hash, SessionHashOf(request.session_id()));
+  CO_TRY(CheckedParameters(request));
+  CO_TRY(const RunSession session, co_await parts_.runs.LoadSession(call, session_hash));
+  const Idempotency idempotency = IdempotencyOf(request);
+  if (!session.connection_tested) {
+    co_return Refuse(Reason::kConnectionNotTested,
+                     "Test the connection first, with POST /api/demo/v2/configure/test; a run needs one that passed.");
+  }
+  if (session.key_forgotten) {
+    co_return Refuse(Reason::kKeyForgotten, "This session's key has been forgotten after its run. Open a new session.");
+  }
+  CO_TRY(const pb::Suite suite, co_await parts_.suites.Get(call, session_hash, request.test_suite_id()));
+  CO_TRY(const std::optional<pb::Run> repeated, co_await parts_.runs.Repeated(call, session_hash, idempotency));
+  const int64_t left = parts_.settings.prompts_per_session - session.prompts_used;
+  pb::Run run;
+  if (repeated) {
+    run = *repeated;
+  } else {
+    CO_TRY(RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
+    CO_TRY(run, co_await parts_.runs.Create(call, session_hash, session.model_name, std::move(plan), idempotency));
+    parts_.dispatcher.Wake();
+    parts_.notifier.Notify("ftl_work");
+  }
+  pb::StartRunResponse response;
+  response.set_success(true);
+  response.set_test_run_id(run.id());
+  response.set_status(run.status());
+  response.set_total_prompts(run.total_prompts());
+  co_return response;
+}
+
+Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, const pb::GetRunRequest& request) {
+  pb::GetRunResponse response;
+  if (request.test_run_id().empty()) {
+    CO_TRY(std::string session, SessionHashOf(request.session_id()));
+    CO_TRY(const pb::Run run, co_await parts_.runs.Latest(call, std::move(session)));
+    CopyFields(run, response);
+    co_return response;
+  }
+  CO_TRY(const int page_size, PageSize(request.page_size()));
+  CO_TRY(const int64_t after, NumberAt("prompts " + request.test_run_id(), request.page_token()));
+  CO_TRY(const std::string session,
+         co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
+  CO_TRY(const pb::Run run, co_await parts_.runs.Get(call, session, request.test_run_id()));
+  CopyFields(run, response);
+  CO_TRY(auto page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
+                                                     page_size));
+  response.set_total(page.total);
+  for (pb::Result& result : page.results) *response.add_results() = std::move(result);
+  if (page.more) {
+    const std::string last = std::to_string(response.results(response.results_size() - 1).prompt_id());
+    response.set_next_page_token(PageToken("prompts " + request.test_run_id(), last));
+  }
+  co_return response;
+}
+
+Task<pb::ListRunsResponse> BatchRunnerService::ListRuns(const CallContext& call, const pb::ListRunsRequest& request) {
+  CO_TRY(std::string session, SessionHashOf(request.session_id()));
+  CO_TRY(const int page_size, PageSize(request.page_size()));
+  const std::string list = "runs " + session;
+  CO_TRY(const int64_t offset, NumberAt(list, request.page_token()));
+  CO_TRY(auto page, co_await parts_.runs.List(call, std::move(session), static_cast<int>(offset), page_size));
+  pb::ListRunsResponse response;
+  response.set_total(page.total);
+  for (pb::Run& run : page.runs) *response.add_runs() = std::move(run);
+  if (offset + response.runs_size() < page.total) {
+    response.set_next_page_token(PageToken(list, std::to_string(offset + response.runs_size())));
+  }
+  co_return response;
+}
+
+Task<pb::ListResultsResponse> BatchRunnerService::ListResults(const CallContext& call,
+                                                              const pb::ListResultsRequest& request) {
+  CO_TRY(const int page_size, PageSize(request.page_size()));
+  const bool by_sequence = request.has_after_sequence();
+  const std::string list = (by_sequence ? "sequence " : "prompts ") + request.test_run_id();
+  CO_TRY(int64_t after, NumberAt(list, request.page_token()));
+  if (by_sequence) after = std::max(after, request.after_sequence());
+  CO_TRY(const std::string session,
+         co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
+  ResultStore::Page page;
+  if (by_sequence) {
+    CO_TRY(page, co_await parts_.results.BySequence(call, session, request.test_run_id(), after, page_size));
+  } else {
+    CO_TRY(page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
+                                                  page_size));
+  }
+  pb::ListResultsResponse response;
+  response.set_total(page.total);
+  for (pb::Result& result : page.results) *response.add_results() = std::move(result);
+  if (page.more) {
+    const pb::Result& last = response.results(response.results_size() - 1);
+    response.set_next_page_token(PageToken(list, std::to_string(by_sequence ? last.sequence() : last.prompt_id())));
+  }
+  co_return response;
+}
+
+Task<> BatchRunnerService::WatchRun(const CallContext& call, const pb::WatchRunRequest& request,
+                                    rpc::Writer<pb::WatchRunResponse>& writer) {
+  CO_TRY(std::string session, co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
+  RunWatch watch({.call = call, .runs = parts_.runs, .results = parts_.results, .feed = parts_.feed},
+                 std::move(session), request.test_run_id(), request.after_sequence());
+  co_return co_await watch.Tell(writer);
+}
+
+Task<pb::CancelRunResponse> BatchRunnerService::CancelRun(const CallContext& call,
+                                                          const pb::CancelRunRequest& request) {
+  CO_TRY(std::string session, co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
+  RunStore::Ending ending{.status = pb::RUN_STATUS_CANCELLED, .error = ""};
+  CO_TRY(const pb::Run run,
+         co_await parts_.runs.End(call, std::move(session), request.test_run_id(), std::move(ending)));
+  parts_.dispatcher.Drop(run.id());
+  parts_.feed.Touch(run.id());
+  parts_.notifier.Notify("ftl_run_ended", run.id());
+  pb::CancelRunResponse response;
+  CopyFields(run, response);
+  co_return response;
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,125 @@
+#include "services/batch-runner/rpc/watch_run.h"
+
+#include "common/error/grpc_status.h"
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "google/rpc/status.pb.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+constexpr int kPage = 200;
+// Catches what no event told of: other processes' results, the session's end.
+constexpr absl::Duration kPoll = absl::Seconds(1);
+constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
+
+bool HasEnded(const pb::Run& run) {
+  return run.status() == pb::RUN_STATUS_COMPLETED || run.status() == pb::RUN_STATUS_FAILED ||
+         run.status() == pb::RUN_STATUS_CANCELLED;
+}
+
+bool IsEndOfSession(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kSessionExpired || reason == Reason::kSessionNotFound || reason == Reason::kRunNotFound;
+}
+
+pb::WatchRunResponse ErrorEvent(const absl::Status& status) {
+  pb::WatchRunResponse event;
+  event.mutable_error()->ParseFromString(ToGrpcStatus(status).error_details());
+  return event;
+}
+
+}  // namespace
+
+RunWatch::RunWatch(Parts parts, std::string session, std::string test_run_id, int64_t after_sequence)
+    : parts_(parts),
+      session_(std::move(session)),
+      test_run_id_(std::move(test_run_id)),
+      told_(after_sequence),
+      watch_(parts.feed, test_run_id_) {}
+
+CallContext RunWatch::StoreCall() const {
+  CallContext call = parts_.call;
+  call.deadline = std::min(call.deadline, DeadlineIn(absl::Seconds(10)));
+  return call;
+}
+
+Task<> RunWatch::Tell(Writer& writer) {
+  CO_TRY(bool ended, co_await Look(writer));
+  while (!ended) {
+    const Feed::Watch::News news = co_await watch_.Next(std::min(parts_.call.deadline, DeadlineIn(kPoll)));
+    if (TimeLeft(parts_.call.deadline) <= absl::ZeroDuration())
+      co_return Refuse(Reason::kDeadlineExceeded, "Watch again from here.");
+    CO_TRY(ended, co_await TellEvents(writer, news));
+    if (!ended && (news.events.empty() || news.look)) {
+      CO_TRY(ended, co_await Look(writer));
+    }
+  }
+  co_return absl::OkStatus();
+}
+
+Task<bool> RunWatch::TellEvents(Writer& writer, const Feed::Watch::News& news) {
+  Feed::Event progress;
+  for (const Feed::Event& event : news.events) {
+    if (event->has_progress()) {
+      progress = event;
+    } else if (event->has_started()) {
+      CO_TRY(co_await writer.Write(*event));
+    } else if (event->sequence() > told_) {
+      if (event->sequence() != told_ + 1) CO_TRY(co_await TellStored(writer));
+      if (event->sequence() != told_ + 1) continue;
+      CO_TRY(co_await writer.Write(*event));
+      told_ = event->sequence();
+    }
+  }
+  if (!progress) co_return false;
+  if (HasEnded(progress->progress())) co_return co_await Look(writer);
+  if (TimeLeft(next_progress_) <= absl::ZeroDuration()) {
+    next_progress_ = DeadlineIn(kProgressSpacing);
+    CO_TRY(co_await writer.Write(*progress));
+  }
+  co_return false;
+}
+
+Task<bool> RunWatch::Look(Writer& writer) {
+  const auto run = co_await parts_.runs.Get(StoreCall(), session_, test_run_id_);
+  if (!run.ok() && IsEndOfSession(run.status())) {
+    CO_TRY(co_await writer.Write(ErrorEvent(run.status())));
+    co_return true;
+  }
+  CO_TRY(run);
+  const bool first = next_progress_ == Deadline{};
+  if (first || (TimeLeft(next_progress_) <= absl::ZeroDuration() && !HasEnded(*run))) {
+    next_progress_ = DeadlineIn(kProgressSpacing);
+    pb::WatchRunResponse event;
+    *event.mutable_progress() = *run;
+    CO_TRY(co_await writer.Write(event));
+  }
+  CO_TRY(co_await TellStored(writer));
+  if (!HasEnded(*run)) co_return false;
+  pb::WatchRunResponse event;
+  event.set_sequence(run->last_sequence() + 1);
+  *event.mutable_done() = *run;
+  CO_TRY(co_await writer.Write(event));
+  co_return true;
+}
+
+Task<> RunWatch::TellStored(Writer& writer) {
+  bool more = true;
+  while (more) {
+    auto page = co_await parts_.results.BySequence(StoreCall(), session_, test_run_id_, told_, kPage);
+    if (!page.ok() && IsEndOfSession(page.status())) co_return absl::OkStatus();
+    CO_TRY(page.status());
+    for (pb::Result& result : page->results) {
+      pb::WatchRunResponse event;
+      event.set_sequence(result.sequence());
+      *event.mutable_result() = std::move(result);
+      CO_TRY(co_await writer.Write(event));
+      told_ = event.sequence();
+    }
+    more = page->more;
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,110 @@
+#include "services/batch-runner/run/dispatcher.h"
+
+#include <set>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "common/error/refusal.h"
+#include "common/observe/log.h"
+#include "services/batch-runner/run/run_worker.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+// Catches what no wake-up told of: lost notifications, leases that ended with their process.
+constexpr absl::Duration kPoll = absl::Seconds(2);
+
+}  // namespace
+
+Dispatcher::Dispatcher(Parts parts)
+    : parts_(std::move(parts)), random_(std::random_device{}()), wake_(parts_.executor), renewal_(parts_.executor) {}
+
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::Start() {
+  asio::co_spawn(parts_.executor, FindWork(), asio::detached);
+  asio::co_spawn(parts_.executor, KeepLeases(), asio::detached);
+}
+
+void Dispatcher::Wake() {
+  look_again_ = true;
+  wake_.cancel();
+}
+
+void Dispatcher::Drop(const std::string& test_run_id) {
+  for (auto& [run, worker] : workers_) {
+    if (run.test_run_id == test_run_id) worker->Drop();
+  }
+}
+
+void Dispatcher::DropSession(const std::string& session) {
+  for (auto& [run, worker] : workers_) {
+    if (run.session == session) worker->Drop();
+  }
+  parts_.caller.DropConnections(session);
+}
+
+asio::awaitable<void> Dispatcher::FindWork() {
+  while (!draining_) {
+    look_again_ = false;
+    auto runs = co_await parts_.work.RunsWithWork(DeadlineIn(absl::Seconds(5)));
+    if (!runs.ok()) log::Warn("cannot look for work", {{"status", runs.status()}});
+    for (const RunKey& run : runs.ok() ? *runs : std::vector<RunKey>()) {
+      if (draining_) break;
+      const auto [place, is_new] = workers_.try_emplace(run);
+      if (!is_new) {
+        place->second->Wake();
+        continue;
+      }
+      auto worker = std::make_shared<RunWorker>(*this, run);
+      place->second = worker;
+      auto done = [this, run, worker](std::exception_ptr failure) {
+        if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});
+        workers_.erase(run);
+        wake_.cancel();
+      };
+      asio::co_spawn(parts_.executor, worker->Work(), std::move(done));
+    }
+    if (look_again_) continue;
+    wake_.expires_at(DeadlineIn(kPoll));
+    co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+asio::awaitable<void> Dispatcher::KeepLeases() {
+  while (!draining_ || !workers_.empty()) {
+    renewal_.expires_at(DeadlineIn(WorkStore::kRenewal));
+    co_await renewal_.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (workers_.empty()) continue;
+    auto held = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal));
+    if (!held.ok()) {
+      log::Warn("leases were not renewed", {{"status", held.status()}});
+      continue;
+    }
+    std::map<RunKey, std::set<int32_t>> prompts;
+    for (const WorkStore::Held& run : *held) prompts[run.run].insert(run.prompt_ids.begin(), run.prompt_ids.end());
+    for (auto& [run, worker] : workers_) worker->KeepOnly(prompts[run]);
+  }
+}
+
+Task<> Dispatcher::Drain(Deadline deadline) {
+  draining_ = true;
+  wake_.cancel();
+  renewal_.cancel();
+  for (auto& [run, worker] : workers_) worker->Drain();
+  while (!workers_.empty() && TimeLeft(deadline) > absl::Seconds(2)) {
+    asio::steady_timer pause(parts_.executor, std::chrono::milliseconds(50));
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  for (auto& [run, worker] : workers_) worker->Drop();
+  while (!workers_.empty() && TimeLeft(deadline) > absl::ZeroDuration()) {
+    asio::steady_timer pause(parts_.executor, std::chrono::milliseconds(20));
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  co_return co_await parts_.work.Release(DeadlineIn(absl::Seconds(2)));
+}
+
+}  // namespace ftl::batch_runner

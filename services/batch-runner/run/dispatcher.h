@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "common/async/task.h"
+#include "common/db/notifier.h"
+#include "common/endpoint/chat_call.h"
+#include "services/batch-runner/connection/key_loans.h"
+#include "services/batch-runner/run/feed.h"
+#include "services/batch-runner/store/run_store.h"
+#include "services/batch-runner/store/work_store.h"
+
+namespace ftl::batch_runner {
+
+class RunWorker;
+
+// Keeps the runs going: finds those with work, puts a worker on each, renews this process's leases. Any number of
+// processes may do so at once; what one has leased, no other calls, until the lease ends. On the module's thread.
+class Dispatcher {
+ public:
+  struct Parts {
+    asio::any_io_executor executor;
+    RunStore& runs;
+    WorkStore& work;
+    KeyLoans& keys;
+    Caller& caller;
+    AddressPolicy policy;
+    Feed& feed;
+    Notifier& notifier;
+  };
+  explicit Dispatcher(Parts parts);
+  ~Dispatcher();
+
+  // Starts looking for work; until Drain.
+  void Start();
+  // There may be new work.
+  void Wake();
+  // The run has ended by another's hand: its calls are broken off.
+  void Drop(const std::string& test_run_id);
+  // The session is closed: its key is dropped and its calls are broken off.
+  void DropSession(const std::string& session);
+  // Takes no new prompts; ends when those under way are stored, or are given back at the deadline.
+  Task<> Drain(Deadline deadline);
+
+ private:
+  friend class RunWorker;
+  asio::awaitable<void> FindWork();
+  asio::awaitable<void> KeepLeases();
+
+  Parts parts_;
+  std::mt19937_64 random_;
+  std::map<RunKey, std::shared_ptr<RunWorker>> workers_;
+  asio::steady_timer wake_;
+  asio::steady_timer renewal_;
+  bool draining_ = false;
+  bool look_again_ = false;
+};
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,19 @@
+#include "services/batch-runner/settings.h"
+
+#include <limits>
+
+#include "common/host/database_settings.h"
+
+namespace ftl::batch_runner {
+
+BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
+  return {
+      .database = host::ReadDatabaseSettings(settings, "batch-runner"),
+      .prompts_per_session = settings.Number("DEMO_MAX_PROMPTS_PER_SESSION", 20, 1, std::numeric_limits<int32_t>::max(),
+                                             "Prompts a session may run in all, repeats counted."),
+      .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,
+                                       "Lets people test endpoints on this machine; refused in production."),
+  };
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/db/database.h"
+#include "common/host/settings.h"
+
+namespace ftl::batch_runner {
+
+struct BatchRunnerSettings {
+  static BatchRunnerSettings Read(host::Settings& settings);
+
+  DatabaseSettings database;
+  // Prompts a session may run in all, repeats counted.
+  int32_t prompts_per_session;
+  // Whether endpoints on this machine may be called.
+  bool allow_localhost;
+};
+
+}  // namespace ftl::batch_runner

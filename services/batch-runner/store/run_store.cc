@@ -1,0 +1,216 @@
+#include "services/batch-runner/store/run_store.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/session/session_gate.h"
+#include "services/batch-runner/store/run_row.h"
+#include "services/batch-runner/store/suite_row.h"
+#include "services/batch-runner/store/uuid.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+constexpr Query kSessionOfRun{"run.session", "SELECT session_of_run($1::uuid) AS session"};
+
+constexpr Query kLoadSession{"run.load_session", R"(
+  SELECT model_name, connection_tested, key_forgotten,
+         (SELECT count(*) FROM demo_run_prompts WHERE demo_session_id = $1) AS prompts_used
+  FROM demo_model_configs WHERE session_id = $1)"};
+
+constexpr Query kCreateRun{"run.create", R"(
+  INSERT INTO demo_batch_test_runs (demo_session_id, demo_user_id, test_suite_id, test_suite_name, model_name, total_prompts,
+                                    config, idempotency_key, idempotency_digest)
+  VALUES ($1, $1, $2::uuid, $3, $4, $5, $6::jsonb, $7, $8)
+  RETURNING id::text AS id)"};
+
+constexpr Query kCreatePrompts{"run.create_prompts", R"(
+  INSERT INTO demo_run_prompts (demo_session_id, test_run_id, prompt_id, prompt, category, difficulty, expected_answer, checks)
+  SELECT $1, $2::uuid, position, prompt, category, $3, expected_answer, checks
+  FROM unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
+       AS p (prompt, category, expected_answer, checks, position))"};
+
+constexpr Query kCreateQueue{"run.create_queue", R"(
+  INSERT INTO demo_run_queue (demo_session_id, test_run_id, prompt_id)
+  SELECT $1, $2::uuid, generate_series(1, $3::int))"};
+
+constexpr Query kRepeated{"run.repeated", R"(
+  SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
+
+// What run_row reads. $1 is the session.
+#define FTL_RUN_COLUMNS                                                                                           \
+  "r.id::text AS id, r.status, r.model_name, r.test_suite_id::text AS test_suite_id, r.test_suite_name, "         \
+  "r.total_prompts, "                                                                                             \
+  "r.completed_prompts, r.failed_prompts, r.started_at, r.completed_at, r.error, r.error_type, r.last_sequence, " \
+  "r.config::text AS config, extract(epoch FROM now() - r.started_at)::float8 AS running_seconds, "               \
+  "ARRAY(SELECT q.prompt_id::text FROM demo_run_queue q WHERE q.demo_session_id = r.demo_session_id AND "         \
+  "q.test_run_id = r.id "                                                                                         \
+  "AND q.intent_at IS NOT NULL AND q.lease_until > now() ORDER BY q.prompt_id LIMIT 256) AS running_prompt_ids"
+
+constexpr Query kGetRun{"run.get", "SELECT " FTL_RUN_COLUMNS
+                                   " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1 AND r.id = $2::uuid"};
+
+constexpr Query kLatestRun{"run.latest", "SELECT " FTL_RUN_COLUMNS
+                                         " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1"
+                                         " ORDER BY r.created_at DESC LIMIT 1"};
+
+constexpr Query kListRuns{"run.list", "SELECT " FTL_RUN_COLUMNS
+                                      " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1"
+                                      " ORDER BY r.created_at DESC OFFSET $2::int LIMIT $3::int"};
+
+constexpr Query kCountRuns{"run.count",
+                           "SELECT count(*) AS total FROM demo_batch_test_runs WHERE demo_session_id = $1"};
+
+constexpr Query kEndRun{"run.end", R"(
+  UPDATE demo_batch_test_runs
+  SET status = $3, error = $4, error_type = $5, completed_at = now(), started_at = coalesce(started_at, now())
+  WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
+
+constexpr Query kClearQueue{"run.clear_queue", R"(
+  DELETE FROM demo_run_queue q USING demo_batch_test_runs r
+  WHERE q.demo_session_id = $1 AND q.test_run_id = $2::uuid AND r.demo_session_id = $1 AND r.id = $2::uuid
+    AND r.status NOT IN ('pending', 'running'))"};
+
+absl::Status RunNotFound() {
+  return Refuse(Reason::kRunNotFound, "There is no such run. A run goes when its session ends.");
+}
+
+absl::StatusOr<pb::Run> OneRun(const std::vector<Rows>& rows, absl::Status otherwise) {
+  TRY(RequireOpen(rows.front()));
+  if (rows.back().empty()) return otherwise;
+  return RunOf(rows.back()[0]);
+}
+
+}  // namespace
+
+Task<std::string> RunStore::SessionOfRun(const CallContext& call, std::string test_run_id, std::string session_id) {
+  if (!IsUuid(test_run_id)) co_return RunNotFound();
+  CO_TRY(const Rows rows,
+         co_await database_.Run(call.deadline, SessionScope::None(), kSessionOfRun, Params(test_run_id)));
+  auto session = rows.Only().Get<std::optional<std::string>>("session");
+  if (!session) co_return RunNotFound();
+  if (!session_id.empty()) {
+    CO_TRY(const std::string hash, SessionHashOf(session_id));
+    if (hash != *session) co_return RunNotFound();
+  }
+  co_return *std::move(session);
+}
+
+Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string session) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kLoadSession, Params(session)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(RequireOpen(rows[0]));
+  const Row row = rows[1].Only();
+  co_return RunSession{.model_name = row.Get<std::string>("model_name"),
+                       .connection_tested = row.Get<bool>("connection_tested"),
+                       .key_forgotten = row.Get<bool>("key_forgotten"),
+                       .prompts_used = row.Get<int64_t>("prompts_used")};
+}
+
+Task<std::optional<pb::Run>> RunStore::Repeated(const CallContext& call, std::string session, Idempotency idempotency) {
+  if (idempotency.key.empty()) co_return std::optional<pb::Run>();
+  CO_TRY(const Rows rows,
+         co_await database_.Run(call.deadline, SessionScope(session), kRepeated, Params(session, idempotency.key)));
+  if (rows.empty()) co_return std::optional<pb::Run>();
+  if (rows[0].Get<std::string>("idempotency_digest") != idempotency.digest) {
+    co_return Refuse(Reason::kIdempotencyKeyReused,
+                     "This Idempotency-Key started another run. Use a new key for a new run.");
+  }
+  CO_TRY(pb::Run run, co_await Get(call, session, rows[0].Get<std::string>("id")));
+  co_return std::optional(std::move(run));
+}
+
+Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std::string model_name, RunPlan plan,
+                               Idempotency idempotency) {
+  std::vector<std::string> prompts;
+  std::vector<std::optional<std::string>> categories;
+  std::vector<std::optional<std::string>> expected_answers;
+  std::vector<std::optional<std::string>> checks;
+  for (const pb::Prompt& prompt : plan.prompts) {
+    prompts.push_back(prompt.prompt());
+    categories.push_back(prompt.has_category() ? std::optional(prompt.category()) : std::nullopt);
+    expected_answers.push_back(prompt.has_expected_answer() ? std::optional(prompt.expected_answer()) : std::nullopt);
+    checks.push_back(prompt.checks().empty() ? std::nullopt : std::optional(ChecksToJson(prompt)));
+  }
+  const std::optional<std::string> difficulty = DifficultyWord(plan.difficulty);
+  const std::string parameters = ParametersToJson(plan.parameters);
+  const auto absent_if_empty = [](const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+  };
+  auto create = [&](Transaction& transaction) -> Task<std::string> {
+    Statement state = AskSessionState(session);
+    CO_TRY(const Rows asked, co_await transaction.Run(state.query, std::move(state.params)));
+    CO_TRY(RequireOpen(asked));
+    Params run(session, plan.suite_id, plan.suite_name, model_name, plan.prompts.size(), parameters,
+               absent_if_empty(idempotency.key), absent_if_empty(idempotency.digest));
+    CO_TRY(const Rows created, co_await transaction.Run(kCreateRun, std::move(run)));
+    const auto id = created.Only().Get<std::string>("id");
+    std::vector<Statement> statements;
+    statements.push_back(
+        {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
+    statements.push_back({kCreateQueue, Params(session, id, plan.prompts.size())});
+    CO_TRY(co_await transaction.RunAll(std::move(statements)));
+    co_return id;
+  };
+  auto created = co_await database_.Transact(call.deadline, SessionScope(session), create);
+  if (!created.ok() && IsUniqueViolation(created.status())) {
+    CO_TRY(std::optional<pb::Run> repeated, co_await Repeated(call, session, idempotency));
+    if (repeated) co_return *std::move(repeated);
+    co_return Refuse(Reason::kRunInProgress, "A run is still going in this session. Wait for its end, or cancel it.");
+  }
+  CO_TRY(const std::string id, std::move(created));
+  co_return co_await Get(call, session, id);
+}
+
+Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::string test_run_id) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kGetRun, Params(session, test_run_id)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  co_return OneRun(rows, RunNotFound());
+}
+
+Task<pb::Run> RunStore::Latest(const CallContext& call, std::string session) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kLatestRun, Params(session)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  co_return OneRun(rows,
+                   Refuse(Reason::kNoRun, "This session has no run yet. Start one with POST /api/demo/v2/batch-test."));
+}
+
+Statement AskRun(std::string_view session, std::string_view test_run_id) {
+  return {kGetRun, Params(session, test_run_id)};
+}
+
+Task<RunStore::Page> RunStore::List(const CallContext& call, std::string session, int offset, int limit) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kListRuns, Params(session, offset, limit)});
+  statements.push_back({kCountRuns, Params(session)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(RequireOpen(rows[0]));
+  Page page;
+  for (const Row row : rows[1]) page.runs.push_back(RunOf(row));
+  page.total = static_cast<int32_t>(rows[2].Only().Get<int64_t>("total"));
+  co_return page;
+}
+
+Task<pb::Run> RunStore::End(const CallContext& call, std::string session, std::string test_run_id, Ending ending) {
+  const auto error = ending.error.empty() ? std::nullopt : std::optional(ending.error);
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back(
+      {kEndRun, Params(session, test_run_id, StatusWord(ending.status), error, ErrorTypeWord(ending.error_type))});
+  statements.push_back({kClearQueue, Params(session, test_run_id)});
+  statements.push_back({kGetRun, Params(session, test_run_id)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  co_return OneRun(rows, RunNotFound());
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+#include "common/rpc/call_context.h"
+#include "finetunelab/batch_runner/v1/run.pb.h"
+#include "services/batch-runner/run/plan.h"
+
+namespace ftl::batch_runner {
+
+// A session as a run needs to know it.
+struct RunSession {
+  std::string model_name;
+  bool connection_tested;
+  bool key_forgotten;
+  int64_t prompts_used;  // by all its runs
+};
+
+// A repeat is known by its key and content.
+struct Idempotency {
+  std::string key;     // empty for none
+  std::string digest;  // of the content
+};
+
+// The statement that gives a run as run_row reads it; for pipelines that need the run as it stands after them.
+Statement AskRun(std::string_view session, std::string_view test_run_id);
+
+// SQL of runs. Every method names the session, asks whether it is open in the same round trip, and refuses with
+// SESSION_NOT_FOUND, SESSION_EXPIRED or RUN_NOT_FOUND.
+class RunStore {
+ public:
+  explicit RunStore(Database& database) : database_(database) {}
+
+  // The session (hash) of a run. RUN_NOT_FOUND for a run that is not there, or not a UUID, or not of `session_id` where
+  // that is not empty.
+  Task<std::string> SessionOfRun(const CallContext& call, std::string test_run_id, std::string session_id);
+
+  Task<RunSession> LoadSession(const CallContext& call, std::string session);
+  // The run that the same key and content started before; nullopt where there is none. IDEMPOTENCY_KEY_REUSED.
+  Task<std::optional<pb::Run>> Repeated(const CallContext& call, std::string session, Idempotency idempotency);
+  // Stores run, prompts and queue at once: from here on the run survives a kill. Gives the stored run, or the one that
+  // the same key and content made before. RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED.
+  Task<pb::Run> Create(const CallContext& call, std::string session, std::string model_name, RunPlan plan,
+                       Idempotency idempotency);
+
+  Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
+  // The run started last; NO_RUN where there is none.
+  Task<pb::Run> Latest(const CallContext& call, std::string session);
+  // The newest first, `offset` skipped; with the number of all.
+  struct Page {
+    std::vector<pb::Run> runs;
+    int32_t total;
+  };
+  Task<Page> List(const CallContext& call, std::string session, int offset, int limit);
+
+  // Ends a run that has not ended, and takes its remaining prompts off the queue. Gives the run as it stands then.
+  struct Ending {
+    pb::RunStatus status;
+    std::string error;  // empty for none
+    finetunelab::endpoint::v1::ErrorType error_type = finetunelab::endpoint::v1::ERROR_TYPE_UNSPECIFIED;
+  };
+  Task<pb::Run> End(const CallContext& call, std::string session, std::string test_run_id, Ending ending);
+
+ private:
+  Database& database_;
+};
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,211 @@
+#include "services/batch-runner/store/work_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "services/batch-runner/store/result_store.h"
+#include "services/batch-runner/store/run_store.h"
+#include "services/batch-runner/store/uuid.h"
+#include "tests/support/await.h"
+#include "tests/support/postgres.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+Deadline Soon() { return DeadlineIn(absl::Seconds(10)); }
+
+class WorkStoreTest : public testing::Test {
+ protected:
+  RunKey StartRun(int prompts) {
+    RunPlan plan;
+    plan.suite_id = NewUuid();
+    plan.suite_name = "Suite";
+    plan.difficulty = pb::DIFFICULTY_EASY;
+    plan.parameters.set_concurrency(4);
+    for (int i = 1; i <= prompts; ++i) {
+      pb::Prompt prompt;
+      prompt.set_prompt("prompt " + std::to_string(i));
+      prompt.add_checks()->set_kind(pb::CHECK_KIND_IS_JSON);
+      plan.prompts.push_back(prompt);
+    }
+    const auto run = Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, "Model", std::move(plan), {}));
+    EXPECT_TRUE(run.ok()) << run.status();
+    return {session_, run->id()};
+  }
+
+  WorkStore::Step Advance(WorkStore& store, const RunKey& run, std::vector<FinishedPrompt> finished, int wanted,
+                          int concurrency = 4) {
+    auto step = Await(io_, store.Advance(Soon(), run, std::move(finished), wanted, concurrency));
+    EXPECT_TRUE(step.ok()) << step.status();
+    return *std::move(step);
+  }
+
+  static FinishedPrompt Finish(const LeasedPrompt& leased, bool success = true) {
+    FinishedPrompt finished{.fence = leased.fence, .result = {}};
+    finished.result.set_prompt_id(leased.prompt_id);
+    finished.result.set_prompt(leased.prompt.prompt());
+    finished.result.set_success(success);
+    finished.result.set_model_id("model");
+    finished.result.set_attempts(1);
+    finished.result.mutable_latency()->set_nanos(1'500'400);
+    if (success) finished.result.set_response("an answer of five words");
+    if (!success) finished.result.set_error_type(finetunelab::endpoint::v1::ERROR_TYPE_TIMEOUT);
+    auto* check = finished.result.add_checks();
+    check->set_kind("is_json");
+    check->set_passed(success);
+    return finished;
+  }
+
+  static std::vector<int32_t> IdsOf(const std::vector<LeasedPrompt>& leased) {
+    std::vector<int32_t> ids;
+    for (const LeasedPrompt& prompt : leased) ids.push_back(prompt.prompt_id);
+    return ids;
+  }
+
+  TestDatabase test_database_;
+  const std::string session_ = test_database_.AddSession();
+  asio::io_context io_;
+  Database database_{io_.get_executor(), test_database_.As("ftl_batch_runner")};
+  RunStore runs_{database_};
+  ResultStore results_{database_};
+  WorkStore mine_{database_, NewUuid()};
+  WorkStore theirs_{database_, NewUuid()};
+};
+
+TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndStayWithinItsConcurrencyTogether) {
+  const RunKey run = StartRun(6);
+  EXPECT_THAT(IdsOf(Advance(mine_, run, {}, 3).leased), testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(IdsOf(Advance(theirs_, run, {}, 3).leased), testing::ElementsAre(4));
+  EXPECT_THAT(IdsOf(Advance(theirs_, run, {}, 3).leased), testing::IsEmpty());
+}
+
+TEST_F(WorkStoreTest, ALeasedPromptComesWithItsTextAndChecksAndSetsTheRunGoing) {
+  const RunKey run = StartRun(1);
+  const auto step = Advance(mine_, run, {}, 1);
+  ASSERT_EQ(step.leased.size(), 1u);
+  EXPECT_EQ(step.leased[0].prompt.prompt(), "prompt 1");
+  EXPECT_EQ(step.leased[0].difficulty, pb::DIFFICULTY_EASY);
+  ASSERT_EQ(step.leased[0].prompt.checks_size(), 1);
+  EXPECT_EQ(step.leased[0].prompt.checks(0).kind(), pb::CHECK_KIND_IS_JSON);
+  EXPECT_EQ(Await(io_, runs_.Latest(OwnCall(absl::Seconds(5)), session_))->status(), pb::RUN_STATUS_RUNNING);
+}
+
+TEST_F(WorkStoreTest, StoresResultsInOrderWithTheRunsCountersAndEndsItWithTheLast) {
+  const RunKey run = StartRun(3);
+  const auto leased = Advance(mine_, run, {}, 3).leased;
+  auto step = Advance(mine_, run, {Finish(leased[2]), Finish(leased[0], false)}, 0);
+  ASSERT_EQ(step.stored.size(), 2u);
+  EXPECT_EQ(step.run.completed_prompts(), 1);
+  EXPECT_EQ(step.run.failed_prompts(), 1);
+  EXPECT_EQ(step.run.last_sequence(), 2);
+  EXPECT_EQ(step.run.status(), pb::RUN_STATUS_RUNNING);
+  step = Advance(mine_, run, {Finish(leased[1])}, 0);
+  EXPECT_EQ(step.run.status(), pb::RUN_STATUS_COMPLETED);
+  EXPECT_TRUE(step.run.has_completed_at());
+  const auto page = Await(io_, results_.BySequence(OwnCall(absl::Seconds(5)), session_, run.test_run_id, 0, 10));
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->results.size(), 3u);
+  EXPECT_EQ(page->total, 3);
+  EXPECT_EQ(page->results[0].prompt_id(), 3);
+  EXPECT_EQ(page->results[0].latency().nanos(), 1'500'000);
+  EXPECT_EQ(page->results[0].checks(0).kind(), "is_json");
+  EXPECT_EQ(page->results[1].error_type(), finetunelab::endpoint::v1::ERROR_TYPE_TIMEOUT);
+  EXPECT_EQ(page->results[2].sequence(), 3);
+}
+
+TEST_F(WorkStoreTest, AResultUnderAnOldFenceIsRefusedAndTheTakersCounts) {
+  const RunKey run = StartRun(1);
+  const auto old = Advance(mine_, run, {}, 1).leased;
+  test_database_.Execute("UPDATE demo_run_queue SET lease_until = now() - interval '1 second'");
+  const auto taken = Advance(theirs_, run, {}, 1).leased;
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(taken[0].takeovers, 1);
+  EXPECT_GT(taken[0].fence, old[0].fence);
+  EXPECT_THAT(Advance(mine_, run, {Finish(old[0])}, 0).stored, testing::IsEmpty());
+  const auto step = Advance(theirs_, run, {Finish(taken[0])}, 0);
+  EXPECT_EQ(step.stored.size(), 1u);
+  EXPECT_EQ(step.run.completed_prompts(), 1);
+}
+
+TEST_F(WorkStoreTest, AResultAfterItsLeaseIsStoredWhereNobodyHasTakenThePromptOver) {
+  const RunKey run = StartRun(1);
+  const auto leased = Advance(mine_, run, {}, 1).leased;
+  test_database_.Execute("UPDATE demo_run_queue SET lease_until = now() - interval '1 minute'");
+  EXPECT_EQ(Advance(mine_, run, {Finish(leased[0])}, 0).stored.size(), 1u);
+}
+
+TEST_F(WorkStoreTest, StoringTheSameResultTwiceCountsItOnce) {
+  const RunKey run = StartRun(2);
+  const auto leased = Advance(mine_, run, {}, 1).leased;
+  EXPECT_EQ(Advance(mine_, run, {Finish(leased[0])}, 0).stored.size(), 1u);
+  const auto again = Advance(mine_, run, {Finish(leased[0])}, 0);
+  EXPECT_THAT(again.stored, testing::IsEmpty());
+  EXPECT_EQ(again.run.completed_prompts(), 1);
+}
+
+TEST_F(WorkStoreTest, ACancelledRunTakesNoLateResult) {
+  const RunKey run = StartRun(2);
+  const auto leased = Advance(mine_, run, {}, 1).leased;
+  const auto cancelled = Await(io_, runs_.End(OwnCall(absl::Seconds(5)), session_, run.test_run_id,
+                                              {.status = pb::RUN_STATUS_CANCELLED, .error = ""}));
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->status(), pb::RUN_STATUS_CANCELLED);
+  const auto step = Advance(mine_, run, {Finish(leased[0])}, 1);
+  EXPECT_THAT(step.stored, testing::IsEmpty());
+  EXPECT_THAT(step.leased, testing::IsEmpty());
+  EXPECT_EQ(step.run.completed_prompts(), 0);
+}
+
+TEST_F(WorkStoreTest, AClosedSessionTakesNothing) {
+  const RunKey run = StartRun(1);
+  const auto leased = Advance(mine_, run, {}, 1).leased;
+  test_database_.Execute("DELETE FROM demo_model_configs");
+  EXPECT_TRUE(Advance(mine_, run, {Finish(leased[0])}, 1).gone);
+}
+
+TEST_F(WorkStoreTest, RenewalKeepsLeasesAndTellsWhatIsStillHeld) {
+  const RunKey run = StartRun(3);
+  Advance(mine_, run, {}, 2);
+  Advance(theirs_, run, {}, 1);
+  const auto held = Await(io_, mine_.Renew(Soon()));
+  ASSERT_TRUE(held.ok()) << held.status();
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_THAT((*held)[0].prompt_ids, testing::UnorderedElementsAre(1, 2));
+}
+
+TEST_F(WorkStoreTest, ReleasedPromptsAreFreeAtOnce) {
+  const RunKey run = StartRun(1);
+  Advance(mine_, run, {}, 1);
+  EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::IsEmpty());
+  ASSERT_TRUE(Await(io_, mine_.Release(Soon())).ok());
+  EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::ElementsAre(run));
+  EXPECT_EQ(Advance(theirs_, run, {}, 1).leased[0].takeovers, 0);
+}
+
+TEST_F(WorkStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.prompts.emplace_back().set_prompt("x");
+  const CallContext call = OwnCall(absl::Seconds(10));
+  const auto first = Await(io_, runs_.Create(call, session_, "Model", plan, {.key = "k", .digest = "d"}));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(Await(io_, runs_.Create(call, session_, "Model", plan, {.key = "k", .digest = "d"}))->id(), first->id());
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.Create(call, session_, "Model", plan, {.key = "k", .digest = "e"})).status()),
+            Reason::kIdempotencyKeyReused);
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.Create(call, session_, "Model", plan, {})).status()), Reason::kRunInProgress);
+}
+
+TEST_F(WorkStoreTest, ARunIsFoundByItsIdAndOnlyWithItsOwnSession) {
+  const RunKey run = StartRun(1);
+  const CallContext call = OwnCall(absl::Seconds(10));
+  EXPECT_EQ(*Await(io_, runs_.SessionOfRun(call, run.test_run_id, "")), session_);
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, NewUuid(), "")).status()), Reason::kRunNotFound);
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, "no uuid", "")).status()), Reason::kRunNotFound);
+  const std::string other = "demo-" + std::string(64, '0');
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, run.test_run_id, other)).status()), Reason::kRunNotFound);
+}
+
+}  // namespace
+}  // namespace ftl::batch_runner
