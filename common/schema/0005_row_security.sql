@@ -25,7 +25,7 @@ CREATE POLICY all_sessions ON demo_ended_sessions TO ftl_session_vault, ftl_swee
 CREATE POLICY all_sessions ON demo_model_configs TO ftl_sweep USING (true);
 CREATE POLICY all_sessions ON demo_run_queue TO ftl_batch_runner USING (true);
 
--- ftl_lookup owns the functions of 0007 and 0008, which name the sessions themselves.
+-- ftl_lookup owns functions that must see all sessions; they compare the session setting themselves.
 CREATE POLICY lookup ON demo_batch_test_runs FOR SELECT TO ftl_lookup USING (true);
 CREATE POLICY lookup ON demo_batch_test_results FOR SELECT TO ftl_lookup USING (true);
 
