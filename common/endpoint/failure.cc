@@ -240,6 +240,8 @@ CallFailure FailureOf(FormatFault fault) {
       return bad("The endpoint's answer is empty.");
     case FormatFault::kNoChoices:
       return bad("The endpoint's answer is not a chat completion: it has no choices.");
+    case FormatFault::kNoModels:
+      return bad("The endpoint's answer is not a list of models. Type the model's id yourself.");
     case FormatFault::kTextTooLong:
       return bad("The endpoint's answer is longer than is allowed and was broken off.");
   }

@@ -58,6 +58,7 @@ enum class FormatFault {
   kHtml,
   kEmpty,
   kNoChoices,
+  kNoModels,
   kTextTooLong,
 };
 CallFailure FailureOf(FormatFault fault);

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/json/fwd.hpp>
+
+#include "common/endpoint/chat_reply.h"
+#include "common/endpoint/think_block.h"
+
+namespace ftl {
+
+// What an endpoint answers, gathered from the JSON of a whole answer or of its chunks. Pure: no socket, no clock.
+class ChatAnswer {
+ public:
+  // `text_bytes` bounds text, reasoning and tool calls together.
+  explicit ChatAnswer(size_t text_bytes);
+  ~ChatAnswer();
+
+  // What a chunk brought.
+  struct Brought {
+    bool token = false;   // content, reasoning or a tool call, not empty
+    bool answer = false;  // some of it no reasoning
+  };
+  // The data of one event. `name` is the event's.
+  Brought TakeEvent(std::string_view name, std::string_view data);
+  // The body of an answer that is no stream.
+  void TakeWhole(std::string_view body);
+
+  // `[DONE]` was read: nothing follows.
+  bool is_done() const { return is_done_; }
+  // The answer says that it is finished; usage may follow.
+  bool is_finished() const { return !raw_finish_reason_.empty(); }
+  // Going on is pointless: an error, or too long.
+  bool has_failed() const { return failure_.has_value(); }
+  bool has_own_reasoning_fields() const { return has_reasoning_fields_; }
+  // The text so far: clean, but not yet scrubbed.
+  const std::string& text() const { return text_; }
+
+  // How the bytes ended.
+  enum class End { kWhole, kCut, kTimeout };
+  // Moves everything into `reply`, with outcome and failure. Nothing may be taken afterwards.
+  void Conclude(End end, ChatReply& reply);
+
+ private:
+  struct Json;
+
+  bool TakeJson(std::string_view json, bool is_error, Brought& brought);
+  void TakeChunk(const boost::json::object& chunk, Brought& brought);
+  void TakeChoice(const boost::json::object& choice, Brought& brought);
+  void TakeMessage(const boost::json::object& message, Brought& brought);
+  void TakeContent(std::string_view text, Brought& brought);
+  void TakeReasoning(std::string_view text, Brought& brought);
+  void TakeContentParts(const boost::json::array& parts, Brought& brought);
+  bool TakeReasoningDetails(const boost::json::array& details, Brought& brought);
+  void TakeToolCalls(const boost::json::array& calls, Brought& brought);
+  void TakeToolCall(size_t index, const boost::json::object& call, Brought& brought);
+  void TakeUsage(const boost::json::object& usage);
+  bool HasRoomFor(std::string_view text);
+  CallFailure FailureAtEnd(End end) const;
+
+  std::unique_ptr<Json> json_;
+  size_t room_;
+  ThinkBlock think_block_;
+  std::string text_;
+  std::string reasoning_;
+  std::vector<ToolCall> tool_calls_;
+  std::string raw_finish_reason_;
+  Usage usage_;
+  std::optional<CallFailure> failure_;
+  bool is_stream_ = true;
+  bool is_done_ = false;
+  bool has_choice_ = false;
+  bool has_reasoning_fields_ = false;
+};
+
+}  // namespace ftl

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "common/endpoint/chat_request.h"
+#include "common/endpoint/error_words.h"
+
+namespace ftl {
+
+// Where an endpoint refused a request (400, 422) over a parameter that can be left out or sent under another name:
+// changes `capabilities` so that ChatBody does so, notes it in `dropped_parameters`, and says true. False where the
+// refusal names none of them, or one that was not sent. Pure.
+//
+// A refusal over the size of `max_tokens` is none of these: the other name would only lift the limit on servers that
+// do not know it.
+bool LearnFromRefusal(const ChatRequest& request, const ErrorWords& words, endpoint_pb::Capabilities& capabilities);
+
+}  // namespace ftl
