@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "common/db/listener.h"
 #include "common/error/refusal.h"
@@ -382,6 +384,47 @@ TEST_F(SessionVaultTest, DeletesEverythingOfASessionAndNothingOfOthers) {
   EXPECT_EQ(Count("audit_log WHERE event = 'session_deleted'"), 1);
 }
 
+TEST_F(SessionVaultTest, WaitsForAResultThatIsJustBeingStoredAndCountsItToo) {
+  const auto vault = NewReplica();
+  const std::string id = OpenId(*vault);
+  AddRun(id, 3);
+  bool stored = false;
+  const auto store_slowly = [&](Transaction& storing) -> Task<> {
+    CO_TRY(co_await storing.Run({"", R"(
+        INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, success, model_id)
+        SELECT demo_session_id, id, 4, 4, 'p', true, 'm' FROM demo_batch_test_runs)"}));
+    CO_TRY(co_await storing.Run({"", R"(
+        UPDATE demo_batch_test_runs SET total_prompts = 4, completed_prompts = 4, last_sequence = 4)"}));
+    stored = true;
+    while (true) {
+      CO_TRY(const Rows waiting, co_await storing.Run({"", R"(
+          SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM demo_batch_test_runs%')"}));
+      if (!waiting.empty()) co_return absl::OkStatus();
+    }
+  };
+  pb::CloseSessionRequest close;
+  close.set_session_id(id);
+  absl::StatusOr<pb::CloseSessionResponse> closed = absl::UnknownError("not yet");
+  const auto both = [&]() -> asio::awaitable<int> {
+    const auto store = [&]() -> asio::awaitable<int> {
+      const absl::Status status = co_await superuser_.Transact(DeadlineIn(kLong), SessionScope::None(), store_slowly);
+      EXPECT_TRUE(status.ok()) << status;
+      co_return 0;
+    };
+    const auto delete_meanwhile = [&]() -> asio::awaitable<int> {
+      while (!stored) co_await asio::post(io_, asio::use_awaitable);
+      closed = co_await vault->service.CloseSession(As("gateway"), close);
+      co_return 0;
+    };
+    co_await (store() && delete_meanwhile());
+    co_return 0;
+  };
+  Await(io_, both());
+  ASSERT_TRUE(closed.ok()) << closed.status();
+  EXPECT_EQ(closed->deleted().results(), 4);
+  EXPECT_EQ(Count("demo_batch_test_results"), 0);
+}
+
 TEST_F(SessionVaultTest, SaysThatNothingWasLeftTheSecondTimeAndForStrangers) {
   const auto vault = NewReplica();
   const std::string id = OpenId(*vault);
@@ -409,7 +452,7 @@ TEST_F(SessionVaultTest, CountsARowOfEveryTableThatASessionHas) {
         AND table_name NOT IN ('audit_log', 'demo_ended_sessions'))");
   EXPECT_EQ(tables.Only().Get<std::string>("names"),
             "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_run_prompts demo_run_queue "
-            "demo_session_expiry demo_session_suites");
+            "demo_search_progress demo_search_texts demo_session_expiry demo_session_suites");
 }
 
 TEST_F(SessionVaultTest, AnOldBackupAndTheMasterKeyDoNotOpenADeletedSessionsKey) {

@@ -80,7 +80,8 @@ constexpr Query kAbandon{"session.abandon", R"(
 constexpr Query kReadKey{"session.read_key", R"(
     SELECT api_key_encrypted, endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, expires_at,
            now() AS now
-    FROM demo_model_configs WHERE session_id = $1 AND expires_at > now())"};
+    FROM demo_model_configs WHERE session_id = $1 AND expires_at > now()
+      AND NOT EXISTS (SELECT FROM demo_session_expiry WHERE demo_session_id = $1 AND abandon_at <= now()))"};
 
 constexpr Query kRecordLoan{"session.record_loan", R"(
     INSERT INTO audit_log (event, demo_session_id, details)
