@@ -68,6 +68,18 @@ struct Host::Part {
   std::unique_ptr<rpc::Server> server;
   bool started = false;
 
+  // Until the io_context is stopped. An exception that nobody caught is a fault in our source: it is told, and the rest
+  // goes on.
+  void RunThread() {
+    while (!io.stopped()) {
+      try {
+        io.run();
+      } catch (const std::exception& error) {
+        log::Error("uncaught exception", {{"module", kind.name}, {"error", error.what()}});
+      }
+    }
+  }
+
   // Runs a coroutine on the module's thread and waits for its end.
   absl::Status Await(Task<> task) {
     try {
@@ -146,7 +158,7 @@ absl::Status Host::Start() {
 }
 
 absl::Status Host::StartPart(Part& part) {
-  part.thread = std::thread([&part] { part.io.run(); });
+  part.thread = std::thread([&part] { part.RunThread(); });
   part.started = true;
   TRY(Connect(part));
   part.environment.reset(new Environment{part.io.get_executor(), part.channels});

@@ -61,6 +61,14 @@ struct ProgramSettings {
   Secret migrate_url;
 };
 
+void RefuseDevelopmentSwitches(Settings& settings) {
+  for (const Settings::Declaration& setting : settings.declarations()) {
+    if (setting.name == "DEMO_ALLOW_LOCALHOST" && setting.value != "false") {
+      settings.Fault(setting.name, "is set, and so is FTL_PRODUCTION; production calls no endpoint on its own machine");
+    }
+  }
+}
+
 int Migrate(const ProgramSettings& program) {
   const Secret& url = program.migrate_url.empty() ? program.database_url : program.migrate_url;
   if (url.empty()) {
@@ -135,6 +143,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   log::Configure(program.log_level, program.log_format == "text" ? log::Format::kText : log::Format::kJson, name);
   if (migrate) return Migrate(program);
   Host host(settings, kinds);
+  if (program.production) RefuseDevelopmentSwitches(settings);
   if (print_config) settings.Print(std::cout);
   for (const FieldFault& fault : settings.faults().all()) std::cerr << fault.field << ' ' << fault.message << ".\n";
   if (!settings.faults().empty()) return EX_CONFIG;
