@@ -1,0 +1,47 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "services/sample-endpoint/completion.h"
+#include "services/sample-endpoint/script.h"
+
+namespace ftl::sample_endpoint {
+
+// What a fault has to work with: what was asked, and the answer that would honestly be given.
+struct Scene {
+  const ChatRequest& request;
+  const Completion& completion;
+  std::string_view authorization;  // the header as it came
+};
+
+// A way to answer wrongly, on request: the model `fault-<name>`. Or, as `shape-<name>`, a right answer in the shape of
+// one provider.
+struct Fault {
+  std::string_view model;
+  Script (*answer)(const Scene&);  // called by Answer alone
+  std::string_view words;          // what it does, for people
+  bool only_streams = false;       // a request for a whole answer gets an honest one
+
+  Script Answer(const Scene& scene) const {
+    return only_streams && !scene.request.stream ? Answered(scene.request, scene.completion) : answer(scene);
+  }
+};
+constexpr bool kOnlyStreams = true;
+
+// Status codes, and errors in the shape of each provider.
+std::span<const Fault> ErrorFaults();
+// What may be wrong within an event stream or a completion.
+std::span<const Fault> StreamFaults();
+// What may be wrong below: heads, framing, encodings, silence.
+std::span<const Fault> WireFaults();
+// Right answers as each provider shapes them.
+std::span<const Fault> Shapes();
+
+// Null for a model that is none of them.
+const Fault* FaultOf(std::string_view model);
+// All of them, for people: {"object":"list","data":[{"id","words"}]}.
+std::string FaultsJson();
+
+}  // namespace ftl::sample_endpoint
