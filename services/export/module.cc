@@ -1,0 +1,69 @@
+#include "services/export/module.h"
+
+#include <memory>
+#include <utility>
+
+#include "common/db/migrator.h"
+#include "common/error/try.h"
+#include "services/export/rpc/exporter_service.h"
+#include "services/export/settings.h"
+
+namespace ftl::exporter {
+namespace {
+
+constexpr Query kPing{"export.ping", "SELECT 1"};
+
+// Everything the module is made of, in the order in which each stands on what is above it.
+struct Machinery {
+  Machinery(const ExportSettings& settings, host::Environment& environment)
+      : database(environment.executor, settings.database),
+        results(database),
+        tokens(database),
+        log(database),
+        numbers(environment.channels.To("analytics")) {}
+
+  Database database;
+  ResultReader results;
+  DownloadTokens tokens;
+  ExportLog log;
+  Numbers numbers;
+};
+
+class Export final : public host::Module {
+ public:
+  explicit Export(ExportSettings settings) : settings_(std::move(settings)) {}
+
+  Task<> Start(host::Environment& environment) override {
+    machinery_ = std::make_unique<Machinery>(settings_, environment);
+    co_return co_await RequireCurrentSchema(machinery_->database, DeadlineIn(absl::Seconds(10)));
+  }
+
+  void Serve(rpc::Registrar& registrar) override {
+    Machinery& m = *machinery_;
+    registrar.Add(std::make_unique<ExporterService>(registrar.serving(),
+                                                    ExporterService::Parts{m.results, m.tokens, m.log, m.numbers}));
+  }
+
+  Task<> Check(Deadline deadline) override {
+    co_return (co_await machinery_->database.Run(deadline, SessionScope::None(), kPing)).status();
+  }
+
+  Task<> Stop() override {
+    machinery_.reset();
+    co_return absl::OkStatus();
+  }
+
+ private:
+  const ExportSettings settings_;
+  std::unique_ptr<Machinery> machinery_;
+};
+
+}  // namespace
+
+host::ModuleKind ExportModule() {
+  return {"export", {"analytics"}, "0.0.0.0:50054", [](host::Settings& settings) -> std::unique_ptr<host::Module> {
+            return std::make_unique<Export>(ExportSettings::Read(settings));
+          }};
+}
+
+}  // namespace ftl::exporter

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <grpcpp/channel.h>
+
+#include "common/async/task.h"
+#include "common/rpc/call_context.h"
+#include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
+#include "services/export/report/report.h"
+
+namespace ftl::exporter {
+
+// Asks analytics for the metrics, so that a report says what every other place says.
+class Numbers {
+ public:
+  explicit Numbers(const std::shared_ptr<grpc::Channel>& analytics);
+
+  // The metrics of the report's results. `session_id` and `test_run_id` are as in the contract and never both empty;
+  // with a run's id the report has this run alone.
+  Task<finetunelab::analytics::v1::GetMetricsResponse> Of(const CallContext& call, const Report& report,
+                                                          std::string session_id, std::string test_run_id);
+
+ private:
+  std::unique_ptr<finetunelab::analytics::v1::AnalyticsService::Stub> analytics_;
+};
+
+}  // namespace ftl::exporter

@@ -1,0 +1,87 @@
+#include "services/export/rpc/exporter_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/proto/enum_word.h"
+#include "common/session/session_gate.h"
+#include "services/export/report/format.h"
+#include "services/export/rpc/byte_stream.h"
+#include "services/export/writer/report_writer.h"
+
+namespace ftl::exporter {
+namespace {
+
+// Of one look into the database; the whole download may take as long as its client does.
+constexpr absl::Duration kReadLimit = absl::Seconds(30);
+// A run that starts between the snapshot and its metrics makes the two differ; it cannot do so for long.
+constexpr int kMaxSnapshots = 5;
+
+Deadline ReadDeadline(const CallContext& call) { return std::min(call.deadline, DeadlineIn(kReadLimit)); }
+
+Task<> SendHead(rpc::Writer<pb::ExportResponse>& writer, pb::ExportFormat format, absl::Time taken_at) {
+  pb::ExportResponse response;
+  response.mutable_head()->set_file_name(FileNameOf(format, taken_at));
+  response.mutable_head()->set_content_type(std::string(ContentTypeOf(format)));
+  co_return co_await writer.Write(response);
+}
+
+}  // namespace
+
+Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest& request,
+                               rpc::Writer<pb::ExportResponse>& writer) {
+  CO_TRY(const Download wanted, co_await Understand(call, request));
+  // A token knows no session's id; the run it stands for is enough.
+  const std::string session_id = request.token().empty() ? request.session_id() : "";
+  CO_TRY(const Report report, co_await MakeReport(call, wanted, session_id));
+  CO_TRY(co_await parts_.log.Record(ReadDeadline(call), wanted.session, EnumWord(wanted.format)));
+  CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
+
+  const std::unique_ptr<ReportWriter> file = WriterOf(wanted.format, !request.has_header() || request.header());
+  ByteStream out(writer);
+  file->Begin(report, out.bytes());
+  for (const auto& run : report.runs) {
+    for (int32_t last_prompt = 0;;) {
+      CO_TRY(const auto page, co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt));
+      if (page.empty()) break;
+      for (const auto& result : page) {
+        file->Add(result, out.bytes());
+        CO_TRY(co_await out.SendWhole());
+      }
+      last_prompt = page.back().prompt_id();
+    }
+  }
+  file->End(out.bytes());
+  co_return co_await out.Finish();
+}
+
+Task<Download> ExporterService::Understand(const CallContext& call, const pb::ExportRequest& request) {
+  if (!request.token().empty()) {
+    CO_TRY(const Download download, co_await parts_.tokens.Redeem(ReadDeadline(call), request.token()));
+    CO_TRY(RequireFormat(download.format));
+    co_return download;
+  }
+  CO_TRY(RequireFormat(request.format()));
+  if (request.session_id().empty()) {
+    FieldFaults faults;
+    faults.Add("session_id", "is missing");
+    co_return faults.Verdict();
+  }
+  CO_TRY(std::string session, SessionHashOf(request.session_id()));
+  co_return Download{std::move(session), request.test_run_id(), request.format()};
+}
+
+Task<Report> ExporterService::MakeReport(const CallContext& call, const Download& wanted,
+                                         const std::string& session_id) {
+  for (int attempt = 1;; ++attempt) {
+    CO_TRY(Report report, co_await parts_.results.TakeSnapshot(ReadDeadline(call), wanted.session, wanted.test_run_id));
+    CO_TRY(report.metrics, co_await parts_.numbers.Of(call, report, session_id, wanted.test_run_id));
+    if (report.agrees()) co_return report;
+    if (attempt == kMaxSnapshots) co_return absl::InternalError("metrics and results of a session do not agree");
+  }
+}
+
+}  // namespace ftl::exporter

@@ -1,0 +1,42 @@
+#include "services/export/store/download_tokens.h"
+
+#include <array>
+
+#include <absl/strings/escaping.h>
+#include <openssl/sha.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/proto/enum_word.h"
+#include "common/text/view.h"
+
+namespace ftl::exporter {
+namespace {
+
+constexpr Query kRedeem{"export.redeem", R"(
+  DELETE FROM demo_download_tokens WHERE token_hash = $1
+  RETURNING demo_session_id, test_run_id::text AS test_run_id, format, expires_at > now() AS fresh)"};
+
+}  // namespace
+
+Task<Download> DownloadTokens::Redeem(Deadline deadline, std::string token) {
+  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kRedeem, Params(TokenHash(token))));
+  if (rows.empty() || !rows.Only().Get<bool>("fresh")) {
+    co_return Refuse(Reason::kNotFound,
+                     "This download link has been used or is older than five minutes. Ask for the export once more.");
+  }
+  const Row row = rows.Only();
+  co_return Download{
+      .session = row.Get<std::string>("demo_session_id"),
+      .test_run_id = row.Get<std::string>("test_run_id"),
+      .format = EnumOf<finetunelab::exporter::v1::ExportFormat>(row.Get<std::string_view>("format")),
+  };
+}
+
+std::string TokenHash(std::string_view token) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
+  return absl::BytesToHexString(ToAbsl(std::string_view(reinterpret_cast<const char*>(digest.data()), digest.size())));
+}
+
+}  // namespace ftl::exporter

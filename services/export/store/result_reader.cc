@@ -1,0 +1,75 @@
+#include "services/export/store/result_reader.h"
+
+#include <utility>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/result/result_row.h"
+#include "common/session/session_gate.h"
+#include "services/export/store/run_row.h"
+
+namespace ftl::exporter {
+namespace {
+
+namespace runner = finetunelab::batch_runner::v1;
+
+constexpr Query kSession{"export.session", R"(
+  SELECT model_id, model_name, provider, endpoint_origin, created_at, now() AS taken_at
+  FROM demo_model_configs WHERE session_id = $1)"};
+
+// One statement, one moment. Few runs, so that an id that is no uuid may be compared as text.
+constexpr Query kRuns{"export.runs", "SELECT " FTL_EXPORT_RUN_COLUMNS R"( FROM demo_batch_test_runs r
+  WHERE r.demo_session_id = $1 AND ($2::text = '' OR r.id::text = lower($2::text)) ORDER BY r.created_at, r.id)"};
+
+// What a row weighs is known without reading its text; 1,000 stands for all but the texts.
+constexpr Query kResults{"export.results", "SELECT " FTL_RESULT_COLUMNS R"( FROM (
+    SELECT p.*, sum(1000 + octet_length(p.prompt) + coalesce(octet_length(p.response), 0))
+                  OVER (ORDER BY p.prompt_id ROWS UNBOUNDED PRECEDING) AS bytes,
+           row_number() OVER (ORDER BY p.prompt_id) AS place
+    FROM (SELECT * FROM demo_batch_test_results
+          WHERE demo_session_id = $1 AND test_run_id = $2 AND prompt_id > $3 AND sequence <= $4
+          ORDER BY prompt_id LIMIT 1000) p) r
+  WHERE r.bytes <= 1048576 OR r.place = 1 ORDER BY r.prompt_id)"};
+
+SessionFacts FactsOf(const Row& row) {
+  return {.model_id = row.Get<std::string>("model_id"),
+          .model_name = row.Get<std::string>("model_name"),
+          .provider = row.Get<std::string>("provider"),
+          .endpoint_origin = row.Get<std::string>("endpoint_origin"),
+          .created_at = row.Get<absl::Time>("created_at")};
+}
+
+}  // namespace
+
+Task<Report> ResultReader::TakeSnapshot(Deadline deadline, std::string session, std::string test_run_id) {
+  std::vector<Statement> statements = {
+      AskSessionState(session), {kSession, Params(session)}, {kRuns, Params(session, test_run_id)}};
+  CO_TRY(const std::vector<Rows> rows,
+         co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(RequireOpen(rows[0]));
+  if (rows[1].empty()) co_return SessionNotFound();
+  if (!test_run_id.empty() && rows[2].empty()) {
+    co_return Refuse(Reason::kRunNotFound,
+                     "There is no such run in this session. Leave test_run_id out for all its runs.");
+  }
+  Report report;
+  report.taken_at = rows[1].Only().Get<absl::Time>("taken_at");
+  report.session = FactsOf(rows[1].Only());
+  for (const Row row : rows[2]) report.runs.push_back(RunOf(row));
+  co_return report;
+}
+
+Task<std::vector<runner::Result>> ResultReader::ReadAfter(Deadline deadline, std::string session,
+                                                          const runner::Run& run, int32_t after) {
+  std::vector<Statement> statements = {AskSessionState(session),
+                                       {kResults, Params(session, run.id(), after, run.last_sequence())}};
+  CO_TRY(const std::vector<Rows> rows,
+         co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(RequireOpen(rows[0]));
+  std::vector<runner::Result> results;
+  results.reserve(rows[1].size());
+  for (const Row row : rows[1]) results.push_back(ResultOf(row));
+  co_return results;
+}
+
+}  // namespace ftl::exporter

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+#include "common/time/deadline.h"
+#include "finetunelab/batch_runner/v1/result.pb.h"
+#include "services/export/report/report.h"
+
+namespace ftl::exporter {
+
+// Reads a session for a report: first how far each run has come, then the results up to there. Results are only ever
+// added under rising sequences, so what is read later is what was there then. `session` is always the hash.
+class ResultReader {
+ public:
+  explicit ResultReader(Database& database) : database_(database) {}
+
+  // The report without its metrics, of one run or, where `test_run_id` is empty, of all. SESSION_NOT_FOUND,
+  // SESSION_EXPIRED, RUN_NOT_FOUND.
+  Task<Report> TakeSnapshot(Deadline deadline, std::string session, std::string test_run_id);
+
+  // The results of `run` after prompt `after` and up to its `last_sequence`, by prompt: as many as fit into 1 MiB, at
+  // least one, at most 1,000; none at the end. SESSION_NOT_FOUND, SESSION_EXPIRED: a session that ends takes its report
+  // with it.
+  Task<std::vector<finetunelab::batch_runner::v1::Result>> ReadAfter(Deadline deadline, std::string session,
+                                                                     const finetunelab::batch_runner::v1::Run& run,
+                                                                     int32_t after);
+
+ private:
+  Database& database_;
+};
+
+}  // namespace ftl::exporter
