@@ -397,8 +397,7 @@ TEST_F(SessionVaultTest, WaitsForAResultThatIsJustBeingStoredAndCountsItToo) {
         UPDATE demo_batch_test_runs SET total_prompts = 4, completed_prompts = 4, last_sequence = 4)"}));
     stored = true;
     while (true) {
-      CO_TRY(const Rows waiting, co_await storing.Run({"", R"(
-          SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM demo_batch_test_runs%')"}));
+      CO_TRY(const Rows waiting, co_await storing.Run({"", "SELECT FROM pg_locks WHERE NOT granted"}));
       if (!waiting.empty()) co_return absl::OkStatus();
     }
   };
