@@ -1,0 +1,101 @@
+#include "gateway/api/configure.h"
+
+#include "common/endpoint/provider.h"
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
+#include "gateway/json/json_writer.h"
+#include "gateway/json/message_json.h"
+
+namespace ftl::gateway {
+
+namespace vault = finetunelab::session_vault::v1;
+namespace runner = finetunelab::batch_runner::v1;
+
+namespace {
+
+constexpr std::string_view kGetRun = "finetunelab.batch_runner.v1.BatchRunnerService.GetRun";
+
+// Only the browser of the person themselves keeps anything, and only in its own storage.
+constexpr char kClearSiteData[] = "\"cache\", \"cookies\", \"storage\"";
+
+std::string ProvidersJson() {
+  std::string out = "{\"providers\":[";
+  for (const Provider& provider : Providers()) {
+    if (out.back() == '}') out += ',';
+    out += '{';
+    const std::pair<std::string_view, std::string_view> fields[] = {{"provider", provider.provider},
+                                                                    {"name", provider.name},
+                                                                    {"base_url", provider.base_url},
+                                                                    {"docs_url", provider.docs_url},
+                                                                    {"example_model_id", provider.example_model_id},
+                                                                    {"key_hint", provider.key_hint}};
+    for (const auto& [name, text] : fields) {
+      if (text.empty()) continue;
+      if (out.back() != '{') out += ',';
+      AppendJsonString(name, out);
+      out += ':';
+      AppendJsonString(text, out);
+    }
+    out += '}';
+  }
+  return out + "]}";
+}
+
+Task<> SendConfiguration(Services& services, Incoming& incoming) {
+  CO_TRY(const auto response,
+         co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
+  auto& session = static_cast<vault::GetSessionResponse&>(*response);
+  runner::GetRunRequest latest;
+  latest.set_session_id(session.session_id());
+  const auto run = co_await services.upstream.Call<runner::GetRunResponse>(incoming.call, kGetRun, std::move(latest));
+  if (run.ok()) {
+    session.set_latest_test_run_id(run->id());
+  } else if (ReasonOf(run.status()) != Reason::kNoRun) {
+    co_return run.status();
+  }
+  co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(session)));
+}
+
+Task<> SendModels(Services& services, Incoming& incoming) {
+  const auto& request = static_cast<const runner::ListModelsRequest&>(*incoming.request);
+  const std::string_view quota =
+      request.session_id().empty() ? "model_lists_per_minute" : "connection_tests_per_minute";
+  CO_TRY(co_await services.quotas.TakeOne(incoming.call, quota, incoming.exchange.client_address()));
+  CO_TRY(const auto response,
+         co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
+  co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(*response)));
+}
+
+Task<> SendCleanUp(Services& services, Incoming& incoming) {
+  const bool deletes_now =
+      static_cast<const vault::CloseSessionRequest&>(*incoming.request).when() != vault::CLOSE_WHEN_IF_ABANDONED;
+  CO_TRY(const auto response,
+         co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
+  http::Response answer = http::JsonResponse(incoming.route.status, ToJson(*response));
+  if (deletes_now) answer.With("Clear-Site-Data", kClearSiteData);
+  co_return co_await incoming.exchange.Send(std::move(answer));
+}
+
+}  // namespace
+
+Handler GetConfiguration(Services& services) {
+  return [&services](Incoming& incoming) { return SendConfiguration(services, incoming); };
+}
+
+Handler ListModels(Services& services) {
+  return [&services](Incoming& incoming) { return SendModels(services, incoming); };
+}
+
+Handler ListProviders() {
+  return [json = ProvidersJson()](Incoming& incoming) {
+    return incoming.exchange.Send(http::JsonResponse(incoming.route.status, json));
+  };
+}
+
+Handler CleanUp(Services& services) {
+  return [&services](Incoming& incoming) { return SendCleanUp(services, incoming); };
+}
+
+}  // namespace ftl::gateway

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "gateway/api/services.h"
+#include "gateway/route.h"
+
+namespace ftl::gateway {
+
+// A session's state, with the run that was started last.
+Handler GetConfiguration(Services& services);
+
+// The models of an endpoint; without a session counted more strictly, since the endpoint can be anybody's.
+Handler ListModels(Services& services);
+
+// The presets of the wizard.
+Handler ListProviders();
+
+// Deletes a session, and tells the browser to forget what it kept of it.
+Handler CleanUp(Services& services);
+
+}  // namespace ftl::gateway

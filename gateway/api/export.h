@@ -1,0 +1,11 @@
+#pragma once
+
+#include "gateway/api/services.h"
+#include "gateway/route.h"
+
+namespace ftl::gateway {
+
+// A report as a download, as it is being written.
+Handler Download(Services& services);
+
+}  // namespace ftl::gateway

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "gateway/http/exchange.h"
+#include "gateway/http/router.h"
+#include "gateway/quota_slices.h"
+#include "gateway/route.h"
+#include "gateway/upstream/upstream.h"
+
+namespace ftl::gateway {
+
+// What happens to every request: found in the table, judged, counted against its address, understood, handed to its
+// handler, recorded.
+class FrontDoor {
+ public:
+  FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas);
+
+  asio::awaitable<void> Answer(http::Exchange& exchange);
+
+  // From now on everything that changes something is answered 503 `draining`.
+  void Drain() { draining_ = true; }
+
+ private:
+  Task<> Handle(http::Exchange& exchange, const Route** found);
+  Task<> Carry(Incoming& incoming);
+
+  const std::vector<Route> routes_;
+  http::Router router_;
+  Upstream& upstream_;
+  QuotaSlices& quotas_;
+  bool draining_ = false;
+};
+
+}  // namespace ftl::gateway

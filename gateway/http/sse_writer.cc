@@ -1,0 +1,38 @@
+#include "gateway/http/sse_writer.h"
+
+#include "common/error/try.h"
+#include "gateway/json/json_writer.h"
+
+namespace ftl::http {
+namespace {
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(15);
+
+}  // namespace
+
+void AppendEvent(std::string_view name, int64_t id, std::string_view data, std::string& out) {
+  if (!name.empty()) out.append("event: ").append(name).append("\n");
+  if (id > 0) {
+    out += "id: ";
+    AppendJsonNumber(id, out);
+    out += '\n';
+  }
+  out.append("data: ").append(data).append("\n\n");
+}
+
+Task<> SseWriter::Begin() {
+  Response head;
+  head.content_type = "text/event-stream";
+  head.With("X-Accel-Buffering", "no");
+  heartbeat_due_ = DeadlineIn(kHeartbeat);
+  return exchange_.Begin(std::move(head));
+}
+
+Task<> SseWriter::Write(std::string_view events) {
+  heartbeat_due_ = DeadlineIn(kHeartbeat);
+  return exchange_.Write(events);
+}
+
+Task<> SseWriter::Heartbeat() { return Write(": \n\n"); }
+
+}  // namespace ftl::http

@@ -1,0 +1,162 @@
+#include "gateway/input.h"
+
+#include <algorithm>
+#include <set>
+
+#include <google/protobuf/descriptor.h>
+#include <openssl/crypto.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/session/session_id.h"
+#include "gateway/http/caller.h"
+#include "gateway/http/idempotency.h"
+#include "gateway/json/message_json.h"
+#include "gateway/json/message_plan.h"
+#include "gateway/upstream/upstream.h"
+
+namespace ftl::gateway {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+std::string TextField(const Message& message, const std::string& name) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
+  return field == nullptr ? "" : message.GetReflection()->GetString(message, field);
+}
+
+void SetTextField(Message& message, const std::string& name, std::string value) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
+  if (field != nullptr) message.GetReflection()->SetString(&message, field, std::move(value));
+}
+
+// Whether a field that must be given is there.
+bool IsGiven(const Message& message, std::string_view name) {
+  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(std::string(name));
+  if (field->is_repeated()) return message.GetReflection()->FieldSize(message, field) > 0;
+  return message.GetReflection()->HasField(message, field);
+}
+
+// `Last-Event-ID` as a field of a query is called as in the header.
+std::string_view FieldName(std::string_view parameter) {
+  return parameter == "last_event_id" ? std::string_view("after_sequence") : parameter;
+}
+
+// The session of query, body and header; all that are given must be one.
+class GivenSession {
+ public:
+  void Add(std::string_view session) {
+    if (session.empty()) return;
+    if (!session_.empty() && session != session_) conflict_ = true;
+    session_ = session;
+  }
+  absl::StatusOr<std::string> Verdict() const {
+    if (!conflict_) return session_;
+    return Refuse(Reason::kSessionConflict, "Two different sessions were given; give one, in one place.");
+  }
+
+ private:
+  std::string session_;
+  bool conflict_ = false;
+};
+
+absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Message& request, GivenSession& session,
+                       InputFaults& faults) {
+  TRY(const http::Parameters parameters, http::ParseQuery(head.query));
+  std::set<std::string_view> seen;
+  for (const auto& [name, value] : parameters) {
+    if (name == "session_id" && route.session != SessionUse::kNone) {
+      session.Add(value);
+    } else if (!seen.insert(name).second) {
+      faults.WrongType(name, "is given twice");
+    } else if (route.method == "GET") {
+      ReadParameter(FieldName(name), value, request, faults);
+    } else {
+      faults.Unknown(name);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadJsonBody(const Route& route, std::string_view body, Message& request, InputFaults& faults) {
+  if (route.method == "GET") return absl::OkStatus();
+  if (body.empty() && (route.body_optional || route.method == "DELETE")) return absl::OkStatus();
+  return ReadBody(body, request, faults);
+}
+
+// A field that the path has named cannot be named again.
+void ReadPath(const http::Parameters& path_fields, Message& request, InputFaults& faults) {
+  for (const auto& [name, value] : path_fields) {
+    const std::string given = TextField(request, name);
+    if (!given.empty() && given != value) faults.WrongType(name, "differs from the one in the path");
+    SetTextField(request, name, value);
+  }
+}
+
+void JudgeMissing(const Route& route, const Message& request, bool has_session, InputFaults& faults) {
+  const bool has_run = route.session == SessionUse::kOrRun && !TextField(request, "test_run_id").empty();
+  const bool needs_session =
+      route.session == SessionUse::kRequired || (route.session == SessionUse::kOrRun && !has_run);
+  const bool lacks_session = needs_session && !has_session;
+  // Otherwise the service names what is missing, together with what is out of range.
+  if (!lacks_session && faults.empty()) return;
+  if (lacks_session) faults.Missing("session_id");
+  for (std::string_view name : route.required) {
+    if (!IsGiven(request, name)) faults.Missing(name);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const http::RequestHead& head,
+                                                   const http::Parameters& path_fields, std::string_view body,
+                                                   std::string_view client_address) {
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(
+      Upstream::MethodNamed(route.rpc)->input_type());
+  std::shared_ptr<Message> request(prototype->New());
+  GivenSession given;
+  InputFaults faults;
+  TRY(ReadJsonBody(route, body, *request, faults));
+  TRY(ReadQuery(route, head, *request, given, faults));
+  ReadPath(path_fields, *request, faults);
+  if (route.session != SessionUse::kNone) {
+    given.Add(TextField(*request, "session_id"));
+    given.Add(http::BearerOf(head));
+  }
+  TRY(const std::string session, given.Verdict());
+  JudgeMissing(route, *request, !session.empty(), faults);
+  TRY(faults.Verdict());
+  if (!session.empty() && !IsSessionId(session) && !route.unknown_session_is_fine) {
+    return Refuse(Reason::kSessionNotFound, "There is no such session; open one with POST /api/demo/v2/configure.");
+  }
+  if (!session.empty()) SetTextField(*request, "session_id", session);
+  SetTextField(*request, "client_address", std::string(client_address));
+  if (route.creates) {
+    TRY(std::string key, http::IdempotencyKeyOf(head));
+    SetTextField(*request, "idempotency_key", std::move(key));
+  }
+  return request;
+}
+
+absl::Status JudgeContentType(const Route& route, const http::RequestHead& head) {
+  const bool has_body = head.chunked || head.content_length > 0;
+  if (route.method == "GET" || (!has_body && (route.body_optional || route.method == "DELETE")))
+    return absl::OkStatus();
+  const std::string_view type = head.Find("content-type").value_or("");
+  std::string_view essence = type.substr(0, type.find(';'));
+  essence = essence.substr(0, essence.find_last_not_of(" \t") + 1);
+  if (http::EqualsIgnoringCase(essence, "application/json")) return absl::OkStatus();
+  return Refuse(Reason::kUnsupportedMediaType, "Send the body as application/json.");
+}
+
+void WipeSecrets(Message& request) {
+  std::string scratch;
+  for (const FieldPlan& field : PlanOf(*request.GetDescriptor()).fields) {
+    if (!field.secret || field.form != JsonForm::kString || field.field->is_repeated()) continue;
+    const std::string& text = request.GetReflection()->GetStringReference(request, field.field, &scratch);
+    OPENSSL_cleanse(const_cast<char*>(text.data()), text.size());
+  }
+}
+
+}  // namespace ftl::gateway

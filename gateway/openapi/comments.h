@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/descriptor.h>
+
+namespace ftl::gateway {
+
+// The comments of our protos, which generated code does not keep: they come from a descriptor set that stands in the
+// program.
+class Comments {
+ public:
+  Comments();
+
+  // By full name; one line, empty where there is none.
+  std::string OfMessage(const std::string& full_name) const;
+  std::string OfField(const std::string& full_name) const;
+  std::string OfMethod(const std::string& full_name) const;
+
+ private:
+  google::protobuf::DescriptorPool pool_;
+};
+
+// The serialized FileDescriptorSet.
+std::string_view DescriptorSet();
+
+}  // namespace ftl::gateway

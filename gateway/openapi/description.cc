@@ -1,0 +1,178 @@
+#include "gateway/openapi/description.h"
+
+#include <map>
+#include <memory>
+
+#include <absl/strings/ascii.h>
+#include <fmt/format.h>
+
+#include "common/text/view.h"
+#include "gateway/json/json_writer.h"
+#include "gateway/json/message_plan.h"
+#include "gateway/openapi/schemas.h"
+#include "gateway/upstream/upstream.h"
+
+namespace ftl::gateway {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+
+constexpr std::string_view kAbout =
+    "A test bench for a model that someone else hosts: connect an OpenAI-compatible endpoint, run a suite of prompts "
+    "against "
+    "it, ask about the results, and take a report along. Durations are milliseconds, times are RFC 3339 in UTC. A "
+    "session is "
+    "given as `session_id` or as `Authorization: Bearer`. Errors are application/problem+json (RFC 9457).";
+
+constexpr std::string_view kProblemSchema =
+    R"("Problem":{"type":"object","description":"What went wrong and what to do (RFC 9457).","properties":{)"
+    R"("type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},)"
+    R"("code":{"type":"string","description":"Stable; for programs."},"request_id":{"type":"string"},)"
+    R"("errors":{"type":"array","items":{"type":"object","properties":{"field":{"type":"string"},)"
+    R"("message":{"type":"string"}},"required":["field","message"]}}},)"
+    R"("required":["type","title","status","detail","code","request_id"]})";
+
+constexpr std::string_view kProblemAnswer =
+    R"("default":{"description":"A problem.","content":{"application/problem+json":{"schema":)"
+    R"({"$ref":"#/components/schemas/Problem"}}}})";
+
+std::string Quoted(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, out);
+  return out;
+}
+
+bool IsInPath(const Route& route, const FieldPlan& field) {
+  return route.path.find(fmt::format("{{{}}}", field.name)) != std::string_view::npos;
+}
+
+std::string Parameter(std::string_view name, std::string_view place, std::string_view schema,
+                      std::string_view description, bool required) {
+  return fmt::format(R"({{"name":{},"in":"{}","required":{},"schema":{},"description":{}}})", Quoted(name), place,
+                     required, schema, Quoted(description));
+}
+
+// What one operation says. `method` is null for routes without an RPC.
+class Operation {
+ public:
+  Operation(const Route& route, const Comments& comments, Schemas& schemas)
+      : route_(route),
+        comments_(comments),
+        schemas_(schemas),
+        method_(route.rpc.empty() ? nullptr : Upstream::MethodNamed(route.rpc)) {}
+
+  std::string Json() {
+    std::string json = fmt::format(R"({{"summary":{},"operationId":{},"tags":["{}"])", Quoted(route_.summary),
+                                   Quoted(Id()), route_.is_demo ? "demo" : "operations");
+    if (method_ != nullptr) json += ",\"description\":" + Quoted(comments_.OfMethod(method_->full_name()));
+    json += ",\"parameters\":[" + Parameters() + "]";
+    if (method_ != nullptr && route_.method == "POST") {
+      json += fmt::format(R"(,"requestBody":{{"required":{},"content":{{"application/json":{{"schema":{}}}}}}})",
+                          !route_.body_optional, schemas_.Reference(*method_->input_type(), /*is_answer=*/false));
+    }
+    json += fmt::format(",\"responses\":{{\"{}\":{},{}}}", route_.status, Answer(), kProblemAnswer);
+    if (route_.session != SessionUse::kNone) json += R"(,"security":[{},{"session":[]}])";
+    return json + "}";
+  }
+
+ private:
+  std::string Id() const {
+    std::string id(absl::AsciiStrToLower(ToAbsl(route_.method)));
+    for (char c : route_.path) id += absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    return id;
+  }
+
+  std::string Parameters() {
+    std::string json;
+    const auto add = [&json](const std::string& parameter) { json += (json.empty() ? "" : ",") + parameter; };
+    if (method_ != nullptr) {
+      for (const FieldPlan& field : PlanOf(*method_->input_type()).fields) {
+        const std::string schema = schemas_.OfField(field, /*is_answer=*/false);
+        const std::string description = schemas_.DescriptionOf(field);
+        if (IsInPath(route_, field)) {
+          add(Parameter(field.name, "path", schema, description, true));
+        } else if (route_.method != "POST" && !field.server_only) {
+          const bool resumes = field.name == "after_sequence";
+          add(Parameter(resumes ? "last_event_id" : field.name, "query", schema, description, false));
+        }
+      }
+    }
+    if (route_.creates) {
+      add(Parameter("Idempotency-Key", "header", R"({"type":"string","maxLength":255})",
+                    "The same key and body give the same answer.", false));
+    }
+    return json;
+  }
+
+  std::string Answer() {
+    std::string content = R"("application/json":{"schema":{}})";
+    if (method_ != nullptr && !method_->server_streaming()) {
+      content = fmt::format(R"("application/json":{{"schema":{}}})",
+                            schemas_.Reference(*method_->output_type(), /*is_answer=*/true));
+    } else if (method_ != nullptr && method_->name() == "Export") {
+      content.clear();
+      for (const char* type : {"application/pdf", "text/csv", "application/json", "application/x-ndjson"}) {
+        content += fmt::format(R"({}"{}":{{}})", content.empty() ? "" : ",", type);
+      }
+    } else if (method_ != nullptr) {
+      content = R"("text/event-stream":{"schema":{"type":"string"}})";
+      // The events carry the pieces of the stream.
+      schemas_.Reference(*method_->output_type(), /*is_answer=*/true);
+    } else if (route_.path == "/metrics/prometheus") {
+      content = R"("text/plain":{"schema":{"type":"string"}})";
+    }
+    const std::string description =
+        method_ == nullptr ? std::string(route_.summary) : comments_.OfMessage(method_->output_type()->full_name());
+    return fmt::format(R"({{"description":{},"content":{{{}}}}})", Quoted(description), content);
+  }
+
+  const Route& route_;
+  const Comments& comments_;
+  Schemas& schemas_;
+  const MethodDescriptor* method_;
+};
+
+}  // namespace
+
+std::string Describe(const std::vector<Route>& routes) {
+  const Comments comments;
+  Schemas schemas(comments);
+  std::map<std::string_view, std::string> paths;
+  for (const Route& route : routes) {
+    std::string& path = paths[route.path];
+    path +=
+        fmt::format("{}\"{}\":{}", path.empty() ? "" : ",", std::string(absl::AsciiStrToLower(ToAbsl(route.method))),
+                    Operation(route, comments, schemas).Json());
+  }
+  std::string json =
+      fmt::format(R"({{"openapi":"3.1.0","info":{{"title":"FineTuneLab","version":"{}","description":{},)"
+                  R"("license":{{"name":"Apache-2.0","identifier":"Apache-2.0"}}}},"servers":[{{"url":"/"}}],)"
+                  R"("paths":{{)",
+                  FTL_VERSION, Quoted(kAbout));
+  bool first = true;
+  for (const auto& [path, operations] : paths) {
+    json += fmt::format("{}\"{}\":{{{}}}", first ? "" : ",", path, operations);
+    first = false;
+  }
+  json += fmt::format("}},\"components\":{{\"schemas\":{{{},{}}},", kProblemSchema, schemas.Json());
+  json += R"("securitySchemes":{"session":{"type":"http","scheme":"bearer","description":"The session's id."}}}})";
+  return json;
+}
+
+Route DescriptionRoute(std::vector<Route> routes) {
+  Route route;
+  route.method = "GET";
+  route.path = "/openapi.json";
+  route.is_demo = false;
+  route.summary = "This description";
+  route.handler = [routes = std::move(routes), json = std::make_shared<std::string>()](Incoming& incoming) {
+    if (json->empty()) *json = Describe(routes);
+    http::Response response = http::JsonResponse(200, "");
+    response.cache_control = "no-cache";
+    response.shared_body = *json;
+    return incoming.exchange.Send(std::move(response));
+  };
+  return route;
+}
+
+}  // namespace ftl::gateway

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <absl/time/time.h>
+#include <google/protobuf/message.h>
+
+#include "common/async/task.h"
+#include "common/rpc/call_context.h"
+#include "gateway/http/exchange.h"
+
+namespace ftl::gateway {
+
+struct Route;
+
+// A request that has been understood: its fields stand in the message of its RPC.
+struct Incoming {
+  http::Exchange& exchange;
+  const Route& route;
+  CallContext call;
+  std::shared_ptr<google::protobuf::Message> request;  // null where the route has no RPC
+};
+
+// Answers by `incoming.exchange`, or fails before that; the failure becomes the problem document. A stream that fails
+// after it has begun is cut off.
+using Handler = std::function<Task<>(Incoming& incoming)>;
+
+// What a route does with a session.
+enum class SessionUse {
+  kNone,
+  kOptional,  // taken where it is given
+  kRequired,
+  kOrRun,  // a run's id does as well
+};
+
+// One line of the HTTP contract. What is no data here is the handler's.
+struct Route {
+  std::string_view method;
+  std::string_view path;
+  std::string_view rpc;  // full name of the method whose request is filled from the input; empty for none
+  int status = 200;
+  SessionUse session = SessionUse::kNone;
+  std::vector<std::string_view> required;  // fields told as missing together with a missing session
+  bool creates = false;                    // takes Idempotency-Key
+  bool body_optional = false;              // a POST that says everything in its path
+  bool unknown_session_is_fine = false;    // a session that never was is nothing to complain of
+  size_t max_body_bytes = 64 * 1024;
+  absl::Duration limit = absl::Seconds(30);  // of the call behind
+  std::string_view quota;                    // drawn on besides `requests_per_minute`; empty for none
+  bool is_demo = true;                       // absent with DEMO_ENABLED=false, and counted by requests_per_minute
+  std::string_view summary;                  // for people, in the API's description
+  Handler handler;                           // empty: the RPC's answer is the route's answer
+};
+
+}  // namespace ftl::gateway

@@ -1,0 +1,188 @@
+#include "gateway/routes.h"
+
+#include "gateway/api/atlas.h"
+#include "gateway/api/batch_test.h"
+#include "gateway/api/configure.h"
+#include "gateway/api/export.h"
+
+namespace ftl::gateway {
+namespace {
+
+#define FTL_VAULT "finetunelab.session_vault.v1.SessionVaultService."
+#define FTL_RUNNER "finetunelab.batch_runner.v1.BatchRunnerService."
+#define FTL_ANALYTICS "finetunelab.analytics.v1.AnalyticsService."
+#define FTL_EXPORTER "finetunelab.exporter.v1.ExporterService."
+#define FTL_DEMO "/api/demo/v2"
+
+constexpr size_t kAtlasBytes = 1 << 20;
+constexpr absl::Duration kEndpointLimit = absl::Seconds(30);  // a call to the person's endpoint and what goes with it
+constexpr absl::Duration kAnswerLimit = absl::Minutes(5);
+constexpr absl::Duration kReportLimit = absl::Minutes(10);
+
+std::vector<Route> DemoRoutes(const RouteOptions& options, Services& services) {
+  return {
+      {.method = "POST",
+       .path = FTL_DEMO "/configure",
+       .rpc = FTL_VAULT "OpenSession",
+       .status = 201,
+       .required = {"endpoint_url", "model_id"},
+       .creates = true,
+       .summary = "Open a session"},
+      {.method = "GET",
+       .path = FTL_DEMO "/configure",
+       .rpc = FTL_VAULT "GetSession",
+       .session = SessionUse::kRequired,
+       .summary = "A session's state",
+       .handler = GetConfiguration(services)},
+      {.method = "DELETE",
+       .path = FTL_DEMO "/configure",
+       .rpc = FTL_VAULT "CloseSession",
+       .session = SessionUse::kRequired,
+       .unknown_session_is_fine = true,
+       .summary = "Delete everything",
+       .handler = CleanUp(services)},
+      {.method = "POST",
+       .path = FTL_DEMO "/configure/test",
+       .rpc = FTL_RUNNER "TestConnection",
+       .session = SessionUse::kRequired,
+       .limit = kEndpointLimit,
+       .quota = "connection_tests_per_minute",
+       .summary = "Make one real call"},
+      {.method = "POST",
+       .path = FTL_DEMO "/configure/models",
+       .rpc = FTL_RUNNER "ListModels",
+       .session = SessionUse::kOptional,
+       .limit = kEndpointLimit,
+       .summary = "The models an endpoint has",
+       .handler = ListModels(services)},
+      {.method = "GET",
+       .path = FTL_DEMO "/providers",
+       .summary = "The presets of the wizard",
+       .handler = ListProviders()},
+      {.method = "GET",
+       .path = FTL_DEMO "/test-suites",
+       .rpc = FTL_RUNNER "ListSuites",
+       .session = SessionUse::kOptional,
+       .summary = "The suites"},
+      {.method = "GET",
+       .path = FTL_DEMO "/test-suites/{id}",
+       .rpc = FTL_RUNNER "GetSuite",
+       .session = SessionUse::kOptional,
+       .summary = "A suite with its prompts"},
+      {.method = "POST",
+       .path = FTL_DEMO "/test-suites",
+       .rpc = FTL_RUNNER "CreateSuite",
+       .status = 201,
+       .session = SessionUse::kRequired,
+       .required = {"name"},
+       .creates = true,
+       .max_body_bytes = options.max_suite_bytes,
+       .limit = absl::Minutes(1),
+       .summary = "Store own prompts"},
+      {.method = "POST",
+       .path = FTL_DEMO "/batch-test",
+       .rpc = FTL_RUNNER "StartRun",
+       .status = 202,
+       .session = SessionUse::kRequired,
+       .required = {"test_suite_id"},
+       .creates = true,
+       .summary = "Start a run"},
+      {.method = "GET",
+       .path = FTL_DEMO "/batch-test",
+       .rpc = FTL_RUNNER "GetRun",
+       .session = SessionUse::kOrRun,
+       .summary = "A run, by its id or the latest of a session",
+       .handler = GetRun(services)},
+      {.method = "GET",
+       .path = FTL_DEMO "/batch-test/{test_run_id}/status",
+       .rpc = FTL_RUNNER "GetRun",
+       .session = SessionUse::kOrRun,
+       .summary = "A run and its results",
+       .handler = GetRun(services)},
+      {.method = "GET",
+       .path = FTL_DEMO "/batch-test/{test_run_id}/events",
+       .rpc = FTL_RUNNER "WatchRun",
+       .session = SessionUse::kOrRun,
+       .summary = "A run as it happens (server-sent events)",
+       .handler = WatchRun(services)},
+      {.method = "POST",
+       .path = FTL_DEMO "/batch-test/{test_run_id}/cancel",
+       .rpc = FTL_RUNNER "CancelRun",
+       .session = SessionUse::kOrRun,
+       .body_optional = true,
+       .summary = "Stop a run"},
+      {.method = "GET",
+       .path = FTL_DEMO "/analytics/metrics",
+       .rpc = FTL_ANALYTICS "GetMetrics",
+       .session = SessionUse::kOrRun,
+       .summary = "The numbers of a session or a run"},
+      {.method = "GET",
+       .path = FTL_DEMO "/analytics/results",
+       .rpc = FTL_ANALYTICS "ListResults",
+       .session = SessionUse::kRequired,
+       .summary = "Results, filtered and ordered"},
+      {.method = "GET",
+       .path = FTL_DEMO "/analytics/search",
+       .rpc = FTL_ANALYTICS "SearchResponses",
+       .session = SessionUse::kRequired,
+       .required = {"keyword"},
+       .summary = "Results that contain a keyword"},
+      {.method = "GET",
+       .path = FTL_DEMO "/analytics/latency-distribution",
+       .rpc = FTL_ANALYTICS "GetLatencyDistribution",
+       .session = SessionUse::kRequired,
+       .summary = "A histogram of latency"},
+      {.method = "POST",
+       .path = FTL_DEMO "/atlas",
+       .rpc = FTL_ANALYTICS "Ask",
+       .session = SessionUse::kRequired,
+       .max_body_bytes = kAtlasBytes,
+       .limit = kAnswerLimit,
+       .summary = "Ask Atlas (server-sent events)",
+       .handler = AskAtlas(services)},
+      {.method = "GET",
+       .path = FTL_DEMO "/export",
+       .rpc = FTL_EXPORTER "Export",
+       .session = SessionUse::kOptional,
+       .limit = kReportLimit,
+       .summary = "Download a report",
+       .handler = Download(services)},
+      {.method = "POST",
+       .path = FTL_DEMO "/cleanup",
+       .rpc = FTL_VAULT "CloseSession",
+       .session = SessionUse::kRequired,
+       .unknown_session_is_fine = true,
+       .summary = "Delete everything",
+       .handler = CleanUp(services)},
+  };
+}
+
+std::vector<Route> OperationsRoutes(Operations& operations) {
+  const auto route = [&operations](std::string_view path, std::string_view summary,
+                                   Task<> (Operations::*answer)(Incoming&)) {
+    Route made;
+    made.method = "GET";
+    made.path = path;
+    made.is_demo = false;
+    made.summary = summary;
+    made.handler = [&operations, answer](Incoming& incoming) { return (operations.*answer)(incoming); };
+    return made;
+  };
+  return {route("/health", "The gateway and each service behind it", &Operations::Health),
+          route("/livez", "Whether the process runs", &Operations::Live),
+          route("/readyz", "Whether requests should be sent here", &Operations::Ready),
+          route("/metrics", "How the machine and the process fare", &Operations::Metrics),
+          route("/metrics/prometheus", "Counters and histograms for Prometheus", &Operations::Prometheus)};
+}
+
+}  // namespace
+
+std::vector<Route> Routes(const RouteOptions& options, Services& services, Operations& operations) {
+  std::vector<Route> routes = OperationsRoutes(operations);
+  if (options.demo_enabled) {
+    for (Route& route : DemoRoutes(options, services)) routes.push_back(std::move(route));
+  }
+  return routes;
+}
+
+}  // namespace ftl::gateway

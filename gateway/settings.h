@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "common/host/settings.h"
+#include "gateway/http/limits.h"
+
+namespace ftl::gateway {
+
+// What the gateway is told at its start.
+struct GatewaySettings {
+  std::string http_address;
+  std::string port_file;
+  bool demo_enabled;
+  int requests_per_minute;  // per client address; the limit itself is session-vault's
+  size_t max_suite_bytes;
+  http::Limits limits;
+};
+
+// Reads them; faults stay in `settings`.
+GatewaySettings ReadGatewaySettings(host::Settings& settings);
+
+}  // namespace ftl::gateway

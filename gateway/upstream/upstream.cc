@@ -1,0 +1,92 @@
+#include "gateway/upstream/upstream.h"
+
+#include <cstdlib>
+#include <vector>
+
+#include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include "common/observe/log.h"
+#include "common/rpc/call.h"
+
+namespace ftl::gateway {
+namespace {
+
+using google::protobuf::Message;
+using google::protobuf::MessageLite;
+using google::protobuf::MethodDescriptor;
+
+using Stub = grpc::TemplatedGenericStub<MessageLite, MessageLite>;
+
+// The last part but one of the package names the service.
+std::string_view ServiceOf(const MethodDescriptor& method) {
+  const std::string& package = method.file()->package();
+  if (package == "finetunelab.session_vault.v1") return "session-vault";
+  if (package == "finetunelab.batch_runner.v1") return "batch-runner";
+  if (package == "finetunelab.analytics.v1") return "analytics";
+  return "export";
+}
+
+struct Exchange {
+  grpc::ClientContext context;
+  std::shared_ptr<Message> request;
+  std::shared_ptr<Message> response;
+};
+
+}  // namespace
+
+Upstream::Upstream(const rpc::Channels& channels) {
+  for (std::string_view service : Services()) channels_.emplace(service, channels.To(service));
+}
+
+const std::vector<std::string_view>& Upstream::Services() {
+  static const std::vector<std::string_view> services = {"session-vault", "batch-runner", "analytics", "export"};
+  return services;
+}
+
+const std::shared_ptr<grpc::Channel>& Upstream::Channel(std::string_view service) const {
+  return channels_.find(service)->second;
+}
+
+const MethodDescriptor* Upstream::MethodNamed(std::string_view full_name) {
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  const MethodDescriptor* method = pool->FindMethodByName(std::string(full_name));
+  if (method == nullptr) {
+    log::Error("no such method", {{"method", full_name}});
+    std::abort();
+  }
+  return method;
+}
+
+Task<std::shared_ptr<Message>> Upstream::Call(CallContext call, const MethodDescriptor* method,
+                                              std::shared_ptr<Message> request) {
+  auto exchange = std::make_shared<Exchange>();
+  rpc::Prepare(call, exchange->context);
+  exchange->request = std::move(request);
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(method->output_type());
+  exchange->response.reset(prototype->New());
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const std::string path = fmt::format("/{}/{}", method->service()->full_name(), method->name());
+  auto start = [exchange, executor, &path, channel = Channel(ServiceOf(*method))](auto handler) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected()) {
+      slot.assign([weak = std::weak_ptr(exchange)](asio::cancellation_type) {
+        if (auto alive = weak.lock()) alive->context.TryCancel();
+      });
+    }
+    Stub(channel).UnaryCall(&exchange->context, path, grpc::StubOptions(), exchange->request.get(),
+                            exchange->response.get(), [shared, exchange, executor](grpc::Status status) {
+                              asio::post(executor, [shared, status = std::move(status)]() mutable {
+                                std::move (*shared)(std::move(status));
+                              });
+                            });
+  };
+  const grpc::Status status =
+      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(start, asio::use_awaitable);
+  if (!status.ok()) co_return FromGrpcStatus(status);
+  co_return exchange->response;
+}
+
+}  // namespace ftl::gateway

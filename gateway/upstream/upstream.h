@@ -1,0 +1,50 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/message.h>
+#include <grpcpp/channel.h>
+
+#include "common/async/task.h"
+#include "common/error/try.h"
+#include "common/rpc/call_context.h"
+#include "common/rpc/channels.h"
+
+namespace ftl::gateway {
+
+// The services behind the gateway, called by the full name of the method, so that a route can be a line of data.
+class Upstream {
+ public:
+  explicit Upstream(const rpc::Channels& channels);
+
+  // A unary call by the call's deadline; cancelling the coroutine cancels it. `method` such as
+  // `finetunelab.batch_runner.v1.BatchRunnerService.GetRun`; request and response are of its types.
+  Task<std::shared_ptr<google::protobuf::Message>> Call(CallContext call,
+                                                        const google::protobuf::MethodDescriptor* method,
+                                                        std::shared_ptr<google::protobuf::Message> request);
+
+  // The same with the types known.
+  template <typename Response, typename Request>
+  Task<Response> Call(CallContext call, std::string_view method, Request request) {
+    CO_TRY(const auto response,
+           co_await Call(std::move(call), MethodNamed(method), std::make_shared<Request>(std::move(request))));
+    co_return std::move(static_cast<Response&>(*response));
+  }
+
+  // To the service with this name, such as `batch-runner`.
+  const std::shared_ptr<grpc::Channel>& Channel(std::string_view service) const;
+
+  // All services behind the gateway, in the order of a prompt's way.
+  static const std::vector<std::string_view>& Services();
+  // Of the protos that are linked in; ends the program for a name that is not there, since only our own tables name
+  // one.
+  static const google::protobuf::MethodDescriptor* MethodNamed(std::string_view full_name);
+
+ private:
+  std::map<std::string, std::shared_ptr<grpc::Channel>, std::less<>> channels_;  // by service
+};
+
+}  // namespace ftl::gateway

@@ -1,0 +1,104 @@
+#include "gateway/watch/run_feed.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include "common/error/refusal.h"
+#include "common/rpc/call.h"
+#include "gateway/http/problem.h"
+#include "gateway/http/sse_writer.h"
+#include "gateway/json/message_json.h"
+#include "gateway/upstream/status_field.h"
+
+namespace ftl::gateway {
+
+namespace pb = finetunelab::batch_runner::v1;
+
+namespace {
+
+constexpr size_t kRingBytes = 1024 * 1024;
+constexpr absl::Duration kLongest = absl::Hours(1);
+constexpr auto kPause = std::chrono::milliseconds(500);
+
+// The service is away or was restarted; the run goes on.
+bool MayComeBack(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kCancelled || status.code() == absl::StatusCode::kInternal;
+}
+
+EventRing::Event Encoded(std::string_view name, int64_t sequence, std::string_view json, bool is_last) {
+  auto text = std::make_shared<std::string>();
+  http::AppendEvent(name, sequence, json, *text);
+  return {sequence, is_last, std::move(text)};
+}
+
+}  // namespace
+
+RunFeed::RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base)
+    : executor_(executor), stub_(stub), test_run_id_(std::move(test_run_id)), ring_(base, kRingBytes) {}
+
+void RunFeed::Start(std::function<void()> ended) {
+  auto follow = [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->Follow(); };
+  auto finish = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr) { ended(); };
+  asio::co_spawn(executor_, std::move(follow), asio::bind_cancellation_slot(cancel_.slot(), std::move(finish)));
+}
+
+void RunFeed::Leave(Signal* watcher) {
+  watchers_.erase(watcher);
+  if (!watchers_.empty()) return;
+  abandoned_ = true;
+  cancel_.emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<void> RunFeed::Follow() {
+  while (!over_ && !watchers_.empty()) {
+    const bool again = co_await FollowOnce();
+    if (!again) co_return;
+    asio::steady_timer pause(executor_, kPause);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<bool> RunFeed::FollowOnce() {
+  pb::WatchRunRequest request;
+  request.set_test_run_id(test_run_id_);
+  request.set_after_sequence(ring_.newest());
+  auto stream = rpc::Stream<pb::WatchRunResponse>::Start(OwnCall(kLongest), stub_.async(), &Stub::async::WatchRun,
+                                                         std::move(request));
+  while (!watchers_.empty()) {
+    const auto next = co_await stream.Next();
+    if (!next.ok() && !MayComeBack(next.status())) {
+      Append(Encoded("error", 0, http::ProblemJson(next.status(), NewRequestId()), /*is_last=*/true));
+    }
+    if (!next.ok() || !next->has_value()) co_return !over_;
+    Take(**next);
+    if (over_) co_return false;
+  }
+  co_return false;
+}
+
+void RunFeed::Take(const pb::WatchRunResponse& event) {
+  switch (event.event_case()) {
+    case pb::WatchRunResponse::kProgress:
+      return Append(Encoded("progress", 0, ToJson(event.progress()), false));
+    case pb::WatchRunResponse::kStarted:
+      return Append(Encoded("started", 0, ToJson(event.started()), false));
+    case pb::WatchRunResponse::kResult:
+      if (event.sequence() <= ring_.newest()) return;
+      return Append(Encoded("result", event.sequence(), ToJson(event.result()), false));
+    case pb::WatchRunResponse::kDone:
+      return Append(Encoded("done", event.sequence(), ToJson(event.done()), true));
+    case pb::WatchRunResponse::kError:
+      return Append(Encoded("error", 0, http::ProblemJson(StatusOf(event.error()), NewRequestId()), true));
+    case pb::WatchRunResponse::EVENT_NOT_SET:
+      return;
+  }
+}
+
+void RunFeed::Append(EventRing::Event event) {
+  over_ |= event.is_last;
+  ring_.Append(std::move(event));
+  for (Signal* watcher : watchers_) watcher->Notify();
+}
+
+}  // namespace ftl::gateway
