@@ -117,9 +117,8 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
     }
     for (std::string_view service : kind.calls) {
       if (is_here(service)) continue;
-      part->addresses[std::string(service)] =
-          settings.Text(SettingName(service, "ADDRESS"), fmt::format("{}:50051", service),
-                        fmt::format("Where {} is found.", service));
+      part->addresses[std::string(service)] = settings.Text(SettingName(service, "ADDRESS"), DefaultAddress(service),
+                                                            fmt::format("Where {} is found.", service));
     }
     part->module = kind.make(settings);
     parts_.push_back(std::move(part));
