@@ -101,7 +101,8 @@ struct ChatAnswer::Json {
   }
 };
 
-ChatAnswer::ChatAnswer(size_t text_bytes) : json_(std::make_unique<Json>()), room_(text_bytes) {}
+ChatAnswer::ChatAnswer(size_t text_bytes, const KeyScrub& scrub)
+    : scrub_(scrub), json_(std::make_unique<Json>()), room_(text_bytes) {}
 ChatAnswer::~ChatAnswer() = default;
 
 ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_view data) {
@@ -117,12 +118,12 @@ ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_vie
   const bool is_error = name == "error";
   if (TakeJson(data, is_error, brought)) return brought;
   if (is_error) {
-    failure_ = FailureOfErrorEvent(WordsOf(data));
+    FailWith(WordsOf(data));
     return brought;
   }
   // Some servers end events with one line end, so that several arrive as one.
   if (data.find('\n') == std::string_view::npos) {
-    failure_ = FailureOf(FormatFault::kNotJson);
+    Fail(FailureOf(FormatFault::kNotJson));
     return brought;
   }
   while (!data.empty()) {
@@ -141,11 +142,11 @@ void ChatAnswer::TakeWhole(std::string_view body) {
   const size_t start = std::min(body.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), body.size());
   body.remove_prefix(start);
   if (body.empty()) {
-    failure_ = FailureOf(FormatFault::kEmpty);
+    Fail(FailureOf(FormatFault::kEmpty));
   } else if (!TakeJson(body, false, ignored)) {
-    failure_ = FailureOf(body.front() == '<' ? FormatFault::kHtml : FormatFault::kNotJson);
+    Fail(FailureOf(body.front() == '<' ? FormatFault::kHtml : FormatFault::kNotJson));
   } else if (!has_choice_ && !has_failed()) {
-    failure_ = FailureOf(FormatFault::kNoChoices);
+    Fail(FailureOf(FormatFault::kNoChoices));
   }
 }
 
@@ -161,9 +162,7 @@ bool ChatAnswer::TakeJson(std::string_view text, bool is_error, Brought& brought
   const json::value value = json_->parser.release();
   const json::object* chunk = value.if_object();
   const bool may_be_error = is_error || chunk == nullptr || Find(*chunk, "error") || !Find(*chunk, "choices");
-  if (may_be_error && (is_error || HoldsError(value))) {
-    failure_ = FailureOfErrorEvent(WordsOf(value));
-  }
+  if (may_be_error && (is_error || HoldsError(value))) FailWith(WordsOf(value));
   if (chunk != nullptr) TakeChunk(*chunk, brought);
   return true;
 }
@@ -307,8 +306,17 @@ bool ChatAnswer::HasRoomFor(std::string_view text) {
     return true;
   }
   room_ = 0;
-  if (!failure_) failure_ = FailureOf(FormatFault::kTextTooLong);
+  Fail(FailureOf(FormatFault::kTextTooLong));
   return false;
+}
+
+void ChatAnswer::Fail(CallFailure failure) {
+  if (!failure_) failure_ = std::move(failure);
+}
+
+void ChatAnswer::FailWith(ErrorWords words) {
+  ScrubWords(scrub_, words);
+  Fail(FailureOfErrorEvent(words));
 }
 
 CallFailure ChatAnswer::FailureAtEnd(End end) const {
@@ -326,13 +334,17 @@ CallFailure ChatAnswer::FailureAtEnd(End end) const {
 }
 
 void ChatAnswer::Conclude(End end, ChatReply& reply) {
-  think_block_.Finish(text_, reasoning_);
+  FinishText();
   reply.failure = FailureAtEnd(end);
-  reply.text = std::move(text_);
-  reply.reasoning = std::move(reasoning_);
-  reply.tool_calls = std::move(tool_calls_);
+  reply.text = scrub_.CleanAnswer(std::move(text_));
+  reply.reasoning = scrub_.CleanAnswer(std::move(reasoning_));
+  for (ToolCall& call : tool_calls_) {
+    reply.tool_calls.push_back({.id = scrub_.CleanAnswer(std::move(call.id)),
+                                .name = scrub_.CleanAnswer(std::move(call.name)),
+                                .arguments = scrub_.CleanAnswer(std::move(call.arguments))});
+  }
   reply.usage = usage_;
-  reply.raw_finish_reason = raw_finish_reason_;
+  reply.raw_finish_reason = scrub_.CleanError(raw_finish_reason_);
   if (is_finished()) {
     reply.finish_reason = MappedFinishReason(raw_finish_reason_);
   } else if (reply.ok()) {

@@ -8,6 +8,8 @@
 #include <boost/json/fwd.hpp>
 
 #include "common/endpoint/chat_reply.h"
+#include "common/endpoint/error_words.h"
+#include "common/endpoint/scrub.h"
 #include "common/endpoint/think_block.h"
 
 namespace ftl {
@@ -15,8 +17,9 @@ namespace ftl {
 // What an endpoint answers, gathered from the JSON of a whole answer or of its chunks. Pure: no socket, no clock.
 class ChatAnswer {
  public:
-  // `text_bytes` bounds text, reasoning and tool calls together.
-  explicit ChatAnswer(size_t text_bytes);
+  // `text_bytes` bounds text, reasoning and tool calls together. What is said of errors, and what Conclude gives, is
+  // free of the key of `scrub`, which must outlive the answer.
+  ChatAnswer(size_t text_bytes, const KeyScrub& scrub);
   ~ChatAnswer();
 
   // What a chunk brought.
@@ -39,6 +42,11 @@ class ChatAnswer {
   // The text so far: clean, but not yet scrubbed.
   const std::string& text() const { return text_; }
 
+  // Nothing follows: what was held back joins the text.
+  void FinishText() { think_block_.Finish(text_, reasoning_); }
+  // What came is no answer; the first failure counts.
+  void Fail(CallFailure failure);
+
   // How the bytes ended.
   enum class End { kWhole, kCut, kTimeout };
   // Moves everything into `reply`, with outcome and failure. Nothing may be taken afterwards.
@@ -59,8 +67,10 @@ class ChatAnswer {
   void TakeToolCall(size_t index, const boost::json::object& call, Brought& brought);
   void TakeUsage(const boost::json::object& usage);
   bool HasRoomFor(std::string_view text);
+  void FailWith(ErrorWords words);
   CallFailure FailureAtEnd(End end) const;
 
+  const KeyScrub& scrub_;
   std::unique_ptr<Json> json_;
   size_t room_;
   ThinkBlock think_block_;

@@ -10,10 +10,11 @@ using namespace endpoint_pb;
 using testing::HasSubstr;
 
 constexpr size_t kTextBytes = 1024 * 1024;
+const KeyScrub kNoKey{Secret()};
 
 // The reply that these events make.
 ChatReply Streamed(const std::vector<std::string>& events, ChatAnswer::End end = ChatAnswer::End::kWhole) {
-  ChatAnswer answer(kTextBytes);
+  ChatAnswer answer(kTextBytes, kNoKey);
   for (const std::string& event : events) answer.TakeEvent("", event);
   ChatReply reply;
   answer.Conclude(end, reply);
@@ -21,7 +22,7 @@ ChatReply Streamed(const std::vector<std::string>& events, ChatAnswer::End end =
 }
 
 ChatReply Whole(std::string_view body) {
-  ChatAnswer answer(kTextBytes);
+  ChatAnswer answer(kTextBytes, kNoKey);
   answer.TakeWhole(body);
   ChatReply reply;
   answer.Conclude(ChatAnswer::End::kWhole, reply);
@@ -46,7 +47,7 @@ TEST(ChatAnswerTest, JoinsTheTextOfItsChunks) {
 }
 
 TEST(ChatAnswerTest, SeesATokenOnlyWhereThereIsSomethingInADelta) {
-  ChatAnswer answer(kTextBytes);
+  ChatAnswer answer(kTextBytes, kNoKey);
   EXPECT_FALSE(answer.TakeEvent("", Delta(R"({"role":"assistant","content":""})")).token);
   EXPECT_FALSE(answer.TakeEvent("", R"({"choices":[],"prompt_filter_results":[],"id":"","model":""})").token);
   const auto thought = answer.TakeEvent("", Delta(R"({"reasoning_content":"hm"})"));
@@ -188,7 +189,7 @@ TEST(ChatAnswerTest, StopsAtAnErrorWithinTheStreamAndKeepsThePart) {
     EXPECT_EQ(reply.text, "a");
   }
   EXPECT_EQ(Streamed({Delta("{}", R"("error")"), "[DONE]"}).outcome, OUTCOME_SERVER_ERROR);
-  ChatAnswer named(kTextBytes);
+  ChatAnswer named(kTextBytes, kNoKey);
   named.TakeEvent("error", "upstream died");
   EXPECT_TRUE(named.has_failed());
 }
@@ -218,13 +219,32 @@ TEST(ChatAnswerTest, IgnoresOtherChoicesAndOddShapes) {
 }
 
 TEST(ChatAnswerTest, BreaksOffAnAnswerWithoutEnd) {
-  ChatAnswer answer(/*text_bytes=*/100);
+  ChatAnswer answer(/*text_bytes=*/100, kNoKey);
   for (int i = 0; i < 50; ++i) answer.TakeEvent("", Delta(R"({"content":"0123456789"})"));
   EXPECT_TRUE(answer.has_failed());
   ChatReply reply;
   answer.Conclude(ChatAnswer::End::kCut, reply);
   EXPECT_EQ(reply.outcome, OUTCOME_BAD_FORMAT);
   EXPECT_EQ(reply.text.size(), 100u);
+}
+
+TEST(ChatAnswerTest, GivesNothingOfTheKeyBack) {
+  const KeyScrub scrub{Secret("my-secret-key-of-letters")};
+  ChatAnswer answer(kTextBytes, scrub);
+  answer.TakeEvent("", Delta(R"({"content":"It is my-secret-k","reasoning":"my-secret-key-of-letters"})"));
+  answer.TakeEvent("", Delta(R"({"content":"ey-of-letters."})"));
+  answer.TakeEvent(
+      "",
+      Delta(
+          R"({"tool_calls":[{"id":"my-secret-key-of-letters","function":{"arguments":"my-secret-key-of-letters"}}]})"));
+  answer.TakeEvent("", R"({"error":{"message":"bad key my-secret-key-of-letters"}})");
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kWhole, reply);
+  EXPECT_EQ(reply.text, "It is [key removed].");
+  for (const std::string& text :
+       {reply.reasoning, reply.tool_calls[0].id, reply.tool_calls[0].arguments, reply.failure.sentence}) {
+    EXPECT_THAT(text, HasSubstr("[key removed]"));
+  }
 }
 
 TEST(ChatAnswerTest, ReadsAWholeAnswer) {

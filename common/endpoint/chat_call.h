@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "common/endpoint/endpoint.h"
 #include "common/endpoint/model_listing.h"
 #include "common/endpoint/resolver.h"
+#include "common/endpoint/wire_fault.h"
 #include "common/secret/secret.h"
 #include "common/time/deadline.h"
 
@@ -23,9 +23,7 @@ namespace ftl {
 
 class ConnectionPool;
 class Dialer;
-
-// Takes the text of an answer as it comes, in pieces that end at whole characters, without reasoning. Must not block.
-using OnPiece = std::function<void(std::string_view text)>;
+struct CallMarks;
 
 // Calls people's endpoints. One for each module, on the module's thread, which all methods keep to. It outlives the
 // calls under way.
@@ -59,8 +57,16 @@ class Caller {
   void Close();
 
  private:
-  class Call;
+  struct Call;
+  struct Begun;
 
+  // Sends `request` over a kept or a new connection and reads the head of its answer.
+  Wire<Begun> Begin(Deadline deadline, const Endpoint& endpoint, const std::string& pool_key, std::string_view request,
+                    CallMarks& marks);
+  // One request of `call` and its answer. False when the coroutine was cancelled.
+  asio::awaitable<bool> ChatOnce(Call& call);
+
+  asio::any_io_executor executor_;
   CallerLimits limits_;
   std::unique_ptr<Dialer> dialer_;
   std::shared_ptr<ConnectionPool> pool_;

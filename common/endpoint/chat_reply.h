@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <absl/time/time.h>
@@ -13,6 +15,9 @@
 namespace ftl {
 
 namespace endpoint_pb = finetunelab::endpoint::v1;
+
+// Takes the text of an answer as it comes, in pieces that end at whole characters, without reasoning. Must not block.
+using OnPiece = std::function<void(std::string_view text)>;
 
 struct ToolCall {
   std::string id;

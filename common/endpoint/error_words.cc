@@ -11,6 +11,7 @@
 #include <boost/json/value.hpp>
 
 #include "common/endpoint/clean_text.h"
+#include "common/endpoint/scrub.h"
 #include "common/text/view.h"
 
 namespace ftl {
@@ -157,6 +158,12 @@ ErrorWords WordsOf(std::string_view body) {
   }
   words.message = CutText(body, 4096);
   return words;
+}
+
+void ScrubWords(const KeyScrub& scrub, ErrorWords& words) {
+  for (std::string* text : {&words.message, &words.type, &words.code, &words.param}) {
+    *text = scrub.CleanError(std::move(*text));
+  }
 }
 
 bool HoldsError(const json::value& body) {

@@ -7,6 +7,8 @@
 
 namespace ftl {
 
+class KeyScrub;
+
 // What an error body says, in whichever of the shapes in use. Numbers are given as text. Empty where there is none.
 // Not yet fit to be shown: see Quoted.
 struct ErrorWords {
@@ -23,6 +25,9 @@ struct ErrorWords {
 ErrorWords WordsOf(const boost::json::value& body);
 // As above, from the bytes of a body, JSON or not.
 ErrorWords WordsOf(std::string_view body);
+
+// Takes the session's key out, before anything is cut to length.
+void ScrubWords(const KeyScrub& scrub, ErrorWords& words);
 
 // Whether this JSON is an error in one of these shapes, and no completion.
 bool HoldsError(const boost::json::value& body);

@@ -34,6 +34,9 @@ class SystemResolver : public Resolver {
   struct Lookup;
   struct Threads;
 
+  // The look-up of `name` that is under way, or a new one.
+  std::shared_ptr<Lookup> Join(const std::string& name);
+
   asio::any_io_executor executor_;
   std::unique_ptr<Threads> threads_;
   std::map<std::string, std::weak_ptr<Lookup>> under_way_;

@@ -1,0 +1,257 @@
+#include "common/endpoint/chat_call.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <boost/system/system_error.hpp>
+
+#include "common/endpoint/chat_reading.h"
+#include "common/endpoint/connection_pool.h"
+#include "common/endpoint/dialer.h"
+#include "common/endpoint/refused_parameter.h"
+#include "common/endpoint/token_estimate.h"
+
+namespace ftl {
+namespace {
+
+using namespace endpoint_pb;
+
+constexpr int kMostRequests = 2;
+
+// The request as it goes over the wire, key and all: to be wiped.
+std::string RequestText(std::string_view method, std::string_view target, const Endpoint& endpoint, const Secret& key,
+                        std::string_view body) {
+  std::string text;
+  text.reserve(512 + target.size() + key.size() + body.size());
+  fmt::format_to(std::back_inserter(text),
+                 "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: FineTuneLab/" FTL_VERSION
+                 "\r\nAccept: text/event-stream, application/json\r\nAccept-Encoding: identity\r\n",
+                 method, target, endpoint.HostHeader());
+  if (!key.empty()) {
+    text += endpoint.is_azure() ? "api-key: " : "Authorization: Bearer ";
+    text += key.Reveal();
+    text += "\r\n";
+  }
+  if (!body.empty()) {
+    fmt::format_to(std::back_inserter(text), "Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
+  }
+  text += "\r\n";
+  text += body;
+  return text;
+}
+
+int64_t EstimateInputTokens(const ChatRequest& request) {
+  constexpr int64_t kPerMessage = 4;  // role and separators
+  int64_t tokens = 0;
+  for (const ChatMessage& message : request.messages) tokens += kPerMessage + EstimateTokens(message.content);
+  return tokens;
+}
+
+void CountTokens(const ChatRequest& request, ChatReply& reply) {
+  // Some servers give zeros in place of counts.
+  const bool is_output_known = reply.usage.output_tokens && (*reply.usage.output_tokens > 0 || !reply.has_any_token());
+  const bool is_input_known = reply.usage.input_tokens && *reply.usage.input_tokens > 0;
+  reply.input_tokens = reply.usage.input_tokens.value_or(0);
+  reply.output_tokens = reply.usage.output_tokens.value_or(0);
+  if (!reply.ok() && !reply.has_any_token()) return;
+  reply.tokens_estimated = !is_output_known || !is_input_known;
+  if (!is_input_known) reply.input_tokens = EstimateInputTokens(request);
+  if (is_output_known) return;
+  reply.output_tokens = EstimateTokens(reply.text) + EstimateTokens(reply.reasoning);
+  for (const ToolCall& call : reply.tool_calls) {
+    reply.output_tokens += EstimateTokens(call.name) + EstimateTokens(call.arguments);
+  }
+}
+
+// What a whole answer showed about its endpoint.
+void LearnFromAnswer(const ChatRequest& request, const ChatReading& reading, const ChatReply& reply,
+                     Capabilities& learned) {
+  if (!reply.ok()) return;
+  if (request.stream) learned.set_streaming(reading.was_stream());
+  const bool sent_options = !learned.has_stream_options() || learned.stream_options();
+  if (request.stream && reading.was_stream()) {
+    learned.set_stream_options(sent_options);
+    learned.set_stream_usage(reply.usage.output_tokens.has_value());
+  }
+  if (request.max_tokens) learned.set_max_completion_tokens(learned.max_completion_tokens());
+  if (request.temperature) learned.set_temperature(!learned.has_temperature() || learned.temperature());
+  if (reading.has_own_reasoning_fields()) learned.set_reasoning(true);
+}
+
+ModelList ListFrom(const ResponseHead& head, const std::string& body, const CallerLimits& limits,
+                   const KeyScrub& scrub) {
+  ModelList list;
+  if (head.status >= 300) {
+    ErrorWords words = WordsOf(body);
+    ScrubWords(scrub, words);
+    list.failure = FailureOfAnswer(head.status, words, head.retry, absl::Now());
+    if (head.status == 404) {
+      list.failure.sentence = "The endpoint does not list its models (404). Type the model's id yourself.";
+    }
+  } else if (body.size() > limits.models_bytes) {
+    list.failure = FailureOf(FormatFault::kBodyTooLong);
+  } else {
+    list = ReadModelList(body, limits.models);
+    for (ListedModel& model : list.models) {
+      model.id = scrub.CleanAnswer(std::move(model.id));
+      model.owned_by = scrub.CleanAnswer(std::move(model.owned_by));
+    }
+    list.failure.sentence = scrub.CleanError(std::move(list.failure.sentence));
+  }
+  list.http_status = head.status;
+  return list;
+}
+
+absl::Status BrokenOff() { return absl::CancelledError("the call was broken off"); }
+
+}  // namespace
+
+struct Caller::Call {
+  const Deadline deadline;
+  const Endpoint& endpoint;
+  const Secret& key;
+  const std::string& pool_key;
+  const ChatRequest& request;
+  const KeyScrub& scrub;
+  const OnPiece& on_piece;
+  Capabilities capabilities = {};
+  ChatReply reply = {};
+  bool may_try_again = false;  // the request was refused over a parameter that is left out now
+};
+
+// An answer's head has come.
+struct Caller::Begun {
+  std::unique_ptr<HttpConnection> connection;
+  ResponseHead head;
+};
+
+Caller::Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits)
+    : Caller(executor, policy, limits, std::make_unique<SystemResolver>(executor)) {}
+
+Caller::Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits,
+               std::unique_ptr<Resolver> resolver)
+    : executor_(executor),
+      limits_(std::move(limits)),
+      dialer_(std::make_unique<Dialer>(executor, policy, limits_, std::move(resolver))),
+      pool_(std::make_shared<ConnectionPool>(executor, limits_)) {}
+
+Caller::~Caller() { Close(); }
+
+void Caller::DropConnections(std::string_view pool_key) { pool_->Drop(pool_key); }
+void Caller::Close() { pool_->Close(); }
+
+Wire<Caller::Begun> Caller::Begin(Deadline deadline, const Endpoint& endpoint, const std::string& pool_key,
+                                  std::string_view request, CallMarks& marks) {
+  std::unique_ptr<HttpConnection> connection = pool_->Take({pool_key, endpoint.Origin()});
+  while (true) {
+    const bool is_kept = connection != nullptr;
+    if (!is_kept) {
+      WireResult<Dialer::Dialed> dialed = co_await dialer_->Dial(deadline, endpoint);
+      if (!dialed) co_return dialed.error();
+      marks.dialed = dialed->phases;
+      connection = std::make_unique<HttpConnection>(executor_, std::move(dialed->stream), limits_);
+    }
+    connection->EndBy(deadline);
+    marks.send_start = std::chrono::steady_clock::now();
+    WireResult<> sent = co_await connection->Send(request);
+    marks.sent = std::chrono::steady_clock::now();
+    WireResult<ResponseHead> head = WireFault(TransportFault::kCut);
+    if (sent) {
+      head = co_await connection->ReadHead();
+    } else {
+      head = sent.error();
+    }
+    if (head) {
+      marks.head = connection->last_arrival().at;
+      co_return Begun{std::move(connection), *std::move(head)};
+    }
+    // An endpoint may close a resting connection just as it is used again; then nobody has read the request.
+    const bool was_stale = is_kept && head.error().is(TransportFault::kCut) && !connection->has_received();
+    if (!was_stale) co_return head.error();
+    connection.reset();
+  }
+}
+
+asio::awaitable<bool> Caller::ChatOnce(Call& call) {
+  ChatReply& reply = call.reply;
+  std::string text = RequestText("POST", call.endpoint.ChatCompletionsTarget(), call.endpoint, call.key,
+                                 ChatBody(call.request, call.capabilities));
+  CallMarks marks;
+  WireResult<Begun> begun = co_await Begin(call.deadline, call.endpoint, call.pool_key, text, marks);
+  Secret::Wipe(text);
+  reply.opened_connection = marks.dialed.connect.has_value();
+  if (!begun) {
+    if (begun.error().is(TransportFault::kCancelled)) co_return false;
+    reply.failure = FailureOf(begun.error());
+    reply.outcome = reply.failure.outcome;
+    marks.end = std::chrono::steady_clock::now();
+    if (marks.send_start != Mark()) reply.timing = TimingOf(marks, 0);
+    co_return true;
+  }
+  ChatReading reading(*begun->connection, limits_, call.scrub, call.on_piece, call.deadline);
+  const WireResult<> read = co_await reading.Read(begun->head, reply, marks);
+  if (!read) co_return false;
+  CountTokens(call.request, reply);
+  reply.timing = TimingOf(marks, reply.output_tokens);
+  if (reading.leaves_connection_usable()) {
+    pool_->Give({call.pool_key, call.endpoint.Origin()}, std::move(begun->connection));
+  }
+  LearnFromAnswer(call.request, reading, reply, call.capabilities);
+  const bool is_refusal = reply.http_status == 400 || reply.http_status == 422;
+  call.may_try_again = is_refusal && LearnFromRefusal(call.request, reading.words(), call.capabilities);
+  co_return true;
+}
+
+Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key,
+                             const ChatRequest& request, OnPiece on_piece) {
+  const KeyScrub scrub(key);
+  Call call{deadline, endpoint, key, pool_key, request, scrub, on_piece};
+  call.capabilities = CapabilitiesFor(endpoint, request.model, request.capabilities);
+  try {
+    for (int sent = 1; sent <= kMostRequests; ++sent) {
+      call.reply = ChatReply();
+      call.reply.requests_sent = sent;
+      call.may_try_again = false;
+      const bool done = co_await ChatOnce(call);
+      if (!done) co_return BrokenOff();
+      if (!call.may_try_again) break;
+    }
+  } catch (const boost::system::system_error&) {
+    // How Asio tells a coroutine that it was cancelled between two waits.
+    co_return BrokenOff();
+  }
+  call.reply.learned = std::move(call.capabilities);
+  co_return std::move(call.reply);
+}
+
+Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, const Secret& key,
+                                   std::string pool_key) {
+  const KeyScrub scrub(key);
+  try {
+    ModelList list;
+    std::string text = RequestText("GET", endpoint.ModelsTarget(), endpoint, key, "");
+    CallMarks marks;
+    WireResult<Begun> begun = co_await Begin(deadline, endpoint, pool_key, text, marks);
+    Secret::Wipe(text);
+    if (!begun) {
+      if (begun.error().is(TransportFault::kCancelled)) co_return BrokenOff();
+      list.failure = FailureOf(begun.error());
+      co_return list;
+    }
+    std::string body;
+    WireResult<std::string_view> piece = std::string_view();
+    do {
+      piece = co_await begun->connection->ReadBody();
+      if (piece) body += *piece;
+    } while (piece && !piece->empty() && body.size() <= limits_.models_bytes);
+    if (!piece && piece.error().is(TransportFault::kCancelled)) co_return BrokenOff();
+    list = ListFrom(begun->head, body, limits_, scrub);
+    if (list.ok() && !piece) list.failure = FailureOf(piece.error());
+    if (piece && piece->empty()) pool_->Give({pool_key, endpoint.Origin()}, std::move(begun->connection));
+    co_return list;
+  } catch (const boost::system::system_error&) {
+    co_return BrokenOff();
+  }
+}
+
+}  // namespace ftl

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/endpoint/caller_limits.h"
+#include "common/endpoint/chat_answer.h"
+#include "common/endpoint/chat_reply.h"
+#include "common/endpoint/error_words.h"
+#include "common/endpoint/http_connection.h"
+#include "common/endpoint/scrub.h"
+#include "common/endpoint/timing.h"
+#include "common/time/deadline.h"
+
+namespace ftl {
+
+// Reads the answer to one chat request, whichever way the endpoint gives it: a stream, a whole answer, an error. Told
+// by what came and not by what was asked for.
+class ChatReading {
+ public:
+  // All must outlive the reading. `on_piece` may be empty.
+  ChatReading(HttpConnection& connection, const CallerLimits& limits, const KeyScrub& scrub, const OnPiece& on_piece,
+              Deadline deadline)
+      : connection_(connection),
+        limits_(limits),
+        scrub_(scrub),
+        on_piece_(on_piece),
+        deadline_(deadline),
+        answer_(limits.text_bytes, scrub),
+        pieces_(scrub) {}
+
+  // Fills text, outcome and failure of `reply`, and the marks from the head on. Its only fault is kCancelled.
+  Wire<> Read(const ResponseHead& head, ChatReply& reply, CallMarks& marks);
+
+  bool was_stream() const { return was_stream_; }
+  bool has_own_reasoning_fields() const { return answer_.has_own_reasoning_fields(); }
+  // What an error answer said.
+  const ErrorWords& words() const { return words_; }
+  // The body was read to its end, or as good as: the connection may serve again.
+  bool leaves_connection_usable() const { return is_usable_; }
+
+ private:
+  using End = ChatAnswer::End;
+
+  Wire<> ReadError(const ResponseHead& head, ChatReply& reply);
+  Wire<> ReadAnswer(const ResponseHead& head, ChatReply& reply);
+  Wire<End> ReadWhole(std::string_view first);
+  Wire<End> ReadStream(std::string_view first);
+  void TakePiece(class SseDecoder& decoder, std::string_view piece);
+  void PassTextOn();
+  End EndedBy(const WireFault& fault);
+
+  HttpConnection& connection_;
+  const CallerLimits& limits_;
+  const KeyScrub& scrub_;
+  const OnPiece& on_piece_;
+  const Deadline deadline_;
+  ChatAnswer answer_;
+  PieceScrub pieces_;
+  CallMarks* marks_ = nullptr;
+  ErrorWords words_;
+  size_t passed_on_ = 0;  // of the answer's text
+  bool was_stream_ = false;
+  bool is_usable_ = false;
+};
+
+}  // namespace ftl
