@@ -21,15 +21,15 @@ constexpr Query kSession{"export.session", R"(
 constexpr Query kRuns{"export.runs", "SELECT " FTL_EXPORT_RUN_COLUMNS R"( FROM demo_batch_test_runs r
   WHERE r.demo_session_id = $1 AND ($2::text = '' OR r.id::text = lower($2::text)) ORDER BY r.created_at, r.id)"};
 
-// What a row weighs is known without reading its text; 1,000 stands for all but the texts.
+// What a row weighs is known without reading its text; 500 stands for all but the texts.
 constexpr Query kResults{"export.results", "SELECT " FTL_RESULT_COLUMNS R"( FROM (
-    SELECT p.*, sum(1000 + octet_length(p.prompt) + coalesce(octet_length(p.response), 0)) OVER here AS bytes,
+    SELECT p.*, sum(500 + octet_length(p.prompt) + coalesce(octet_length(p.response), 0)) OVER here AS bytes,
            row_number() OVER here AS place
     FROM (SELECT * FROM demo_batch_test_results
           WHERE demo_session_id = $1 AND test_run_id = $2 AND prompt_id > $3 AND sequence <= $4
           ORDER BY prompt_id LIMIT 1000) p
     WINDOW here AS (ORDER BY p.prompt_id ROWS UNBOUNDED PRECEDING)) r
-  WHERE r.bytes <= 2097152 OR r.place = 1 ORDER BY r.prompt_id)"};
+  WHERE r.bytes <= 1048576 OR r.place = 1 ORDER BY r.prompt_id)"};
 
 SessionFacts FactsOf(const Row& row) {
   return {.model_id = row.Get<std::string>("model_id"),

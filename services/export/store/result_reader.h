@@ -22,7 +22,7 @@ class ResultReader {
   // SESSION_EXPIRED, RUN_NOT_FOUND.
   Task<Report> TakeSnapshot(Deadline deadline, std::string session, std::string test_run_id);
 
-  // The results of `run` after prompt `after` and up to its `last_sequence`, by prompt: as many as fit into 2 MiB, at
+  // The results of `run` after prompt `after` and up to its `last_sequence`, by prompt: as many as fit into 1 MiB, at
   // least one, at most 1,000; none at the end. SESSION_NOT_FOUND, SESSION_EXPIRED: a session that ends takes its report
   // with it.
   Task<std::vector<finetunelab::batch_runner::v1::Result>> ReadAfter(Deadline deadline, std::string session,
