@@ -1,0 +1,244 @@
+// Every way in which the sample endpoint can answer wrongly, within runs: each comes out as a result with the right kind of
+// failure (or as a success, where a right answer only has an odd shape), and none holds a run up.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ok, sampleEndpoint } from './client.mjs';
+import { chatEndpoint, faultRelay } from './endpoint.mjs';
+import { isConventional } from './judge.mjs';
+import { apiKey, endOf, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
+import { get } from './client.mjs';
+
+// error_type and outcome; a list where the contract leaves the choice. No outcome: any.
+const failing = {
+  'fault-http-400': ['api_error', 'refused'],
+  'fault-http-401': ['auth', 'auth'],
+  'fault-http-403': ['auth', 'auth'],
+  'fault-http-404-model': ['model_not_found', 'model_not_found'],
+  'fault-http-404-html': ['model_not_found', 'model_not_found'],
+  'fault-http-408': [['api_error', 'timeout']],
+  'fault-http-413': ['api_error', 'refused'],
+  'fault-http-500': ['api_error', 'server_error'],
+  'fault-http-502-html': ['api_error', 'server_error'],
+  'fault-redirect': ['api_error', 'refused'],
+  'fault-echo-key': ['auth', 'auth'],
+  'fault-error-200': ['api_error', 'server_error'],
+  'fault-error-in-stream': ['api_error', 'server_error'],
+  'fault-err-openai': ['api_error', 'refused'],
+  'fault-err-azure-filter': ['api_error', 'filtered'],
+  'fault-err-vllm': ['model_not_found', 'model_not_found'],
+  'fault-err-vllm-stream': ['api_error', 'server_error'],
+  'fault-err-ollama': ['model_not_found', 'model_not_found'],
+  'fault-err-ollama-stream': ['api_error', 'truncated_stream'],
+  'fault-err-tgi-validation': ['api_error', 'refused'],
+  'fault-err-tgi-stream': ['api_error'],
+  'fault-err-openrouter-moderation': [['api_error', 'auth']],
+  'fault-err-openrouter-stream': ['api_error', 'server_error'],
+  'fault-err-together-bare': ['auth', 'auth'],
+  'fault-err-fireworks-detail': [['api_error', 'model_not_found']],
+  'fault-err-gemini': [['api_error', 'auth']],
+  'fault-err-detail-list': ['api_error', 'refused'],
+  'fault-err-plain': ['api_error', 'server_error'],
+  'fault-err-empty': ['api_error', 'server_error'],
+  'fault-cut-stream': ['network', ['truncated_stream', 'transport']],
+  'fault-cut-json': [['api_error', 'network'], ['truncated_stream', 'bad_format']],
+  'fault-unfinished': ['api_error', 'truncated_stream'],
+  'fault-huge-line': ['api_error', 'bad_format'],
+  'fault-endless': [['api_error', 'timeout'], ['bad_format', 'timeout']],
+  'fault-big-answer': ['api_error', 'bad_format'],
+  'fault-filtered': ['api_error', 'filtered'],
+  'fault-slow-headers': ['timeout', 'timeout'],
+  'fault-slow-body': ['timeout', 'timeout'],
+  'fault-stall': ['timeout', 'timeout'],
+  'fault-stall-midway': ['timeout', 'timeout'],
+  'fault-silence': ['timeout', 'timeout'],
+  'fault-hang-up': ['network', 'transport'],
+  'fault-bad-chunk': ['api_error', 'bad_format'],
+  'fault-bad-head': ['api_error', 'bad_format'],
+  'fault-two-lengths': ['api_error', 'bad_format'],
+  'fault-length-and-chunks': ['api_error', 'bad_format'],
+  'fault-interim-100s': ['api_error', 'bad_format'],
+  'fault-gzip': ['api_error', 'bad_format'],
+  'fault-not-json': ['api_error', 'bad_format'],
+  'fault-html-200': ['api_error', 'bad_format'],
+  'fault-empty-body': ['api_error', 'bad_format'],
+  'fault-endless-head': ['api_error', 'bad_format'],
+  'fault-endless-body': ['api_error', 'bad_format'],
+  'fault-endless-comments': [['timeout', 'api_error']],
+};
+
+// Told to slow down. They stand in a run of their own, since they slow down whatever runs beside them.
+const throttled = {
+  'fault-http-429': ['rate_limit', 'throttled'],
+  'fault-http-429-long': ['rate_limit', 'throttled'],
+  'fault-http-503': ['api_error', 'throttled'],
+  'fault-http-529': ['api_error', 'throttled'],
+  'fault-err-llamacpp': ['api_error', 'throttled'],
+  'fault-err-tgi': ['rate_limit', 'throttled'],
+  'fault-err-together': ['api_error', 'throttled'],
+  'fault-err-anthropic': ['api_error', 'throttled'],
+  'fault-err-cohere': ['rate_limit', 'throttled'],
+  'fault-err-huggingface': ['api_error', 'throttled'],
+};
+
+// Out of credit: no further call helps, and the run ends.
+const outOfCredit = ['fault-http-402-quota', 'fault-http-429-quota', 'fault-err-openrouter', 'fault-err-fireworks'];
+
+// Right answers in odd shapes.
+const succeeding = [
+  'fault-http-422-stream-options', 'fault-http-400-max-tokens', 'fault-http-400-temperature', 'fault-err-mistral', 'fault-no-done', 'fault-no-finish', 'fault-done-held-open', 'fault-crlf', 'fault-cr', 'fault-one-lf',
+  'fault-split-bytes', 'fault-comments', 'fault-multi-data', 'fault-usage-every-chunk', 'fault-usage-after-done', 'fault-no-usage', 'fault-empty-choices', 'fault-empty-answer-length',
+  'fault-content-array', 'fault-tool-calls', 'fault-json-for-stream', 'fault-nul-bytes', 'fault-bad-utf8', 'fault-lone-surrogate', 'fault-buffered', 'fault-think-tag', 'fault-until-close',
+  'shape-openai', 'shape-azure', 'shape-groq', 'shape-openrouter', 'shape-together', 'shape-fireworks', 'shape-vllm', 'shape-ollama', 'shape-llamacpp', 'shape-tgi', 'shape-gemini',
+];
+
+// An answer without any text: whole, or not; the contract leaves it open. It must not hold the run up.
+const eitherWay = ['fault-empty-answer', 'fault-role-only', 'fault-content-null'];
+
+// These answer without text.
+const wordless = ['fault-empty-answer-length', 'fault-tool-calls'];
+
+const isOneOf = (wanted, actual) => wanted === undefined || [wanted].flat().includes(actual);
+
+// A run whose prompts lead to these faults; gives {run, byFault}.
+async function runOf(t, faults, options) {
+  const session = await testedSession(t, { endpoint_url: await faultRelay(t) });
+  const runId = await startRun(session, faults.map((fault) => `${fault}: What is your return policy?`), { timeout_ms: 2000, concurrency: 16, ...options });
+  await endOf(runId, { seconds: 100 });
+  const run = await resultsOf(runId);
+  return { session, run, byFault: new Map(run.results.map((one) => [one.prompt.split(':')[0], one])) };
+}
+
+function judgeFailure(fault, result, [errorType, outcome]) {
+  const said = `${fault}: ${JSON.stringify(result)}`;
+  assert.ok(result, `${fault} has no result`);
+  assert.equal(result.success, false, said);
+  assert.ok(isOneOf(errorType, result.error_type), `${errorType} is wanted of ${said}`);
+  assert.ok(isOneOf(outcome, result.outcome), `${outcome} is wanted of ${said}`);
+  assert.match(result.error, /^[^\u0000-\u001f]*[.!?”"]$/, said);
+  assert.ok(result.attempts >= 1 && result.attempts <= 3, said);
+  if (result.error_type === 'timeout') assert.equal(result.attempts, 1, `time-outs are not tried again: ${said}`);
+  if (result.checks) assert.deepEqual(result.checks.filter(({ passed }) => passed), [], `nothing failed is scored: ${said}`);
+  assert.ok(!said.includes(apiKey) && !said.includes('169.254'), said);
+}
+
+function judgeSuccess(fault, result, stream) {
+  const said = `${fault}: ${JSON.stringify(result).slice(0, 1500)}`;
+  assert.ok(result, `${fault} has no result`);
+  assert.equal(result.success, true, said);
+  assert.equal(result.error_type, undefined, said);
+  assert.equal(result.error, undefined, said);
+  if (!wordless.includes(fault)) assert.ok(result.response?.length > 0, said);
+  assert.ok(result.latency_ms > 0, said);
+  assert.ok(!/\u0000|<think>|Hm\./.test(result.response ?? ''), said);
+  if (fault === 'fault-no-usage') assert.equal(result.tokens_estimated, true, said);
+  if (fault === 'fault-tool-calls') assert.equal(result.finish_reason, 'tool_calls', said);
+  if (fault === 'fault-empty-answer-length') assert.equal(result.finish_reason, 'length', said);
+  if (fault === 'fault-nul-bytes') assert.equal(result.response, 'before\ufffdafter', said);
+  if (fault === 'fault-bad-utf8') assert.match(result.response, /^caf\ufffd\( \ufffd end$/, said);
+  if (fault === 'fault-lone-surrogate') assert.match(result.response, /^half \ufffd+ of one$/, said);
+  if (fault === 'fault-buffered' && stream) assert.equal(result.buffered, true, said);
+  if (/^shape-(together|tgi)$/.test(fault)) assert.equal(result.finish_reason, 'stop', said);
+  if (fault.startsWith('shape-') && (stream || fault !== 'shape-groq')) assert.equal(result.tokens_estimated, false, said);
+}
+
+test('the table has every fault that the sample endpoint knows', async () => {
+  const { data } = await (await fetch(sampleEndpoint.replace(/\/v1\/?$/, '/faults'))).json();
+  const known = new Set([...Object.keys(failing), ...Object.keys(throttled), ...outOfCredit, ...succeeding, ...eitherWay]);
+  assert.deepEqual(data.map(({ id }) => id).filter((id) => !known.has(id)), []);
+});
+
+for (const stream of [true, false]) {
+  const how = stream ? 'streaming' : 'whole';
+
+  test(`each fault is a failed result with its kind of failure (${how})`, async (t) => {
+    const { run, byFault } = await runOf(t, Object.keys(failing), { stream });
+    assert.equal(run.status, 'completed');
+    assert.equal(run.failed_prompts, Object.keys(failing).length);
+    const wrong = [];
+    for (const [fault, wanted] of Object.entries(failing)) {
+      try {
+        judgeFailure(fault, byFault.get(fault), wanted);
+      } catch (error) {
+        wrong.push(error.message.split('\n')[0]);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  test(`a right answer in an odd shape is a success (${how})`, async (t) => {
+    const { session, run, byFault } = await runOf(t, [...succeeding, ...eitherWay], { stream, timeout_ms: 10_000 });
+    assert.equal(run.status, 'completed');
+    assert.equal(run.results.length, succeeding.length + eitherWay.length);
+    isConventional(await get(`batch-test?test_run_id=${run.id}&session_id=${session}`));
+    const wrong = [];
+    for (const fault of succeeding) {
+      try {
+        judgeSuccess(fault, byFault.get(fault), stream);
+      } catch (error) {
+        wrong.push(error.message.split('\n')[0]);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test('an endpoint that asks to slow down is asked three times at the most, and not at all after a long wait', async (t) => {
+  const { run, byFault } = await runOf(t, Object.keys(throttled), {});
+  assert.equal(run.status, 'completed');
+  for (const [fault, wanted] of Object.entries(throttled)) {
+    const result = byFault.get(fault);
+    judgeFailure(fault, result, wanted);
+    assert.equal(result.attempts, fault === 'fault-http-429-long' ? 1 : 3, `${fault}: ${JSON.stringify(result)}`);
+  }
+});
+
+for (const fault of outOfCredit) {
+  test(`out of credit ends the run as failed, and what was not called has no result (${fault})`, async (t) => {
+    const { run, byFault } = await runOf(t, ['shape-openai', fault, 'shape-azure', 'shape-vllm'], { concurrency: 1 });
+    assert.equal(run.status, 'failed', JSON.stringify(run));
+    assert.equal(run.error_type, 'rate_limit');
+    assert.match(run.error, /credit|quota|limit/i);
+    assert.equal(run.total_prompts, 4);
+    assert.deepEqual(run.results.map(({ prompt_id }) => prompt_id), [1, 2]);
+    judgeFailure(fault, byFault.get(fault), ['rate_limit', 'quota']);
+    assert.equal(byFault.get(fault).attempts, 1);
+    assert.equal(run.completed_prompts, 1);
+    assert.equal(run.failed_prompts, 1);
+  });
+}
+
+test('one 401 does not end a run', async (t) => {
+  const prompts = uniquePrompts(6);
+  const endpoint = await chatEndpoint(t, ({ prompt }) => (prompt === prompts[1] ? { status: 401 } : undefined));
+  const session = await testedSession(t, { endpoint_url: endpoint.url });
+  const runId = await startRun(session, prompts, { concurrency: 1 });
+  const run = await endOf(runId);
+  assert.deepEqual([run.status, run.completed_prompts, run.failed_prompts], ['completed', 5, 1]);
+});
+
+test('what failed once and then went well is a success of two attempts, and its latency is the last one’s', async (t) => {
+  const seen = new Map();
+  const endpoint = await chatEndpoint(t, ({ prompt }) => {
+    seen.set(prompt, (seen.get(prompt) ?? 0) + 1);
+    return seen.get(prompt) === 1 ? { status: 500, delayMs: 400 } : { delayMs: 50 };
+  });
+  const session = await testedSession(t, { endpoint_url: endpoint.url });
+  const runId = await startRun(session, uniquePrompts(3));
+  await endOf(runId);
+  const { results } = await resultsOf(runId);
+  for (const result of results) {
+    assert.deepEqual([result.success, result.attempts], [true, 2], JSON.stringify(result));
+    assert.ok(result.latency_ms >= 45 && result.latency_ms < 350, JSON.stringify(result));
+  }
+  assert.equal(endpoint.asked().length, 6);
+});
+
+test('an error type filters results and is counted', async (t) => {
+  const { session, run } = await runOf(t, ['fault-http-401', 'fault-http-401', 'fault-http-404-model', 'shape-openai'].map((fault, index) => (index === 1 ? 'fault-http-403' : fault)), {});
+  assert.equal(run.status, 'completed');
+  const metrics = await ok(get(`analytics/metrics?session_id=${session}`));
+  assert.deepEqual(metrics.errors_by_type, { auth: 2, model_not_found: 1 });
+  const { results, total } = await ok(get(`analytics/results?session_id=${session}&error_type=auth`));
+  assert.equal(total, 2);
+  assert.ok(results.every(({ error_type }) => error_type === 'auth'));
+});

@@ -1,0 +1,164 @@
+// A person's own prompts, in every form, and how each kind of check comes out.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { call, get, ok, post } from './client.mjs';
+import { hasFields, isConventional, isProblem, kUuid } from './judge.mjs';
+import { cleanUp, endOf, openSession, resultsOf, testedSession } from './sessions.mjs';
+
+const create = (session_id, fields) => post('test-suites', { session_id, name: 'Mine', ...fields });
+
+test('prompts as texts and as objects are stored as they came', async (t) => {
+  const { session_id } = await openSession(t);
+  const prompts = ['Only text.', { prompt: 'With all.', expected_answer: 'Yes', category: 'greeting', checks: [{ kind: 'contains', value: 'yes', ignore_case: true }] }, { prompt: 'Ünïcödé 漢字 🙂 "quoted"\nsecond line' }];
+  const answer = await create(session_id, { prompts });
+  const suite = await ok(answer, 201);
+  isConventional(answer);
+  hasFields(suite, ['id', 'name', 'task_domain', 'prompt_count'], ['prompts']);
+  assert.match(suite.id, kUuid);
+  assert.equal(suite.name, 'Mine');
+  assert.equal(suite.task_domain, 'custom');
+  assert.equal(suite.prompt_count, 3);
+  const read = await ok(get(`test-suites/${suite.id}?session_id=${session_id}`));
+  assert.deepEqual(read.prompts.map(({ prompt }) => prompt), ['Only text.', 'With all.', prompts[2].prompt]);
+  const { prompt: _, ...rest } = read.prompts[1];
+  assert.equal(rest.expected_answer, 'Yes');
+  assert.equal(rest.category, 'greeting');
+  assert.equal(rest.checks[0].kind, 'contains');
+  assert.equal(rest.checks[0].value, 'yes');
+  assert.equal(rest.checks[0].ignore_case, true);
+});
+
+const contents = {
+  text: ['First line.\r\nSecond line.\n\n  \nThird line.', ['First line.', 'Second line.', 'Third line.']],
+  csv: ['category,prompt,expected_answer\r\na,"One, with comma",x\r\nb,"Two ""quoted""\nlines",\r\n', ['One, with comma', 'Two "quoted"\nlines']],
+  jsonl: ['{"prompt":"One.","category":"a"}\n"Two."\n\n{"prompt":"Three.","checks":{"kind":"contains","value":"3"}}', ['One.', 'Two.', 'Three.']],
+  json: ['[{"prompt":"One."},"Two."]', ['One.', 'Two.']],
+};
+
+test('content is read as text, CSV, JSON lines and JSON', async (t) => {
+  const { session_id } = await openSession(t);
+  for (const [content_format, [content, wanted]] of Object.entries(contents)) {
+    const { id } = await ok(create(session_id, { content, content_format }), 201);
+    const { prompts } = await ok(get(`test-suites/${id}?session_id=${session_id}`));
+    assert.deepEqual(prompts.map(({ prompt }) => prompt), wanted, content_format);
+    if (content_format === 'csv') assert.deepEqual(prompts.map(({ category }) => category), ['a', 'b']);
+    if (content_format === 'jsonl') assert.equal(prompts[2].checks[0].kind, 'contains');
+  }
+});
+
+test('content that cannot be read is 422 and says where', async (t) => {
+  const { session_id } = await openSession(t);
+  for (const [content_format, content] of [['csv', 'question\nwhat?'], ['jsonl', '{"prompt":"One."}\nnonsense'], ['json', '{"prompts":'], ['json', '[1]'], ['csv', 'prompt\n"open'], ['text', '\n \n'], ['json', '[{"prompt":""}]']]) {
+    const answer = await create(session_id, { content, content_format });
+    const { errors } = isProblem(answer, 422, 'invalid_field');
+    assert.ok(errors.some(({ field }) => /^(content|prompts)/.test(field)), answer.text);
+  }
+});
+
+test('what is missing, double or out of range is 422 with every field named', async (t) => {
+  const { session_id } = await openSession(t);
+  const fieldsOf = async (fields) => isProblem(await post('test-suites', { session_id, ...fields }), 422, 'invalid_field').errors.map(({ field }) => field);
+  assert.ok((await fieldsOf({ prompts: ['Hi.'] })).includes('name'));
+  assert.ok((await fieldsOf({ name: 'Mine', prompts: [] })).some((field) => /prompts|content/.test(field)));
+  assert.ok((await fieldsOf({ name: 'n'.repeat(201), prompts: ['Hi.'] })).includes('name'));
+  assert.ok((await fieldsOf({ name: 'Mine', prompts: ['Hi.'], content: 'Ho.', content_format: 'text' })).length > 0);
+  assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.' })).includes('content_format'));
+  assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.', content_format: 'yaml' })).includes('content_format'));
+  const many = await fieldsOf({ name: '', prompts: ['', { prompt: 'x'.repeat(64 * 1024 + 1) }] });
+  assert.ok(many.includes('name') && many.length >= 3, many.join());
+});
+
+test('a check that cannot be run is 422, and the place is named', async (t) => {
+  const { session_id } = await openSession(t);
+  const bad = [{ kind: 'guess', value: 'x' }, { kind: 'regex', value: '(' }, { kind: 'contains' }, { kind: 'numeric', value: 'many' }, { kind: 'numeric', value: 1, tolerance: -1 }, { kind: 'length', min: 3, max: 1 }, { kind: 'json_schema', value: 'no schema' }, {}, { any: [] }];
+  for (const check of bad) {
+    const answer = await create(session_id, { prompts: ['Good.', { prompt: 'Bad.', checks: [check] }] });
+    const { errors } = isProblem(answer, 422, 'invalid_field');
+    assert.ok(errors.some(({ field }) => /prompts\W?1\W.*checks/.test(field)), `${JSON.stringify(check)}: ${answer.text}`);
+  }
+});
+
+test('they belong to the session: nobody else lists, reads or runs them, and they go with it', async (t) => {
+  const owner = await testedSession(t);
+  const { id } = await ok(create(owner, { prompts: ['Mine alone.'] }), 201);
+  const listed = async (query) => (await ok(get(`test-suites${query}`))).suites.some((suite) => suite.id === id);
+  assert.equal(await listed(`?session_id=${owner}`), true);
+  assert.equal(await listed(`?session_id=${owner}&task_domain=custom`), true);
+  assert.equal(await listed(''), false);
+  isProblem(await get(`test-suites/${id}`), 404, 'suite_not_found');
+  await cleanUp(owner);
+  isProblem(await get(`test-suites/${id}?session_id=${owner}`), 410, 'session_expired');
+  const other = await testedSession(t);
+  assert.equal(await listed(`?session_id=${other}`), false);
+  isProblem(await get(`test-suites/${id}?session_id=${other}`), 404, 'suite_not_found');
+  isProblem(await post('batch-test', { session_id: other, test_suite_id: id }), 404, 'suite_not_found');
+});
+
+test('the same Idempotency-Key and body give the same suite, another body is 409', async (t) => {
+  const { session_id } = await openSession(t);
+  const headers = { 'idempotency-key': 'own-suite-1' };
+  const body = { session_id, name: 'Mine', prompts: ['Hi.'] };
+  const first = await ok(call('POST', 'test-suites', { body, headers }), 201);
+  const second = await ok(call('POST', 'test-suites', { body, headers }), 201);
+  assert.equal(second.id, first.id);
+  isProblem(await call('POST', 'test-suites', { body: { ...body, name: 'Other' }, headers }), 409, 'idempotency_key_reused');
+});
+
+// The echo model answers with the prompt, so that what a check sees is known.
+const checks = [
+  ['Hello World', { kind: 'contains', value: 'World' }, true],
+  ['Hello World', { kind: 'contains', value: 'world' }, false],
+  ['Hello World', { kind: 'contains', value: 'world', ignore_case: true }, true],
+  ['Hello World', { kind: 'not_contains', value: 'bye' }, true],
+  ['Hello World', { kind: 'not_contains', value: 'Hello' }, false],
+  ['  Hello World\n', { kind: 'equals', value: 'Hello World' }, true],
+  ['Hello World!', { kind: 'equals', value: 'Hello World' }, false],
+  ['Order 1187 is late', { kind: 'regex', value: '\\b\\d{4}\\b' }, true],
+  ['Order is late', { kind: 'regex', value: '\\d' }, false],
+  [' Hello World', { kind: 'starts_with', value: 'Hello' }, true],
+  ['World, Hello', { kind: 'starts_with', value: 'Hello' }, false],
+  ['{"a":[1,2]}', { kind: 'is_json' }, true],
+  ['```json\n{"a":1}\n```', { kind: 'is_json' }, true],
+  ['{"a":', { kind: 'is_json' }, false],
+  ['{"a":1}', { kind: 'json_schema', value: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } } }, true],
+  ['{"a":"x"}', { kind: 'json_schema', value: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } } }, false],
+  ['It is 42.', { kind: 'numeric', value: 42 }, true],
+  ['It is 41.995 or so', { kind: 'numeric', value: 42, tolerance: 0.01 }, true],
+  ['It is 41.9', { kind: 'numeric', value: 42, tolerance: 0.01 }, false],
+  ['No number', { kind: 'numeric', value: 42 }, false],
+  ['漢字🙂', { kind: 'length', min: 3, max: 3 }, true],
+  ['one two three', { kind: 'length', max: 2, unit: 'words' }, false],
+  ['Quick', { kind: 'latency', max_ms: 59_000 }, true],
+  ['the quick brown fox', { kind: 'similarity', value: 'the quick brown fox', min: 0.99 }, true],
+  ['something else entirely', { kind: 'similarity', value: 'the quick brown fox', min: 0.5 }, false],
+  ['Hello World', { any: [{ kind: 'contains', value: 'bye' }, { kind: 'contains', value: 'World' }] }, true],
+  ['Hello World', { all: [{ kind: 'contains', value: 'bye' }, { kind: 'contains', value: 'World' }] }, false],
+  ['Hello World', { all: [{ any: [{ kind: 'contains', value: 'bye' }, { kind: 'is_json' }] }, { kind: 'contains', value: 'World' }] }, false],
+];
+
+test('each kind of check passes and fails as it should, and says why', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-echo' });
+  const prompts = [...checks.map(([prompt, check]) => ({ prompt, checks: [check] })), { prompt: 'It is PARIS.', expected_answer: 'paris' }, { prompt: 'It is Rome.', expected_answer: 'paris' }, { prompt: 'Two at once', checks: [{ kind: 'contains', value: 'Two' }, { kind: 'contains', value: 'three' }] }];
+  const suite = await ok(create(session, { prompts }), 201);
+  const { test_run_id } = await ok(post('batch-test', { session_id: session, test_suite_id: suite.id, prompt_limit: prompts.length, concurrency: 16 }), 202);
+  await endOf(test_run_id);
+  const { results } = await resultsOf(test_run_id);
+  for (const [index, [prompt, check, passes]] of checks.entries()) {
+    const result = results[index];
+    const said = `${JSON.stringify(check)} of ${JSON.stringify(prompt)}: ${JSON.stringify(result)}`;
+    assert.equal(result.success, true, said);
+    assert.equal(result.response, prompt, said);
+    assert.equal(result.checks.length, 1, said);
+    assert.equal(result.checks[0].kind, check.kind ?? Object.keys(check)[0], said);
+    assert.equal(result.checks[0].passed, passes, said);
+    assert.ok(result.checks[0].detail, said);
+  }
+  const [paris, rome, two] = results.slice(checks.length);
+  assert.deepEqual(paris.checks.map(({ kind, passed }) => [kind, passed]), [['contains', true]]);
+  assert.deepEqual(rome.checks.map(({ kind, passed }) => [kind, passed]), [['contains', false]]);
+  assert.deepEqual(two.checks.map(({ passed }) => passed), [true, false]);
+  const metrics = await ok(get(`analytics/metrics?session_id=${session}`));
+  const all = results.flatMap((one) => one.checks ?? []);
+  assert.equal(metrics.checks_passed, all.filter(({ passed }) => passed).length);
+  assert.equal(metrics.checks_failed, all.filter(({ passed }) => !passed).length);
+});

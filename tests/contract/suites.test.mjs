@@ -1,0 +1,72 @@
+// Presets of providers, and the suites that are shipped.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { get, ok } from './client.mjs';
+import { hasFields, isConventional, isProblem, kUuid } from './judge.mjs';
+
+const domains = ['customer_support', 'code_generation', 'qa', 'creative'];
+const difficulties = ['easy', 'medium', 'hard'];
+
+test('every provider has a preset', async () => {
+  const answer = await get('providers');
+  const { providers } = await ok(answer);
+  isConventional(answer);
+  assert.deepEqual(providers.map(({ provider }) => provider).sort(), ['azure_openai', 'custom', 'fireworks', 'groq', 'ollama', 'openai', 'openrouter', 'together', 'vllm']);
+  for (const preset of providers) {
+    hasFields(preset, ['provider', 'name'], ['base_url', 'docs_url', 'example_model_id', 'key_hint']);
+    if (preset.provider !== 'custom') hasFields(preset, ['provider', 'name', 'base_url', 'docs_url', 'example_model_id', 'key_hint']);
+    if (preset.base_url) assert.match(preset.base_url, /^https?:\/\//);
+    if (preset.docs_url) assert.match(preset.docs_url, /^https:\/\//);
+  }
+  assert.equal(providers.find(({ provider }) => provider === 'together').base_url, 'https://api.together.xyz/v1');
+});
+
+test('at least 74 prompts over four domains are shipped, ten or more in each suite', async () => {
+  const answer = await get('test-suites');
+  const { suites } = await ok(answer);
+  isConventional(answer);
+  for (const suite of suites) {
+    hasFields(suite, ['id', 'name', 'description', 'task_domain', 'difficulty', 'prompt_count']);
+    assert.match(suite.id, kUuid);
+    assert.ok(domains.includes(suite.task_domain) && difficulties.includes(suite.difficulty), suite.name);
+    assert.ok(suite.prompt_count >= 10, suite.name);
+  }
+  assert.equal(new Set(suites.map(({ id }) => id)).size, suites.length);
+  assert.deepEqual([...new Set(suites.map(({ task_domain }) => task_domain))].sort(), [...domains].sort());
+  assert.ok(suites.reduce((sum, { prompt_count }) => sum + prompt_count, 0) >= 74);
+  assert.ok(suites.some(({ name }) => name === 'Customer Support - Easy'));
+});
+
+test('a domain narrows the list, and one that does not exist is 422', async () => {
+  for (const domain of domains) {
+    const { suites } = await ok(get(`test-suites?task_domain=${domain}`));
+    assert.ok(suites.length > 0 && suites.every(({ task_domain }) => task_domain === domain), domain);
+  }
+  isProblem(await get('test-suites?task_domain=cooking'), 422, 'invalid_field', ['task_domain']);
+});
+
+test('a single suite has its prompts, in order', async () => {
+  const { suites } = await ok(get('test-suites'));
+  for (const { id, prompt_count } of suites) {
+    const answer = await get(`test-suites/${id}`);
+    const suite = await ok(answer);
+    isConventional(answer);
+    hasFields(suite, ['id', 'name', 'description', 'task_domain', 'difficulty', 'prompt_count', 'prompts']);
+    assert.equal(suite.prompts.length, prompt_count);
+    for (const prompt of suite.prompts) {
+      hasFields(prompt, ['prompt'], ['expected_answer', 'category', 'checks']);
+      assert.ok(prompt.prompt.length > 0);
+    }
+  }
+});
+
+test('ids are fixed', async () => {
+  const read = async () => (await ok(get('test-suites'))).suites.map(({ id }) => id);
+  assert.deepEqual(await read(), await read());
+});
+
+test('an unknown suite is 404 suite_not_found', async () => {
+  for (const id of ['00000000-0000-4000-8000-000000000000', 'nonsense', '%2e%2e']) {
+    isProblem(await get(`test-suites/${id}`), 404, 'suite_not_found');
+  }
+});
