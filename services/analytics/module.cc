@@ -1,0 +1,53 @@
+#include "services/analytics/module.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "common/db/database.h"
+#include "services/analytics/rpc/analytics_service.h"
+#include "services/analytics/settings.h"
+
+namespace ftl::analytics {
+namespace {
+
+constexpr Query kAlive{"analytics.alive", "SELECT 1 AS one"};
+
+class AnalyticsModule final : public host::Module {
+ public:
+  explicit AnalyticsModule(AnalyticsSettings settings) : settings_(std::move(settings)) {}
+
+  Task<> Start(host::Environment& environment) override {
+    database_.emplace(environment.executor, settings_.database);
+    co_return absl::OkStatus();
+  }
+
+  void Serve(rpc::Registrar& registrar) override {
+    registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_));
+  }
+
+  Task<> Check(Deadline deadline) override {
+    co_return (co_await database_->Run(deadline, SessionScope::None(), kAlive)).status();
+  }
+
+  Task<> Stop() override {
+    database_.reset();
+    co_return absl::OkStatus();
+  }
+
+ private:
+  AnalyticsSettings settings_;
+  std::optional<Database> database_;
+};
+
+std::unique_ptr<host::Module> MakeAnalytics(host::Settings& settings) {
+  return std::make_unique<AnalyticsModule>(AnalyticsSettings::Read(settings));
+}
+
+}  // namespace
+
+host::ModuleKind AnalyticsKind() {
+  return {.name = "analytics", .calls = {"session-vault"}, .default_listen = "0.0.0.0:50053", .make = MakeAnalytics};
+}
+
+}  // namespace ftl::analytics

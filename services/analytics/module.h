@@ -1,0 +1,10 @@
+#pragma once
+
+#include "common/host/module.h"
+
+namespace ftl::analytics {
+
+// Every number of the product, and Atlas.
+host::ModuleKind AnalyticsKind();
+
+}  // namespace ftl::analytics

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/analytics/planner/planner.h"
+
+namespace ftl::analytics {
+
+// Understands questions without a model: words to meanings, meanings to one query. Pure and deterministic, in well
+// under a millisecond. `questions` are what the person has asked so far, the last one to be answered: what leans on the
+// question before is read with it ("and the p99?", "only the failed ones", "why?"). Not empty.
+Understanding PlanBuiltin(const std::vector<std::string>& questions, const Vocabulary& vocabulary);
+
+// The opening summary.
+pb::Query SummaryQuery();
+
+}  // namespace ftl::analytics

@@ -1,0 +1,163 @@
+#include "services/analytics/query/executor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "services/analytics/metrics/run_metrics.h"
+#include "services/analytics/query/sql_compiler.h"
+
+namespace ftl::analytics {
+namespace {
+
+struct Chosen {
+  RunScope scope;
+  std::vector<RunFacts> runs;
+};
+
+absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, const std::string& run_id,
+                              const pb::Query& query) {
+  Chosen chosen;
+  chosen.scope.session = std::move(session);
+  const int count = static_cast<int>(known.runs.size());
+  int number = count;
+  for (const RunFacts& run : known.runs) {
+    if (run.id == run_id) number = run.number;
+  }
+  bool named = false;
+  for (const pb::Filter& filter : query.filters()) {
+    if (filter.field() != pb::FILTER_FIELD_RUN) continue;
+    named = true;
+    const int said = static_cast<int>(std::lround(filter.number()));
+    number = said > 0 ? said : count + said;
+  }
+  if (number < 1 || number > count) {
+    return Refuse(Reason::kRunNotFound, fmt::format("This session has {} {}.", count, count == 1 ? "run" : "runs"));
+  }
+  if (!named && (query.all_runs() || query.group_by() == pb::GROUPING_RUN)) {
+    chosen.runs = known.runs;
+  } else {
+    chosen.runs = {known.runs[static_cast<size_t>(number) - 1]};
+    chosen.scope.run = chosen.runs.front().id;
+  }
+  return chosen;
+}
+
+int NumberOf(const SessionRuns& known, std::string_view id) {
+  for (const RunFacts& run : known.runs) {
+    if (run.id == id) return run.number;
+  }
+  return 0;
+}
+
+std::vector<FoundGroup> GroupsOf(const Rows& rows, const pb::Query& query, const SessionRuns& known) {
+  const size_t figures = FiguresOf(query).size();
+  std::vector<FoundGroup> groups;
+  for (const Row row : rows) {
+    FoundGroup group;
+    group.name = row.Get<std::optional<std::string>>("name").value_or("");
+    if (query.group_by() == pb::GROUPING_RUN) group.name = fmt::format("run {}", NumberOf(known, group.name));
+    group.results = row.Get<int64_t>("results");
+    for (size_t i = 0; i < figures; ++i) {
+      group.figures.push_back(
+          {row.Get<std::optional<double>>(fmt::format("v{}", i)), row.Get<int64_t>(fmt::format("n{}", i))});
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+FoundResult ResultIn(const Row& row, const SessionRuns& known) {
+  FoundResult result;
+  result.prompt_id = row.Get<int32_t>("prompt_id");
+  result.run = NumberOf(known, row.Get<std::string_view>("test_run_id"));
+  result.prompt = row.Get<std::string>("prompt");
+  result.success = row.Get<bool>("success");
+  result.value = row.Get<std::optional<double>>("value");
+  result.category = row.Get<std::optional<std::string>>("category");
+  result.response = row.Get<std::optional<std::string>>("response");
+  result.error = row.Get<std::optional<std::string>>("error");
+  result.error_type = row.Get<std::optional<std::string>>("error_type");
+  result.finish_reason = row.Get<std::optional<std::string>>("finish_reason");
+  result.failed_checks = row.Get<std::optional<std::string>>("failed_checks");
+  result.latency_ms = row.Get<std::optional<double>>("latency_ms");
+  result.ttft_ms = row.Get<std::optional<double>>("ttft_ms");
+  result.tokens_per_second = row.Get<std::optional<double>>("tokens_per_second");
+  result.input_tokens = row.Get<std::optional<int32_t>>("input_tokens");
+  result.output_tokens = row.Get<std::optional<int32_t>>("output_tokens");
+  result.characters = row.Get<std::optional<int32_t>>("response_chars");
+  result.words = row.Get<std::optional<int32_t>>("response_words");
+  result.same_as = row.Get<std::optional<int32_t>>("same_as");
+  result.attempts = row.Get<int32_t>("attempts");
+  result.tokens_estimated = row.Get<bool>("tokens_estimated");
+  return result;
+}
+
+pb::Query SlowestQuery() {
+  pb::Query query;
+  query.set_measure(pb::MEASURE_LATENCY);
+  query.set_statistic(pb::STATISTIC_LIST);
+  query.set_order(pb::ORDER_DESCENDING);
+  query.set_limit(1);
+  return query;
+}
+
+pb::Query CutAnswersQuery() {
+  pb::Query query;
+  query.set_measure(pb::MEASURE_RESULTS);
+  query.set_statistic(pb::STATISTIC_COUNT);
+  pb::Filter& filter = *query.add_filters();
+  filter.set_field(pb::FILTER_FIELD_FINISH_REASON);
+  filter.set_comparison(pb::COMPARISON_EQUAL);
+  filter.set_text("length");
+  return query;
+}
+
+Task<> Summarise(Database& database, const CallContext& call, const RunScope& scope, const SessionRuns& known,
+                 Finding& finding) {
+  const CompiledQuery slowest = Compile(SlowestQuery(), scope);
+  const CompiledQuery cut = Compile(CutAnswersQuery(), scope);
+  std::vector<Statement> statements = {
+      AskMetrics(scope, std::nullopt), {Query{"", slowest.sql}, slowest.params}, {Query{"", cut.sql}, cut.params}};
+  CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
+  finding.metrics = MetricsOf(rows[0]);
+  if (!rows[1].empty()) finding.slowest = ResultIn(rows[1][0], known);
+  finding.cut_answers = rows[2].Only().Get<int64_t>("results");
+  co_return absl::OkStatus();
+}
+
+}  // namespace
+
+Task<Finding> Execute(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
+                      std::string run_id, pb::Query query) {
+  CO_TRY(Chosen chosen, Choose(known, std::move(session), run_id, query));
+  Finding finding;
+  finding.query = std::move(query);
+  finding.runs = std::move(chosen.runs);
+  if (finding.query.statistic() == pb::STATISTIC_SUMMARY) {
+    CO_TRY(co_await Summarise(database, call, chosen.scope, known, finding));
+    co_return finding;
+  }
+  const CompiledQuery compiled = Compile(finding.query, chosen.scope);
+  std::vector<Statement> statements = {{Query{"", compiled.sql}, compiled.params}};
+  CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, chosen.scope, std::move(statements)));
+  switch (compiled.shape) {
+    case Shape::kFigures:
+      finding.groups = GroupsOf(rows[0], finding.query, known);
+      break;
+    case Shape::kList:
+      for (const Row row : rows[0]) finding.results.push_back(ResultIn(row, known));
+      finding.total = rows[0].empty() ? 0 : rows[0][0].Get<int64_t>("total");
+      break;
+    case Shape::kHistogram:
+      finding.histogram = HistogramOf(rows[0]);
+      break;
+  }
+  co_return finding;
+}
+
+}  // namespace ftl::analytics

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+#include "common/rpc/call_context.h"
+#include "services/analytics/query/finding.h"
+#include "services/analytics/query/session_runs.h"
+
+namespace ftl::analytics {
+
+// Runs a query over one session. It speaks of `run_id`, of the run that its filters name, or of the latest one; of all
+// runs where it compares them or says so. `known` has at least one run. RUN_NOT_FOUND where it names one that is not
+// there.
+Task<Finding> Execute(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
+                      std::string run_id, pb::Query query);
+
+}  // namespace ftl::analytics

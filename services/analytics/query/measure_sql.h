@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "finetunelab/analytics/v1/query.pb.h"
+
+namespace ftl::analytics {
+
+// How the language's words for values stand in SQL, over a result r.
+
+// The measured value of a result as a number in the measure's unit (ms, tokens, characters, words, tokens per second; 1
+// or 0 for success and checks), null where it has none. Times and lengths are those of successes; `with_failures`
+// counts all.
+std::string MeasureSql(finetunelab::analytics::v1::Measure measure, bool with_failures);
+
+// A figure over those values, as float8.
+std::string StatisticSql(const finetunelab::analytics::v1::Figure& figure, bool with_failures);
+
+}  // namespace ftl::analytics

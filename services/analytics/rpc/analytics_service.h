@@ -1,0 +1,35 @@
+#pragma once
+
+#include <utility>
+
+#include "common/db/database.h"
+#include "common/rpc/serve.h"
+#include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
+
+namespace ftl::analytics {
+
+namespace pb = finetunelab::analytics::v1;
+
+// The doors to numbers and results; Atlas is in rpc/ask. `database` outlives it.
+class AnalyticsService final : public pb::AnalyticsService::CallbackService {
+ public:
+  AnalyticsService(rpc::Serving serving, Database& database) : serving_(std::move(serving)), database_(database) {}
+  FTL_SERVE(GetMetrics)
+  FTL_SERVE(ListResults)
+  FTL_SERVE(SearchResponses)
+  FTL_SERVE(GetLatencyDistribution)
+  FTL_SERVE_STREAM(Ask)
+
+  Task<pb::GetMetricsResponse> GetMetrics(const CallContext& call, const pb::GetMetricsRequest& request);
+  Task<pb::ListResultsResponse> ListResults(const CallContext& call, const pb::ListResultsRequest& request);
+  Task<pb::SearchResponsesResponse> SearchResponses(const CallContext& call, const pb::SearchResponsesRequest& request);
+  Task<pb::GetLatencyDistributionResponse> GetLatencyDistribution(const CallContext& call,
+                                                                  const pb::GetLatencyDistributionRequest& request);
+  Task<> Ask(const CallContext& call, const pb::AskRequest& request, rpc::Writer<pb::AskResponse>& writer);
+
+ private:
+  rpc::Serving serving_;
+  Database& database_;
+};
+
+}  // namespace ftl::analytics

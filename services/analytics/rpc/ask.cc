@@ -1,0 +1,173 @@
+#include "services/analytics/rpc/ask.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "services/analytics/narrator/facts.h"
+#include "services/analytics/narrator/replies.h"
+#include "services/analytics/narrator/table.h"
+#include "services/analytics/narrator/wording.h"
+#include "services/analytics/planner/builtin_planner.h"
+#include "services/analytics/planner/nearest.h"
+#include "services/analytics/query/executor.h"
+#include "services/analytics/query/session_runs.h"
+#include "services/analytics/store/download_tokens.h"
+#include "services/analytics/store/run_scope.h"
+
+namespace ftl::analytics {
+namespace {
+
+constexpr size_t kLongestMessage = 64 * 1024;
+constexpr int kMostMessages = 200;
+// A question is a sentence or two; what is longer is cut, so that nobody can make the planner work for long.
+constexpr size_t kLongestQuestion = 2000;
+
+using Pieces = rpc::Writer<pb::AskResponse>;
+
+absl::Status Validate(const pb::AskRequest& request) {
+  FieldFaults faults;
+  if (request.session_id().empty()) faults.Add("session_id", "is missing");
+  if (request.messages_size() > kMostMessages)
+    faults.Add("messages", "has more than 200 messages; send the latest ones");
+  for (int i = 0; i < request.messages_size() && i < kMostMessages; ++i) {
+    const pb::Message& message = request.messages(i);
+    if (message.role() != "user" && message.role() != "assistant") {
+      faults.Add(fmt::format("messages[{}].role", i), "must be user or assistant");
+    }
+    if (message.content().size() > kLongestMessage) {
+      faults.Add(fmt::format("messages[{}].content", i), "must not be longer than 64 KiB");
+    }
+  }
+  return faults.Verdict();
+}
+
+// What the person has asked, the last one to be answered. Empty where nothing is asked.
+std::vector<std::string> QuestionsIn(const pb::AskRequest& request) {
+  std::vector<std::string> questions;
+  for (const pb::Message& message : request.messages()) {
+    if (message.role() == "user") questions.push_back(message.content().substr(0, kLongestQuestion));
+  }
+  const bool asked = !questions.empty() && questions.back().find_first_not_of(" \t\r\n") != std::string::npos;
+  if (!asked) questions.clear();
+  return questions;
+}
+
+Task<> WriteText(Pieces& pieces, std::string text) {
+  pb::AskResponse response;
+  response.mutable_piece()->set_content(std::move(text));
+  co_return co_await pieces.Write(response);
+}
+
+Task<> WriteFinding(Pieces& pieces, const Finding& finding) {
+  constexpr char kId[] = "query-1";
+  pb::AskResponse call;
+  pb::ToolCall& told = *call.mutable_piece()->mutable_tool_call();
+  told.set_id(kId);
+  told.set_tool(ToolOf(finding.query));
+  told.set_query_text(QueryText(finding.query));
+  CO_TRY(co_await pieces.Write(call));
+  pb::AskResponse result;
+  pb::ToolResult& table = *result.mutable_piece()->mutable_tool_result();
+  table = TableOf(finding);
+  table.set_id(kId);
+  co_return co_await pieces.Write(result);
+}
+
+// The built-in narrator spends none of the person's tokens, and says so.
+Task<> WriteUsage(Pieces& pieces) {
+  pb::AskResponse response;
+  response.mutable_piece()->mutable_token_usage()->set_input_tokens(0);
+  co_return co_await pieces.Write(response);
+}
+
+std::string RunToExport(const SessionRuns& known, const std::string& run_id, const pb::Query& query) {
+  int number = static_cast<int>(known.runs.size());
+  for (const RunFacts& run : known.runs) {
+    if (run.id == run_id) number = run.number;
+  }
+  for (const pb::Filter& filter : query.filters()) {
+    if (filter.field() != pb::FILTER_FIELD_RUN) continue;
+    const int said = static_cast<int>(filter.number());
+    number = said > 0 ? said : static_cast<int>(known.runs.size()) + said;
+  }
+  number = std::clamp(number, 1, static_cast<int>(known.runs.size()));
+  return known.runs[static_cast<size_t>(number) - 1].id;
+}
+
+Task<> AnswerExport(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
+                    std::string run_id, const pb::Query& query, Pieces& pieces) {
+  const std::string run = RunToExport(known, run_id, query);
+  CO_TRY(const std::string token,
+         co_await OfferDownload(database, call, std::move(session), run, query.export_format()));
+  const bool filtered = std::any_of(query.filters().begin(), query.filters().end(),
+                                    [](const pb::Filter& filter) { return filter.field() != pb::FILTER_FIELD_RUN; });
+  CO_TRY(co_await WriteText(pieces, TellExport(query.export_format(), filtered)));
+  pb::AskResponse response;
+  pb::ExportLink& link = *response.mutable_piece()->mutable_export_();
+  link.set_format(query.export_format());
+  link.set_path(fmt::format("/api/demo/v2/export?format={}&token={}", query.export_format(), token));
+  co_return co_await pieces.Write(response);
+}
+
+// What is told without a query; nullopt where there is one.
+std::optional<std::string> PlainReply(const Understanding& understanding) {
+  if (understanding.refusal) return TellRefusal(*understanding.refusal);
+  if (understanding.wants_help) return TellHelp(understanding.nearest);
+  if (!understanding.query) return TellNotUnderstood(understanding.nearest);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Task<> Answer(Database& database, const CallContext& call, const pb::AskRequest& request, Pieces& pieces) {
+  CO_TRY(Validate(request));
+  CO_TRY(const RunScope scope, co_await ResolveScope(database, call, request.session_id(), request.test_run_id()));
+  CO_TRY(const SessionRuns known, co_await LoadSessionRuns(database, call, scope.session));
+  const std::string run_id = scope.run.value_or("");
+  const bool there =
+      std::any_of(known.runs.begin(), known.runs.end(), [&](const RunFacts& run) { return run.id == run_id; });
+  if (scope.run && !there) co_return RunNotFound();
+
+  const std::vector<std::string> questions = QuestionsIn(request);
+  Understanding understanding;
+  if (questions.empty()) {
+    understanding.query = SummaryQuery();
+  } else {
+    Vocabulary vocabulary;
+    vocabulary.categories = known.categories;
+    if (!known.runs.empty()) vocabulary.suite = known.runs.back().suite;
+    understanding = PlanBuiltin(questions, vocabulary);
+  }
+  if (std::optional<std::string> reply = PlainReply(understanding)) {
+    CO_TRY(co_await WriteText(pieces, *std::move(reply)));
+    co_return co_await WriteUsage(pieces);
+  }
+  if (known.runs.empty()) {
+    CO_TRY(co_await WriteText(pieces, TellNoRun()));
+    co_return co_await WriteUsage(pieces);
+  }
+  if (understanding.query->presentation() == pb::PRESENTATION_EXPORT) {
+    CO_TRY(co_await AnswerExport(database, call, scope.session, known, run_id, *understanding.query, pieces));
+    co_return co_await WriteUsage(pieces);
+  }
+  absl::StatusOr<Finding> finding =
+      co_await Execute(database, call, scope.session, known, run_id, *understanding.query);
+  // A run that the question names and that is not there is answered, not refused.
+  if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound && !scope.run) {
+    CO_TRY(co_await WriteText(pieces, std::string(finding.status().message())));
+    co_return co_await WriteUsage(pieces);
+  }
+  CO_TRY(finding.status());
+  CO_TRY(co_await WriteFinding(pieces, *finding));
+  CO_TRY(co_await WriteText(pieces, TellFacts(*finding, understanding.left_out)));
+  co_return co_await WriteUsage(pieces);
+}
+
+}  // namespace ftl::analytics

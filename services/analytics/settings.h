@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/db/database.h"
+#include "common/host/settings.h"
+
+namespace ftl::analytics {
+
+struct AnalyticsSettings {
+  static AnalyticsSettings Read(host::Settings& settings);
+
+  DatabaseSettings database;
+};
+
+}  // namespace ftl::analytics
