@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <absl/status/statusor.h>
+
+namespace re2 {
+class RE2;
+}
+
+namespace ftl::batch_runner {
+
+// How much matching one answer may cost: a unit is one step of an expression over one byte. A stranger's expression
+// over a stranger's answer takes about a second at the most.
+struct MatchWork {
+  int64_t left = 100'000'000;
+};
+
+// A regular expression in RE2's syntax with its default options, or plain text; with or without regard to case, in
+// every script. Any thread.
+class Pattern {
+ public:
+  enum class Case { kExact, kIgnored };
+
+  // INVALID_ARGUMENT with RE2's words.
+  static absl::StatusOr<Pattern> Regex(std::string_view expression, Case letters = Case::kExact);
+  static Pattern Text(std::string_view text, Case letters);
+  Pattern(Pattern&&) noexcept;
+  ~Pattern();
+
+  enum class Where { kAnywhere, kAtStart, kWhole };
+  enum class Found { kYes, kNo, kTooMuchWork };
+  Found Find(std::string_view text, Where where, MatchWork& work) const;
+
+ private:
+  explicit Pattern(std::unique_ptr<re2::RE2> expression);
+
+  std::unique_ptr<re2::RE2> expression_;
+};
+
+}  // namespace ftl::batch_runner
