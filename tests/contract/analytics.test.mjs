@@ -11,7 +11,7 @@ const counts = ['total_prompts', 'completed_prompts', 'failed_prompts', 'total_i
 const measured = ['success_rate', ...['latency', 'ttft'].flatMap((name) => ['avg', 'p50', 'p90', 'p95', 'p99', 'min', 'max'].map((what) => `${what}_${name}_ms`)), 'avg_response_length', 'avg_output_tokens', 'output_tokens_per_second'];
 
 // The metrics that are told are those that the results bear out.
-export async function judgeMetrics(query, results, totalPrompts) {
+async function judgeMetrics(query, results, totalPrompts) {
   const answer = await get(`analytics/metrics?${query}`);
   const told = await ok(answer);
   isConventional(answer);

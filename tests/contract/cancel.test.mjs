@@ -7,7 +7,6 @@ import { isConventional, isProblem } from './judge.mjs';
 import { endOf, finishedRun, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
 
 test('what is finished stays, calls under way are broken off, and nothing is written afterwards', async (t) => {
-  const broken = [];
   const endpoint = await chatEndpoint(t, ({ prompt }) => (/-[123]\.$/.test(prompt) ? {} : { delayMs: 3000 }));
   const session = await testedSession(t, { endpoint_url: endpoint.url });
   const runId = await startRun(session, uniquePrompts(20), { concurrency: 4 });
@@ -25,8 +24,7 @@ test('what is finished stays, calls under way are broken off, and nothing is wri
   const after = await resultsOf(runId);
   assert.deepEqual([after.status, after.completed_prompts, after.failed_prompts, after.results.length], ['cancelled', 3, 0, 3]);
   assert.deepEqual(after.running_prompt_ids ?? [], []);
-  assert.deepEqual(broken, []);
-  await finishedRun(session, uniquePrompts(3).map((prompt, index) => `${prompt} -${index + 1}.`));
+  await finishedRun(session, uniquePrompts(3));
 });
 
 test('a run that has ended is returned as it is', async (t) => {

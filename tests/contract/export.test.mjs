@@ -1,0 +1,183 @@
+// Results to take away, compared with the routes and with each other.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { call, get, ok } from './client.mjs';
+import { records } from './csv.mjs';
+import { chatEndpoint, faultRelay } from './endpoint.mjs';
+import { carriesHeaders, hasFields, isConventional, isProblem } from './judge.mjs';
+import { apiKey, endOf, finishedRun, openSession, startRun, testedSession, uniquePrompts } from './sessions.mjs';
+
+const columns = 'prompt_id,prompt,response,latency_ms,success,error,error_type,input_tokens,output_tokens,ttft_ms,category,finish_reason,attempts,model_id,test_run_id,created_at';
+const types = { csv: 'text/csv; charset=utf-8', json: 'application/json', jsonl: 'application/x-ndjson', pdf: 'application/pdf' };
+
+async function download(session, format, more = '') {
+  const answer = await get(`export?session_id=${session}&format=${format}${more}`);
+  assert.equal(answer.status, 200, answer.text.slice(0, 500));
+  assert.equal(answer.headers.get('content-type').replace(/; */g, '; ').toLowerCase(), types[format]);
+  const name = /^attachment; *filename="?([^";]+)"?/.exec(answer.headers.get('content-disposition') ?? '');
+  const days = [0, -86_400_000].map((ago) => new Date(Date.now() + ago).toISOString().slice(0, 10));
+  assert.ok(days.some((day) => name?.[1] === `finetunelab-batch-test-${day}.${format}`), answer.headers.get('content-disposition'));
+  carriesHeaders(answer);
+  assert.match(answer.headers.get('cache-control') ?? '', /\bno-store\b/);
+  assert.ok(!answer.text.includes(apiKey) && !answer.text.includes(session), 'no secret is in a report');
+  return answer.text;
+}
+
+// A run with successes, failures, checks, and text that is hard to write down.
+async function mixedRun(t) {
+  const session = await testedSession(t, { endpoint_url: await faultRelay(t), model_id: 'sample-echo', model_name: 'My "model", v2' });
+  const prompts = ['fault-http-401: a', 'Plain.', 'With "quotes", commas\r\nand lines\nof both kinds', 'Ünïcödé 漢字 عربى 🙂', { prompt: 'Checked 42', expected_answer: '42', category: 'maths' }];
+  return { session, run: await finishedRun(session, prompts, { concurrency: 4 }) };
+}
+
+test('CSV has its sections and every result, equal to those of the routes', async (t) => {
+  const { session, run } = await mixedRun(t);
+  const metrics = await ok(get(`analytics/metrics?session_id=${session}`));
+  const all = records((await download(session, 'csv')).replace(/^\ufeff/, ''));
+  assert.equal(all[0][0], '# Demo Batch Test Export');
+  const flat = all.map((record) => record.join(','));
+  const heads = ['# Demo Batch Test Export', '# Model: ', '# Export Date: '].map((start) => flat.findIndex((line) => line.startsWith(start)));
+  assert.ok(heads.every((at) => at >= 0) && Math.max(...heads) < flat.indexOf('# Summary Metrics'), flat.slice(0, 8).join('\n'));
+  assert.ok(flat[heads[1]].includes('My "model"'), flat[heads[1]]);
+  const summary = flat.indexOf('# Summary Metrics');
+  const individual = flat.indexOf('# Individual Results');
+  assert.equal(flat[summary - 1], '');
+  assert.equal(flat[individual - 1], '');
+  const figures = Object.fromEntries(all.slice(summary + 1, individual - 1));
+  const two = (value) => Number(value);
+  assert.equal(figures['Total Prompts'], '5');
+  assert.equal(figures.Successful, '4');
+  assert.equal(figures.Failed, '1');
+  assert.equal(figures['Success Rate'], '80.0%');
+  assert.equal(figures['Total Input Tokens'], String(metrics.total_input_tokens));
+  assert.equal(figures['Total Output Tokens'], String(metrics.total_output_tokens));
+  for (const [label, name] of [['Average', 'avg'], ['P50', 'p50'], ['P95', 'p95'], ['P99', 'p99']]) {
+    const value = two(figures[`${label} Latency (ms)`]);
+    assert.ok(Math.abs(value - metrics[`${name}_latency_ms`]) <= 0.51, `${label}: ${value} and ${metrics[`${name}_latency_ms`]}`);
+  }
+  assert.equal(flat[individual + 1], columns);
+  compareRows(all.slice(individual + 2), run.results);
+});
+
+function compareRows(rows, results) {
+  assert.equal(rows.length, results.length);
+  const names = columns.split(',');
+  for (const [index, row] of rows.entries()) {
+    assert.equal(row.length, names.length, row.join('|'));
+    for (const [at, name] of names.entries()) {
+      const value = results[index][name];
+      const cell = row[at];
+      if (typeof value === 'number') assert.ok(Math.abs(Number(cell) - value) <= 0.51, `${name} is ${cell}, and ${value} by the route`);
+      else assert.equal(cell, value === undefined ? '' : String(value), name);
+    }
+  }
+}
+
+test('header=false leaves the sections out, for programs', async (t) => {
+  const { session, run } = await mixedRun(t);
+  const all = records(await download(session, 'csv', '&header=false'));
+  assert.equal(all[0].join(), columns);
+  compareRows(all.slice(1), run.results);
+  const withSections = await download(session, 'csv', '&header=true');
+  assert.match(withSections, /^\ufeff?# Demo Batch Test Export\r\n/);
+});
+
+test('a cell that a spreadsheet would run as a formula is made harmless', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-echo' });
+  const prompts = ['=1+1', '+1', '-1+2', '@SUM(A1)', '\t=1', '=HYPERLINK("http://evil.example","x")', '  =1+1'];
+  await finishedRun(session, prompts);
+  const rows = records(await download(session, 'csv', '&header=false')).slice(1);
+  for (const [index, row] of rows.entries()) {
+    for (const cell of [row[1], row[2]]) {
+      assert.doesNotMatch(cell, /^[=+\-@\t\r]/, `${JSON.stringify(prompts[index])} is written ${JSON.stringify(cell)}`);
+      assert.ok(cell.includes(prompts[index].trim().slice(1)), cell);
+    }
+  }
+});
+
+test('JSON has session, runs, metrics and every field of every result', async (t) => {
+  const { session, run } = await mixedRun(t);
+  const text = await download(session, 'json');
+  const report = JSON.parse(text);
+  isConventional({ what: 'the JSON export', text, json: report });
+  hasFields(report, ['export_date', 'session', 'runs', 'metrics', 'results']);
+  assert.ok(Math.abs(Date.parse(report.export_date) - Date.now()) < 60_000);
+  assert.equal(report.session.model_name, 'My "model", v2');
+  assert.ok(!('session_id' in report.session) && !('api_key' in report.session));
+  assert.equal(report.runs.length, 1);
+  assert.equal(report.runs[0].id, run.id);
+  assert.deepEqual(report.metrics, await ok(get(`analytics/metrics?session_id=${session}`)));
+  assert.deepEqual(report.results, run.results);
+});
+
+test('JSON lines are the results, one a line', async (t) => {
+  const { session, run } = await mixedRun(t);
+  const text = await download(session, 'jsonl');
+  assert.ok(text.endsWith('\n'));
+  assert.deepEqual(text.trimEnd().split('\n').map((line) => JSON.parse(line)), run.results);
+});
+
+test('without a run it is named, all runs are written; with one, only that', async (t) => {
+  const session = await testedSession(t);
+  const first = await finishedRun(session, uniquePrompts(2));
+  const second = await finishedRun(session, uniquePrompts(3));
+  const runsIn = async (more) => JSON.parse(await download(session, 'json', more));
+  const both = await runsIn('');
+  assert.equal(both.results.length, 5);
+  assert.deepEqual(both.runs.map(({ id }) => id).sort(), [first.id, second.id].sort());
+  assert.equal(both.metrics.total_prompts, 5);
+  const one = await runsIn(`&test_run_id=${second.id}`);
+  assert.deepEqual(one.results, second.results);
+  assert.deepEqual(one.runs.map(({ id }) => id), [second.id]);
+  assert.equal(one.metrics.total_prompts, 3);
+});
+
+test('while a run is going on it is written as it stands, says so, and its numbers agree', async (t) => {
+  const endpoint = await chatEndpoint(t, () => ({ delayMs: 60 }));
+  const session = await testedSession(t, { endpoint_url: endpoint.url });
+  const runId = await startRun(session, uniquePrompts(40), { concurrency: 4 });
+  for (let times = 0; times < 6; times += 1) {
+    const report = JSON.parse(await download(session, 'json'));
+    assert.equal(report.metrics.completed_prompts + report.metrics.failed_prompts, report.results.length);
+  }
+  const csv = await download(session, 'csv');
+  if ((await ok(get(`batch-test/${runId}/status`))).status === 'running') assert.match(csv, /^# .*(running|progress|going)/im);
+  await endOf(runId);
+});
+
+test('the session may come as bearer', async (t) => {
+  const { session } = await mixedRun(t);
+  const answer = await get('export?format=jsonl', { headers: { authorization: `Bearer ${session}` } });
+  assert.equal(answer.status, 200);
+});
+
+test('a session without a run has an empty report, or says that there is no run', async (t) => {
+  const { session_id } = await openSession(t);
+  const answer = await get(`export?session_id=${session_id}&format=json`);
+  if (answer.status === 200) assert.deepEqual(JSON.parse(answer.text).results, []);
+  else isProblem(answer, 404, 'no_run');
+});
+
+test('no or another format is 422', async (t) => {
+  const { session_id } = await openSession(t);
+  isProblem(await get(`export?session_id=${session_id}`), 422, undefined, ['format']);
+  isProblem(await get(`export?session_id=${session_id}&format=`), 422, undefined, ['format']);
+  for (const format of ['xlsx', 'CSV', 'unspecified', '1']) isProblem(await get(`export?session_id=${session_id}&format=${format}`), 422, undefined, ['format']);
+  isProblem(await get(`export?session_id=${session_id}&format=csv&header=maybe`), 400, 'invalid_field', ['header']);
+  isProblem(await get(`export?session_id=${session_id}&format=csv&test_run_id=00000000-0000-4000-8000-000000000000`), 404, 'run_not_found');
+});
+
+test('PDF is a PDF, or 422 format_not_available where reports are not built', async (t) => {
+  const { session } = await mixedRun(t);
+  const answer = await get(`export?session_id=${session}&format=pdf`);
+  if (answer.status === 422) return isProblem(answer, 422, 'format_not_available');
+  assert.match(await download(session, 'pdf'), /^%PDF-/);
+});
+
+test('a token that is none, or was never given, opens nothing', async () => {
+  for (const token of ['', 'nonsense', 'A'.repeat(64)]) {
+    const answer = await call('GET', `export?format=csv&token=${token}`);
+    assert.ok(answer.status >= 400 && answer.status < 500, `${answer.status}`);
+    isProblem(answer, answer.status);
+  }
+});

@@ -1,0 +1,84 @@
+// An installation of one's own, by the same command that people use: for tests that need settings of their own or kill
+// processes. Needs built programs (FTL_BUILD_DIR).
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const scripts = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deploy', 'local');
+
+export class Installation {
+  #flags;
+  #settings;
+
+  constructor(flags = [], settings = {}) {
+    this.data = mkdtempSync(join(tmpdir(), 'finetunelab-test-'));
+    this.#flags = flags;
+    this.#settings = settings;
+  }
+
+  // Starts what does not run; what runs already is left alone.
+  async up(more = []) {
+    const flags = ['--data', this.data, '--port', '0', '--detach', '--no-demo', '--skip-install', ...this.#flags, ...more];
+    const { status, said } = await this.#call('up', flags);
+    assert.equal(status, 0, `up ended with ${status}: ${said}`);
+    return this;
+  }
+
+  async down() {
+    const { status, said } = await this.#call('down', ['--data', this.data]);
+    assert.equal(status, 0, `down ended with ${status}: ${said}`);
+  }
+
+  // Ends all of it and forgets it; the logs are kept where something went wrong.
+  async remove({ keep = false } = {}) {
+    await this.down();
+    if (!keep) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  #call(script, flags) {
+    // What another installation was told is no business of this one.
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DEMO_|FTL_(?!BUILD_DIR)|DATABASE_URL|NODE_)/.test(name)));
+    return new Promise((ended) => {
+      let said = '';
+      const child = spawn(join(scripts, script), flags, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...this.#settings } });
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
+      child.on('close', (status) => ended({ status, said }));
+    });
+  }
+
+  #read(kind, name) {
+    return readFileSync(join(this.data, kind, name), 'utf8');
+  }
+
+  port(name) {
+    return Number(this.#read('run', `${name}.port`));
+  }
+
+  pid(name) {
+    return Number(this.#read('run', `${name}.pid`));
+  }
+
+  log(name) {
+    return this.#read('log', `${name}.log`);
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port(this.#flags.includes('--split') ? 'gateway' : 'all-in-one')}`;
+  }
+
+  get sampleEndpoint() {
+    return `http://127.0.0.1:${this.port('sample-endpoint')}/v1`;
+  }
+
+  // Dead, or a zombie that nobody has waited for yet.
+  isAlive(name) {
+    try {
+      return !/\) [ZX] /.test(readFileSync(`/proc/${this.pid(name)}/stat`, 'utf8'));
+    } catch {
+      return false;
+    }
+  }
+}
