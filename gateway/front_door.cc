@@ -1,17 +1,22 @@
 #include "gateway/front_door.h"
 
+#include <absl/cleanup/cleanup.h>
+
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/message_json.h"
 #include "common/observe/log.h"
 #include "common/observe/metrics.h"
 #include "common/secret/secret.h"
 #include "gateway/http/caller.h"
 #include "gateway/http/problem.h"
 #include "gateway/input.h"
-#include "gateway/json/message_json.h"
 
 namespace ftl::gateway {
 namespace {
+
+// More calls at a time than this only wait for each other.
+constexpr int kMaxUnderWay = 4096;
 
 bool ChangesSomething(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
 
@@ -88,14 +93,18 @@ Task<> FrontDoor::Handle(http::Exchange& exchange, const Route** found) {
       CO_TRY(co_await quotas_.TakeOne(incoming.call, route.quota, exchange.client_address()));
     }
   }
-  absl::Status status;
-  if (route.handler) {
-    status = co_await route.handler(incoming);
-  } else {
-    status = co_await Carry(incoming);
-  }
+  const absl::Status status = co_await Serve(incoming);
   if (incoming.request) WipeSecrets(*incoming.request);
   co_return status;
+}
+
+Task<> FrontDoor::Serve(Incoming& incoming) {
+  if (incoming.route.handler) co_return co_await incoming.route.handler(incoming);
+  if (under_way_ >= kMaxUnderWay)
+    co_return Refuse(Reason::kOverloaded, "Too much is going on here; try again in a moment.");
+  ++under_way_;
+  const absl::Cleanup done = [this] { --under_way_; };
+  co_return co_await Carry(incoming);
 }
 
 Task<> FrontDoor::Carry(Incoming& incoming) {

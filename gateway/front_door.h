@@ -25,6 +25,7 @@ class FrontDoor {
   void Drain() { draining_ = true; }
 
  private:
+  Task<> Serve(Incoming& incoming);
   Task<> Handle(http::Exchange& exchange, const Route** found);
   Task<> Carry(Incoming& incoming);
 
@@ -33,6 +34,7 @@ class FrontDoor {
   Upstream& upstream_;
   QuotaSlices& quotas_;
   bool draining_ = false;
+  int under_way_ = 0;  // calls behind, streams not counted
 };
 
 }  // namespace ftl::gateway

@@ -8,11 +8,11 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/message_json.h"
+#include "common/json/message_plan.h"
 #include "common/session/session_id.h"
 #include "gateway/http/caller.h"
 #include "gateway/http/idempotency.h"
-#include "gateway/json/message_json.h"
-#include "gateway/json/message_plan.h"
 #include "gateway/upstream/upstream.h"
 
 namespace ftl::gateway {
@@ -81,7 +81,7 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
 
 absl::Status ReadJsonBody(const Route& route, std::string_view body, Message& request, InputFaults& faults) {
   if (route.method == "GET") return absl::OkStatus();
-  if (body.empty() && (route.body_optional || route.method == "DELETE")) return absl::OkStatus();
+  if (body.empty() && route.body_optional) return absl::OkStatus();
   return ReadBody(body, request, faults);
 }
 
@@ -141,8 +141,7 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
 
 absl::Status JudgeContentType(const Route& route, const http::RequestHead& head) {
   const bool has_body = head.chunked || head.content_length > 0;
-  if (route.method == "GET" || (!has_body && (route.body_optional || route.method == "DELETE")))
-    return absl::OkStatus();
+  if (route.method == "GET" || (!has_body && route.body_optional)) return absl::OkStatus();
   const std::string_view type = head.Find("content-type").value_or("");
   std::string_view essence = type.substr(0, type.find(';'));
   essence = essence.substr(0, essence.find_last_not_of(" \t") + 1);

@@ -45,7 +45,7 @@ struct Route {
   SessionUse session = SessionUse::kNone;
   std::vector<std::string_view> required;  // fields told as missing together with a missing session
   bool creates = false;                    // takes Idempotency-Key
-  bool body_optional = false;              // a POST that says everything in its path
+  bool body_optional = false;              // everything can be said in path, query and headers
   bool unknown_session_is_fine = false;    // a session that never was is nothing to complain of
   size_t max_body_bytes = 64 * 1024;
   absl::Duration limit = absl::Seconds(30);  // of the call behind

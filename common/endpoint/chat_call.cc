@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include <absl/time/clock.h>
 #include <boost/system/system_error.hpp>
+#include <fmt/format.h>
 
 #include "common/endpoint/chat_reading.h"
-#include "common/endpoint/connection_pool.h"
+#include "common/endpoint/kept_connections.h"
 #include "common/endpoint/dialer.h"
 #include "common/endpoint/refused_parameter.h"
 #include "common/endpoint/token_estimate.h"
@@ -133,7 +134,7 @@ Caller::Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimit
     : executor_(executor),
       limits_(std::move(limits)),
       dialer_(std::make_unique<Dialer>(executor, policy, limits_, std::move(resolver))),
-      pool_(std::make_shared<ConnectionPool>(executor, limits_)) {}
+      pool_(std::make_shared<KeptConnections>(executor, limits_)) {}
 
 Caller::~Caller() { Close(); }
 

@@ -21,7 +21,7 @@
 
 namespace ftl {
 
-class ConnectionPool;
+class KeptConnections;
 class Dialer;
 struct CallMarks;
 
@@ -69,7 +69,7 @@ class Caller {
   asio::any_io_executor executor_;
   CallerLimits limits_;
   std::unique_ptr<Dialer> dialer_;
-  std::shared_ptr<ConnectionPool> pool_;
+  std::shared_ptr<KeptConnections> pool_;
 };
 
 }  // namespace ftl

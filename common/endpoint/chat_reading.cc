@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <absl/strings/match.h>
+#include <absl/time/clock.h>
 
 #include "common/endpoint/sse_decoder.h"
 #include "common/text/view.h"

@@ -4,6 +4,7 @@
 
 #include "common/endpoint/endpoint.h"
 #include "common/endpoint/provider.h"
+#include "common/json/json_writer.h"
 
 namespace ftl {
 namespace {
@@ -14,27 +15,6 @@ bool IsReasoningFamily(std::string_view model) {
 }
 
 }  // namespace
-
-void AppendJsonString(std::string_view text, std::string& json) {
-  json += '"';
-  size_t kept = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    json += text.substr(kept, at - kept);
-    kept = at + 1;
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (c == '\n') {
-      json += "\\n";
-    } else {
-      fmt::format_to(std::back_inserter(json), "\\u{:04x}", static_cast<unsigned char>(c));
-    }
-  }
-  json += text.substr(kept);
-  json += '"';
-}
 
 std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities) {
   std::string body = "{\"model\":";

@@ -40,7 +40,4 @@ std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities
 endpoint_pb::Capabilities CapabilitiesFor(const Endpoint& endpoint, std::string_view model,
                                           endpoint_pb::Capabilities known);
 
-// `text` as a JSON string with its quotes, appended to `json`.
-void AppendJsonString(std::string_view text, std::string& json);
-
 }  // namespace ftl

@@ -2,6 +2,9 @@
 
 #include <netdb.h>
 
+#include <algorithm>
+#include <optional>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>

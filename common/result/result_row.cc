@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
-#include "gateway/json/message_json.h"
-#include "gateway/json/message_plan.h"
+#include "common/json/message_json.h"
+#include "common/json/message_plan.h"
 
 namespace ftl {
 namespace {

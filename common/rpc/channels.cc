@@ -11,8 +11,8 @@ namespace ftl::rpc {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Channels::Remote(const std::string& address, std::string_view service,
                                                                 const TlsFiles& tls) {
   grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(16 << 20);
-  arguments.SetMaxSendMessageSize(16 << 20);
+  arguments.SetMaxReceiveMessageSize(40 << 20);
+  arguments.SetMaxSendMessageSize(40 << 20);
   arguments.SetLoadBalancingPolicyName("round_robin");
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);

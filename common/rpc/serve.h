@@ -87,6 +87,10 @@ class CallState : public std::enable_shared_from_this<CallState> {
   static absl::Status Thrown(std::exception_ptr failure) {
     try {
       std::rethrow_exception(failure);
+    } catch (const boost::system::system_error& error) {
+      // The client has gone, and the coroutine was cancelled.
+      if (error.code() == asio::error::operation_aborted) return absl::CancelledError("The client has gone.");
+      return absl::InternalError(error.what());
     } catch (const std::exception& error) {
       return absl::InternalError(error.what());
     } catch (...) {

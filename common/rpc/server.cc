@@ -15,7 +15,7 @@
 namespace ftl::rpc {
 namespace {
 
-constexpr int kMessageBytes = 16 << 20;
+constexpr int kMessageBytes = 40 << 20;  // own suites may have 32 MiB
 
 // Stamps calls of an in-process channel with the caller's name and the token of the process.
 class Stamp final : public grpc::experimental::Interceptor {

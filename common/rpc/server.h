@@ -36,7 +36,7 @@ class Registrar {
   std::vector<std::unique_ptr<grpc::Service>> services_;
 };
 
-// One gRPC server: the modules' services, health and, with a port, reflection. Messages up to 16 MiB.
+// One gRPC server: the modules' services, health and, with a port, reflection. Messages up to 40 MiB.
 class Server {
  public:
   // A server on `address` (host:port, port 0 for any). With TLS files every client must show a certificate.

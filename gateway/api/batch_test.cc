@@ -6,7 +6,7 @@
 #include "common/error/try.h"
 #include "common/proto/copy_fields.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 
 namespace ftl::gateway {
 

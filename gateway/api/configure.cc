@@ -5,8 +5,8 @@
 #include "common/error/try.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
-#include "gateway/json/json_writer.h"
-#include "gateway/json/message_json.h"
+#include "common/json/json_writer.h"
+#include "common/json/message_json.h"
 
 namespace ftl::gateway {
 

@@ -10,7 +10,7 @@
 #include "common/error/refusal.h"
 #include "common/observe/metrics.h"
 #include "common/rpc/call.h"
-#include "gateway/json/json_writer.h"
+#include "common/json/json_writer.h"
 #include "grpc/health/v1/health.pb.h"
 
 namespace ftl::gateway {

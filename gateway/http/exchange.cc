@@ -14,6 +14,8 @@ namespace {
 // A body that nobody asked for is read over up to this size, so that the connection can go on.
 constexpr size_t kSkippedBytes = 64 * 1024;
 
+constexpr size_t kSlowestBytesPerSecond = 32 * 1024;
+
 absl::Status TooLarge(size_t max_bytes) {
   return Refuse(Reason::kBodyTooLarge, fmt::format("Send at most {} bytes.", max_bytes))
       .With("max_body_bytes", static_cast<int64_t>(max_bytes));
@@ -89,8 +91,8 @@ Task<> Exchange::Send(Response response) {
   std::string head;
   head.reserve(1536);
   AppendHead(response, Facts(Framing::kLength), head);
-  wire_.Renew(DeadlineIn(limits_.write));
   const std::string_view content = head_.method == "HEAD" ? std::string_view() : response.content();
+  wire_.Renew(DeadlineIn(limits_.write + absl::Seconds(content.size() / kSlowestBytesPerSecond)));
   CO_TRY(co_await wire_.Write(head, content));
   wire_.SetDeadline(Deadline::max());
   complete_ = true;

@@ -7,16 +7,25 @@
 
 #include "common/error/refusal.h"
 #include "common/text/view.h"
-#include "gateway/json/json_writer.h"
+#include "common/json/json_writer.h"
 
 namespace ftl::http {
 namespace {
 
 constexpr std::string_view kInternalDetail =
     "Something went wrong here. Try again; if it stays, tell the operator the request id.";
+constexpr std::string_view kForeignDetail = "This could not be done now. Try again in a moment.";
 
 // To a client a field of the wrong type is an invalid field; only the HTTP status tells the two apart.
 std::string CodeFor(Reason reason) { return CodeOf(reason == Reason::kWrongType ? Reason::kInvalidField : reason); }
+
+// Our refusals are written for people; the texts of libraries are not, and may tell what is nobody's business.
+std::string_view DetailOf(const absl::Status& status, Reason reason) {
+  if (reason == Reason::kInternal) return kInternalDetail;
+  bool is_refusal = false;
+  status.ForEachPayload([&](absl::string_view, const absl::Cord&) { is_refusal = true; });
+  return is_refusal ? ToStd(status.message()) : kForeignDetail;
+}
 
 void AppendMember(std::string_view name, std::string_view text, std::string& out) {
   out += fmt::format(",\"{}\":", name);
@@ -34,7 +43,7 @@ std::string ProblemJson(const absl::Status& status, std::string_view request_id)
   std::string out = fmt::format(R"({{"type":"urn:finetunelab:problem:{}")", code);
   AppendMember("title", facts.title, out);
   out += fmt::format(",\"status\":{}", facts.http_status);
-  AppendMember("detail", reason == Reason::kInternal ? kInternalDetail : ToStd(status.message()), out);
+  AppendMember("detail", DetailOf(status, reason), out);
   AppendMember("code", code, out);
   AppendMember("request_id", request_id, out);
   const std::vector<FieldFault> faults = FieldFaultsOf(status);

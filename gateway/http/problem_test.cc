@@ -34,6 +34,7 @@ TEST(ProblemTest, TellsNobodyWhatWentWrongInside) {
   const Response response = ProblemResponse(absl::InternalError("relation secrets"), "r");
   EXPECT_EQ(response.status, 500);
   EXPECT_THAT(response.body, Not(HasSubstr("secrets")));
+  EXPECT_THAT(ProblemResponse(absl::UnavailableError("ipv4:10.0.0.7 refused"), "r").body, Not(HasSubstr("10.0.0.7")));
 }
 
 TEST(ProblemTest, SaysHowLongToWait) {

@@ -1,7 +1,7 @@
 #include "gateway/http/sse_writer.h"
 
 #include "common/error/try.h"
-#include "gateway/json/json_writer.h"
+#include "common/json/json_writer.h"
 
 namespace ftl::http {
 namespace {

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "common/text/view.h"
-#include "gateway/json/json_writer.h"
-#include "gateway/json/message_plan.h"
+#include "common/json/json_writer.h"
+#include "common/json/message_plan.h"
 #include "gateway/openapi/schemas.h"
 #include "gateway/upstream/upstream.h"
 

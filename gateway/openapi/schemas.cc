@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "gateway/json/json_writer.h"
+#include "common/json/json_writer.h"
 
 namespace ftl::gateway {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "gateway/json/message_plan.h"
+#include "common/json/message_plan.h"
 #include "gateway/openapi/comments.h"
 
 namespace ftl::gateway {

@@ -10,6 +10,10 @@
 
 #include "common/observe/log.h"
 #include "common/rpc/call.h"
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/exporter/v1/exporter_service.pb.h"
+#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 
 namespace ftl::gateway {
 namespace {
@@ -28,6 +32,14 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
   if (package == "finetunelab.analytics.v1") return "analytics";
   return "export";
 }
+
+// Methods are found by name; named here, their protos are linked in.
+[[gnu::used]] const google::protobuf::Descriptor* (*const kLinked[])() = {
+    &finetunelab::session_vault::v1::OpenSessionRequest::descriptor,
+    &finetunelab::batch_runner::v1::StartRunRequest::descriptor,
+    &finetunelab::analytics::v1::AskRequest::descriptor,
+    &finetunelab::exporter::v1::ExportRequest::descriptor,
+};
 
 struct Exchange {
   grpc::ClientContext context;

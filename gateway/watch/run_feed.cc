@@ -7,7 +7,7 @@
 #include "common/rpc/call.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/sse_writer.h"
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 #include "gateway/upstream/status_field.h"
 
 namespace ftl::gateway {

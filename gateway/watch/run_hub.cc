@@ -4,7 +4,7 @@
 
 #include "common/error/try.h"
 #include "common/proto/copy_fields.h"
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 
 namespace ftl::gateway {
 

@@ -16,6 +16,7 @@
 #include "common/db/migrator.h"
 #include "common/db/notifier.h"
 #include "common/error/try.h"
+#include "common/session/session_over.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
 #include "services/batch-runner/settings.h"
 #include "services/batch-runner/store/uuid.h"
@@ -64,7 +65,7 @@ class BatchRunner final : public host::Module {
         : policy({.allow_localhost = settings.allow_localhost}),
           database(environment.executor, settings.database),
           notifier(environment.executor, settings.database),
-          listener(settings.database, {"ftl_work", "ftl_run", "ftl_run_ended", "ftl_session_closed"}),
+          listener(settings.database, {"ftl_work", "ftl_run", "ftl_run_ended", std::string(kSessionOverChannel)}),
           runs(database),
           results(database),
           suites(database),
@@ -115,8 +116,9 @@ class BatchRunner final : public host::Module {
     for (const absl::string_view piece : absl::StrSplit(wake_up.payload, ',')) {
       const std::string name(piece);
       if (wake_up.channel == "ftl_run_ended") rooms_->dispatcher.Drop(name);
-      if (wake_up.channel == "ftl_session_closed") rooms_->dispatcher.DropSession(name);
-      rooms_->feed.Touch(wake_up.channel == "ftl_session_closed" ? "" : name);
+      const bool session_over = wake_up.channel == kSessionOverChannel;
+      if (session_over) rooms_->dispatcher.DropSession(name);
+      rooms_->feed.Touch(session_over ? "" : name);
     }
   }
 
@@ -127,7 +129,7 @@ class BatchRunner final : public host::Module {
 
 }  // namespace
 
-host::ModuleKind BatchRunnerKind() {
+host::ModuleKind BatchRunnerModule() {
   return {.name = "batch-runner",
           .calls = {"session-vault"},
           .default_listen = "0.0.0.0:50052",

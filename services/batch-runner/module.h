@@ -5,6 +5,6 @@
 namespace ftl::batch_runner {
 
 // Keeps suites, tests connections, and runs suites against a person's endpoint.
-host::ModuleKind BatchRunnerKind();
+host::ModuleKind BatchRunnerModule();
 
 }  // namespace ftl::batch_runner

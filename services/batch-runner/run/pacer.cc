@@ -27,10 +27,11 @@ void Pacer::Started(absl::Time now) {
 
 void Pacer::Ended(bool throttled) {
   --under_way_;
-  if (until_next_decrease_ > 0) --until_next_decrease_;
+  const bool was_under_way_then = until_next_decrease_ > 0;
+  if (was_under_way_then) --until_next_decrease_;
   if (throttled) {
     answers_ = 0;
-    if (until_next_decrease_ > 0) return;
+    if (was_under_way_then) return;
     allowed_ = std::max(1, allowed_ / 2);
     until_next_decrease_ = under_way_;
   } else if (allowed_ < wanted_ && ++answers_ >= allowed_) {

@@ -4,7 +4,7 @@
 
 #include <google/protobuf/util/time_util.h>
 
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 #include "services/batch-runner/store/run_row.h"
 
 namespace ftl::batch_runner {

@@ -4,7 +4,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/time_util.h>
 
-#include "gateway/json/message_plan.h"
+#include "common/json/message_plan.h"
 
 namespace ftl::batch_runner {
 namespace {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "common/error/try.h"
-#include "gateway/json/message_json.h"
-#include "gateway/json/message_plan.h"
+#include "common/json/message_json.h"
+#include "common/json/message_plan.h"
 
 namespace ftl::batch_runner {
 namespace {

@@ -1,4 +1,4 @@
-#include "gateway/json/json_writer.h"
+#include "common/json/json_writer.h"
 
 #include <array>
 #include <charconv>

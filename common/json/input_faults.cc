@@ -1,4 +1,4 @@
-#include "gateway/json/input_faults.h"
+#include "common/json/input_faults.h"
 
 namespace ftl {
 
@@ -13,6 +13,13 @@ void InputFaults::WrongType(std::string_view field, std::string_view message) {
 }
 
 void InputFaults::Unacceptable(std::string_view field, std::string_view message) { faults_.Add(field, message); }
+
+void InputFaults::Missing(std::string_view field) {
+  for (const FieldFault& fault : faults_.all()) {
+    if (fault.field == field) return;
+  }
+  Unacceptable(field, "is missing");
+}
 
 absl::Status InputFaults::Verdict() const {
   if (unknown_) return faults_.Verdict(Reason::kUnknownField);

@@ -17,10 +17,10 @@ namespace ftl {
 
 // Connections that rest between calls. A connection is used again only for the session and the origin (scheme, host,
 // port) that it was opened for, and so only for the address that the policy judged then.
-class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
+class KeptConnections : public std::enable_shared_from_this<KeptConnections> {
  public:
   // `limits` must outlive it.
-  ConnectionPool(asio::any_io_executor executor, const CallerLimits& limits);
+  KeptConnections(asio::any_io_executor executor, const CallerLimits& limits);
 
   struct Key {
     std::string session;

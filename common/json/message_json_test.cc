@@ -1,4 +1,4 @@
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -49,6 +49,17 @@ TEST(MessageJsonTest, WritesEmptyListsUnlessToldOtherwiseAndMapsAsObjects) {
   EXPECT_THAT(ToJson(metrics), testing::HasSubstr(R"("errors_by_type":{"timeout":2})"));
   EXPECT_EQ(ToJson(runner::ListModelsResponse()), R"({"models":[]})");
   EXPECT_THAT(ToJson(runner::Suite()), testing::Not(testing::HasSubstr("prompts")));
+}
+
+TEST(MessageJsonTest, WritesTheMembersOfObjectsAndMapsByNameSoThatTheSameIsWrittenTheSame) {
+  analytics::GetMetricsResponse metrics;
+  runner::Check check;
+  for (const char* name : {"d", "b", "a", "c"}) {
+    (*metrics.mutable_errors_by_type())[name] = 1;
+    (*check.mutable_value()->mutable_struct_value()->mutable_fields())[name].set_bool_value(true);
+  }
+  EXPECT_THAT(ToJson(metrics), testing::HasSubstr(R"({"a":1,"b":1,"c":1,"d":1})"));
+  EXPECT_EQ(ToJson(check), R"({"value":{"a":true,"b":true,"c":true,"d":true}})");
 }
 
 TEST(MessageJsonTest, NeverWritesASecret) {

@@ -1,4 +1,4 @@
-#include "common/endpoint/connection_pool.h"
+#include "common/endpoint/kept_connections.h"
 
 #include <algorithm>
 
@@ -9,10 +9,10 @@ constexpr absl::Duration kSweepEvery = absl::Seconds(5);
 
 }  // namespace
 
-ConnectionPool::ConnectionPool(asio::any_io_executor executor, const CallerLimits& limits)
+KeptConnections::KeptConnections(asio::any_io_executor executor, const CallerLimits& limits)
     : limits_(limits), timer_(std::move(executor)) {}
 
-std::unique_ptr<HttpConnection> ConnectionPool::Take(const Key& key) {
+std::unique_ptr<HttpConnection> KeptConnections::Take(const Key& key) {
   const auto found = resting_.find(key);
   if (found == resting_.end()) return nullptr;
   std::vector<Resting>& here = found->second;
@@ -28,7 +28,7 @@ std::unique_ptr<HttpConnection> ConnectionPool::Take(const Key& key) {
   return taken;
 }
 
-void ConnectionPool::Give(const Key& key, std::unique_ptr<HttpConnection> connection) {
+void KeptConnections::Give(const Key& key, std::unique_ptr<HttpConnection> connection) {
   connection->Rest();
   if (is_closed_ || count_ >= limits_.idle_connections) return;
   resting_[key].push_back({std::move(connection), std::chrono::steady_clock::now()});
@@ -36,7 +36,7 @@ void ConnectionPool::Give(const Key& key, std::unique_ptr<HttpConnection> connec
   if (!sweeps_) SweepLater();
 }
 
-void ConnectionPool::Drop(std::string_view session) {
+void KeptConnections::Drop(std::string_view session) {
   auto entry = resting_.lower_bound({std::string(session), ""});
   while (entry != resting_.end() && entry->first.session == session) {
     count_ -= entry->second.size();
@@ -44,14 +44,14 @@ void ConnectionPool::Drop(std::string_view session) {
   }
 }
 
-void ConnectionPool::Close() {
+void KeptConnections::Close() {
   is_closed_ = true;
   resting_.clear();
   count_ = 0;
   timer_.cancel();
 }
 
-void ConnectionPool::SweepLater() {
+void KeptConnections::SweepLater() {
   sweeps_ = true;
   timer_.expires_after(absl::ToChronoNanoseconds(kSweepEvery));
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code) {
@@ -59,7 +59,7 @@ void ConnectionPool::SweepLater() {
   });
 }
 
-void ConnectionPool::Sweep() {
+void KeptConnections::Sweep() {
   sweeps_ = false;
   const Mark oldest = std::chrono::steady_clock::now() - absl::ToChronoNanoseconds(limits_.keep_idle);
   for (auto entry = resting_.begin(); entry != resting_.end();) {

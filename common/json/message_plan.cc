@@ -1,4 +1,4 @@
-#include "gateway/json/message_plan.h"
+#include "common/json/message_plan.h"
 
 #include <map>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "gateway/json/json_reader.h"
+#include "common/json/json_reader.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,12 +1,13 @@
 #include <cmath>
+#include <map>
 
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
-#include "gateway/json/json_writer.h"
-#include "gateway/json/message_json.h"
-#include "gateway/json/message_plan.h"
+#include "common/json/json_writer.h"
+#include "common/json/message_json.h"
+#include "common/json/message_plan.h"
 
 namespace ftl {
 namespace {
@@ -28,15 +29,18 @@ void WriteList(const google::protobuf::ListValue& list, std::string& out) {
   out += ']';
 }
 
+// By name: protobuf's maps have another order each time they are read.
 void WriteStruct(const google::protobuf::Struct& members, std::string& out) {
+  std::map<std::string_view, const google::protobuf::Value*> by_name;
+  for (const auto& [name, value] : members.fields()) by_name.emplace(name, &value);
   out += '{';
   bool first = true;
-  for (const auto& [name, value] : members.fields()) {
+  for (const auto& [name, value] : by_name) {
     if (!first) out += ',';
     first = false;
     AppendJsonString(name, out);
     out += ':';
-    WriteAny(value, out);
+    WriteAny(*value, out);
   }
   out += '}';
 }
@@ -111,19 +115,24 @@ void WriteElement(const Message& message, const FieldPlan& plan, int i, std::str
   }
 }
 
-// The protos have maps from text to int32 alone.
+// By name, as above. The protos have maps from text to int32 alone.
 void WriteMap(const Message& message, const FieldPlan& plan, std::string& out) {
   const Reflection& read = *message.GetReflection();
   const FieldDescriptor* key = plan.field->message_type()->map_key();
   const FieldDescriptor* value = plan.field->message_type()->map_value();
-  std::string scratch;
-  out += '{';
+  std::map<std::string, int32_t> by_name;
   for (int i = 0; i < read.FieldSize(message, plan.field); ++i) {
-    if (i > 0) out += ',';
     const Message& entry = read.GetRepeatedMessage(message, plan.field, i);
-    AppendJsonString(entry.GetReflection()->GetStringReference(entry, key, &scratch), out);
+    by_name.emplace(entry.GetReflection()->GetString(entry, key), entry.GetReflection()->GetInt32(entry, value));
+  }
+  out += '{';
+  bool first = true;
+  for (const auto& [name, number] : by_name) {
+    if (!first) out += ',';
+    first = false;
+    AppendJsonString(name, out);
     out += ':';
-    AppendJsonNumber(static_cast<int64_t>(entry.GetReflection()->GetInt32(entry, value)), out);
+    AppendJsonNumber(static_cast<int64_t>(number), out);
   }
   out += '}';
 }

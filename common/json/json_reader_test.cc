@@ -1,4 +1,4 @@
-#include "gateway/json/json_reader.h"
+#include "common/json/json_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 #include <absl/status/status.h>
 #include <google/protobuf/message.h>
 
-#include "gateway/json/input_faults.h"
+#include "common/json/input_faults.h"
 
 namespace ftl {
 

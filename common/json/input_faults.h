@@ -17,7 +17,8 @@ class InputFaults {
   void Unknown(std::string_view field);
   void WrongType(std::string_view field, std::string_view message);
   void Unacceptable(std::string_view field, std::string_view message);
-  void Missing(std::string_view field) { Unacceptable(field, "is missing"); }
+  // Unless something else is wrong with it.
+  void Missing(std::string_view field);
 
   bool empty() const { return faults_.empty(); }
   absl::Status Verdict() const;

@@ -10,9 +10,9 @@
 #include <boost/json/value.hpp>
 
 #include "common/error/try.h"
-#include "gateway/json/json_reader.h"
-#include "gateway/json/message_json.h"
-#include "gateway/json/message_plan.h"
+#include "common/json/json_reader.h"
+#include "common/json/message_json.h"
+#include "common/json/message_plan.h"
 
 namespace ftl {
 namespace {

@@ -1,0 +1,482 @@
+// The whole gateway over real sockets, with services of our own making behind it.
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+
+#include "common/error/try.h"
+#include "common/rpc/serve.h"
+#include "common/rpc/server.h"
+#include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
+#include "finetunelab/batch_runner/v1/batch_runner_service.grpc.pb.h"
+#include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
+#include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
+#include "gateway/module.h"
+#include "gateway/watch/signal.h"
+
+namespace ftl::gateway {
+namespace {
+
+using asio::ip::tcp;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const std::string kSession = "demo-" + std::string(64, 'a');
+const std::string kEnded = "demo-" + std::string(64, 'e');
+constexpr char kRun[] = "11111111-2222-4333-8444-555555555555";
+
+namespace fake {
+
+namespace pb = finetunelab::session_vault::v1;
+
+class Vault final : public pb::SessionVaultService::CallbackService {
+ public:
+  explicit Vault(rpc::Serving serving) : serving_(std::move(serving)) {}
+  FTL_SERVE(OpenSession)
+  FTL_SERVE(GetSession)
+  FTL_SERVE(CloseSession)
+  FTL_SERVE(DrawQuota)
+
+ private:
+  Task<pb::OpenSessionResponse> OpenSession(const CallContext& call, const pb::OpenSessionRequest& request) {
+    pb::OpenSessionResponse response;
+    response.set_session_id(kSession);
+    response.mutable_expires_at()->set_seconds(3600);
+    response.set_model_id(request.model_id());
+    response.set_model_name(fmt::format("{} {} {} {}", request.api_key(), request.idempotency_key(),
+                                        request.client_address(), call.request_id));
+    co_return response;
+  }
+  Task<pb::GetSessionResponse> GetSession(const CallContext&, const pb::GetSessionRequest& request) {
+    if (request.session_id() == kEnded) co_return Refuse(Reason::kSessionExpired, "The session is over.");
+    pb::GetSessionResponse response;
+    response.set_session_id(request.session_id());
+    response.mutable_connection_latency()->set_nanos(12'345'000);
+    co_return response;
+  }
+  Task<pb::CloseSessionResponse> CloseSession(const CallContext&, const pb::CloseSessionRequest&) {
+    pb::CloseSessionResponse response;
+    response.set_success(true);
+    response.mutable_deleted()->set_test_runs(1);
+    co_return response;
+  }
+  Task<pb::DrawQuotaResponse> DrawQuota(const CallContext&, const pb::DrawQuotaRequest& request) {
+    pb::DrawQuotaResponse response;
+    response.set_granted(request.quota() == "model_lists_per_minute" ? 0 : request.units());
+    if (response.granted() == 0) response.mutable_retry_after()->set_seconds(7);
+    co_return response;
+  }
+  rpc::Serving serving_;
+};
+
+}  // namespace fake
+
+namespace fake_runner {
+
+namespace pb = finetunelab::batch_runner::v1;
+
+pb::Result ResultOf(int64_t sequence) {
+  pb::Result result;
+  result.set_prompt_id(static_cast<int32_t>(sequence));
+  result.set_sequence(sequence);
+  result.set_success(true);
+  return result;
+}
+
+// A run of `stored` results that gets `coming` more and ends when it is told to.
+class Runner final : public pb::BatchRunnerService::CallbackService {
+ public:
+  explicit Runner(rpc::Serving serving) : serving_(std::move(serving)), finish_(serving_.executor()) {}
+  FTL_SERVE(GetRun)
+  FTL_SERVE(ListResults)
+  FTL_SERVE(ListModels)
+  FTL_SERVE(CancelRun)
+  FTL_SERVE_STREAM(WatchRun)
+
+  void Finish() {
+    asio::post(serving_.executor(), [this] { finish_.Notify(); });
+  }
+  int streams() const { return streams_; }
+
+ private:
+  static constexpr int64_t kStored = 3;
+  static constexpr int64_t kLast = 5;
+
+  Task<pb::GetRunResponse> GetRun(const CallContext&, const pb::GetRunRequest& request) {
+    if (request.session_id() == kEnded) co_return Refuse(Reason::kNoRun, "No run yet.");
+    if (!request.test_run_id().empty() && request.test_run_id() != kRun) {
+      co_return Refuse(Reason::kRunNotFound, "There is no such run.");
+    }
+    pb::GetRunResponse response;
+    response.set_id(kRun);
+    response.set_status(pb::RUN_STATUS_RUNNING);
+    response.set_last_sequence(kStored);
+    if (!request.test_run_id().empty()) {
+      *response.add_results() = ResultOf(1);
+      response.set_total(1);
+    }
+    co_return response;
+  }
+  Task<pb::ListResultsResponse> ListResults(const CallContext&, const pb::ListResultsRequest& request) {
+    pb::ListResultsResponse response;
+    for (int64_t i = request.after_sequence() + 1; i <= kStored; ++i) *response.add_results() = ResultOf(i);
+    co_return response;
+  }
+  Task<pb::ListModelsResponse> ListModels(const CallContext&, const pb::ListModelsRequest&) {
+    co_return pb::ListModelsResponse();
+  }
+  Task<pb::CancelRunResponse> CancelRun(const CallContext&, const pb::CancelRunRequest& request) {
+    pb::CancelRunResponse response;
+    response.set_id(request.test_run_id());
+    response.set_status(pb::RUN_STATUS_CANCELLED);
+    co_return response;
+  }
+  Task<> WatchRun(const CallContext&, const pb::WatchRunRequest& request, rpc::Writer<pb::WatchRunResponse>& writer) {
+    ++streams_;
+    pb::WatchRunResponse event;
+    event.mutable_progress()->set_id(kRun);
+    CO_TRY(co_await writer.Write(event));
+    for (int64_t i = request.after_sequence() + 1; i <= kLast; ++i) {
+      event.Clear();
+      event.set_sequence(i);
+      *event.mutable_result() = ResultOf(i);
+      CO_TRY(co_await writer.Write(event));
+    }
+    co_await finish_.Wait(Deadline::max());
+    finish_.Notify();
+    event.Clear();
+    event.set_sequence(kLast + 1);
+    event.mutable_done()->set_status(pb::RUN_STATUS_COMPLETED);
+    co_return co_await writer.Write(event);
+  }
+  rpc::Serving serving_;
+  Signal finish_;
+  std::atomic<int> streams_ = 0;
+};
+
+}  // namespace fake_runner
+
+namespace fake_analytics {
+
+namespace pb = finetunelab::analytics::v1;
+
+class Analytics final : public pb::AnalyticsService::CallbackService {
+ public:
+  explicit Analytics(rpc::Serving serving) : serving_(std::move(serving)) {}
+  FTL_SERVE(GetMetrics)
+  FTL_SERVE_STREAM(Ask)
+
+ private:
+  Task<pb::GetMetricsResponse> GetMetrics(const CallContext&, const pb::GetMetricsRequest&) {
+    pb::GetMetricsResponse response;
+    response.mutable_p95_latency()->set_seconds(1);
+    (*response.mutable_errors_by_type())["timeout"] = 2;
+    co_return response;
+  }
+  Task<> Ask(const CallContext&, const pb::AskRequest& request, rpc::Writer<pb::AskResponse>& writer) {
+    if (request.session_id() == kEnded) co_return Refuse(Reason::kSessionExpired, "The session is over.");
+    pb::AskResponse response;
+    response.mutable_piece()->mutable_tool_call()->set_id("c1");
+    CO_TRY(co_await writer.Write(response));
+    response.mutable_piece()->set_content("Two\nlines");
+    CO_TRY(co_await writer.Write(response));
+    if (request.messages_size() > 0) co_return Refuse(Reason::kDatabaseUnavailable, "No database.");
+    co_return absl::OkStatus();
+  }
+  rpc::Serving serving_;
+};
+
+}  // namespace fake_analytics
+
+namespace fake_exporter {
+
+namespace pb = finetunelab::exporter::v1;
+
+class Exporter final : public pb::ExporterService::CallbackService {
+ public:
+  explicit Exporter(rpc::Serving serving) : serving_(std::move(serving)) {}
+  FTL_SERVE_STREAM(Export)
+
+ private:
+  Task<> Export(const CallContext&, const pb::ExportRequest& request, rpc::Writer<pb::ExportResponse>& writer) {
+    pb::ExportResponse response;
+    response.mutable_head()->set_file_name("finetunelab-batch-test-2026-01-01.csv");
+    response.mutable_head()->set_content_type("text/csv; charset=utf-8");
+    CO_TRY(co_await writer.Write(response));
+    for (int i = 0; i < 3; ++i) {
+      response.set_chunk("row\r\n");
+      CO_TRY(co_await writer.Write(response));
+    }
+    if (request.test_run_id() == "breaks") co_return Refuse(Reason::kDatabaseUnavailable, "No database.");
+    co_return absl::OkStatus();
+  }
+  rpc::Serving serving_;
+};
+
+}  // namespace fake_exporter
+
+struct Answer {
+  std::string head;
+  std::string body;  // without chunk framing
+  bool whole = true;
+};
+
+class GatewayTest : public testing::Test {
+ protected:
+  GatewayTest() {
+    thread_ = std::thread([this] { io_.run(); });
+    const rpc::Serving serving(io_.get_executor(), "token");
+    const auto serve = [&](const std::string& name, std::unique_ptr<grpc::Service> service) {
+      std::vector<std::unique_ptr<grpc::Service>> services;
+      services.push_back(std::move(service));
+      servers_.push_back(*rpc::Server::WithoutPort(std::move(services)));
+      servers_.back()->health().SetAll(true);
+      channels_.Set(name, servers_.back()->InProcess("gateway", "token"));
+    };
+    auto runner = std::make_unique<fake_runner::Runner>(serving);
+    runner_ = runner.get();
+    serve("session-vault", std::make_unique<fake::Vault>(serving));
+    serve("batch-runner", std::move(runner));
+    serve("analytics", std::make_unique<fake_analytics::Analytics>(serving));
+    serve("export", std::make_unique<fake_exporter::Exporter>(serving));
+    const std::filesystem::path port_file = testing::TempDir() + "/gateway_test.port";
+    host::Settings settings([&](const std::string& name) -> std::optional<std::string> {
+      if (name == "FTL_HTTP_ADDRESS") return "127.0.0.1:0";
+      if (name == "FTL_PORT_FILE") return port_file.string();
+      return std::nullopt;
+    });
+    module_ = GatewayModule().make(settings);
+    environment_.reset(new host::Environment{io_.get_executor(), channels_});
+    EXPECT_TRUE(Await(module_->Start(*environment_)).ok());
+    std::ifstream(port_file) >> port_;
+  }
+  ~GatewayTest() override {
+    EXPECT_TRUE(Await(module_->Stop()).ok());
+    for (auto& server : servers_) server->Shutdown(absl::Seconds(1));
+    servers_.clear();
+    work_.reset();
+    thread_.join();
+  }
+  absl::Status Await(Task<> task) { return asio::co_spawn(io_, std::move(task), asio::use_future).get(); }
+
+  tcp::socket Connect() {
+    tcp::socket socket(clients_);
+    socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<uint16_t>(port_)));
+    return socket;
+  }
+  tcp::socket Send(std::string_view method, std::string_view target, std::string_view body = "",
+                   std::string_view fields = "") {
+    tcp::socket socket = Connect();
+    const std::string type = body.empty() ? "" : "Content-Type: application/json\r\n";
+    asio::write(socket, asio::buffer(fmt::format(
+                            "{} {} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\nContent-Length: {}\r\n{}{}\r\n{}",
+                            method, target, body.size(), type, fields, body)));
+    return socket;
+  }
+  static Answer Hear(tcp::socket socket) {
+    std::string all;
+    boost::system::error_code error;
+    asio::read(socket, asio::dynamic_buffer(all), error);
+    Answer answer;
+    const size_t end = all.find("\r\n\r\n");
+    answer.head = all.substr(0, end == std::string::npos ? all.size() : end + 2);
+    std::string_view rest = std::string_view(all).substr(std::min(all.size(), end + 4));
+    if (answer.head.find("Transfer-Encoding: chunked") == std::string::npos) {
+      answer.body = rest;
+      return answer;
+    }
+    answer.whole = false;
+    while (!rest.empty()) {
+      const size_t size = std::strtoul(std::string(rest.substr(0, 8)).c_str(), nullptr, 16);
+      if (size == 0) answer.whole = true;
+      if (size == 0) break;
+      rest.remove_prefix(rest.find("\r\n") + 2);
+      answer.body += rest.substr(0, size);
+      rest.remove_prefix(std::min(rest.size(), size + 2));
+    }
+    return answer;
+  }
+  Answer Ask(std::string_view method, std::string_view target, std::string_view body = "",
+             std::string_view fields = "") {
+    return Hear(Send(method, target, body, fields));
+  }
+
+  asio::io_context io_{1};
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{io_.get_executor()};
+  std::thread thread_;
+  asio::io_context clients_;
+  std::vector<std::unique_ptr<rpc::Server>> servers_;
+  fake_runner::Runner* runner_ = nullptr;
+  rpc::Channels channels_;
+  std::unique_ptr<host::Environment> environment_;
+  std::unique_ptr<host::Module> module_;
+  int port_ = 0;
+};
+
+constexpr std::string_view kDemo = "/api/demo/v2";
+
+std::string Demo(std::string_view path) { return fmt::format("{}{}", kDemo, path); }
+
+TEST_F(GatewayTest, OpensASessionWithEverythingThatTheVaultNeeds) {
+  const Answer answer =
+      Ask("POST", Demo("/configure"),
+          R"({"endpoint_url":"https://e.example/v1","api_key":"sk-1","model_id":"m","provider":"together"})",
+          "Idempotency-Key: k1\r\nX-Request-Id: r1\r\n");
+  EXPECT_THAT(answer.head, StartsWith("HTTP/1.1 201 Created\r\n"));
+  EXPECT_EQ(answer.body, fmt::format(R"({{"session_id":"{}","expires_at":"1970-01-01T01:00:00Z","model_id":"m",)"
+                                     R"("model_name":"sk-1 k1 127.0.0.1 r1"}})",
+                                     kSession));
+}
+
+TEST_F(GatewayTest, JoinsTheLatestRunIntoASessionsState) {
+  const Answer answer = Ask("GET", Demo("/configure?session_id=" + kSession));
+  EXPECT_THAT(answer.body, AllOf(HasSubstr("\"connection_latency_ms\":12.345"),
+                                 HasSubstr(fmt::format("\"latest_test_run_id\":\"{}\"", kRun))));
+  EXPECT_THAT(Ask("GET", Demo("/configure"), "", "Authorization: Bearer " + kEnded + "\r\n").head,
+              StartsWith("HTTP/1.1 410 "));
+}
+
+TEST_F(GatewayTest, GivesResultsWithARunAskedByItsIdOnly) {
+  EXPECT_THAT(Ask("GET", Demo("/batch-test?session_id=" + kSession)).body, Not(HasSubstr("results")));
+  EXPECT_THAT(Ask("GET", Demo(fmt::format("/batch-test?test_run_id={}", kRun))).body, HasSubstr("\"results\":[{"));
+  EXPECT_THAT(Ask("GET", Demo(fmt::format("/batch-test/{}/status", kRun))).body, HasSubstr("\"status\":\"running\""));
+  EXPECT_THAT(Ask("GET", Demo("/batch-test?session_id=" + kEnded)).body, HasSubstr("\"code\":\"no_run\""));
+  EXPECT_THAT(Ask("GET", Demo("/batch-test")).head, StartsWith("HTTP/1.1 422 "));
+}
+
+TEST_F(GatewayTest, CancelsARunWithoutABody) {
+  EXPECT_THAT(Ask("POST", Demo(fmt::format("/batch-test/{}/cancel", kRun))).body,
+              HasSubstr("\"status\":\"cancelled\""));
+}
+
+TEST_F(GatewayTest, RefusesWhatIsNotForIt) {
+  const std::string body = R"({"endpoint_url":"https://e.example/v1","model_id":"m"})";
+  EXPECT_THAT(Ask("POST", Demo("/configure"), body, "Origin: https://evil.example\r\n").head,
+              StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(Ask("POST", Demo("/configure"), body, "Sec-Fetch-Site: cross-site\r\n").head,
+              StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(Ask("POST", Demo("/configure")).head, StartsWith("HTTP/1.1 415 "));
+  EXPECT_THAT(Ask("POST", Demo("/configure"), std::string(70'000, ' ')).head, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(Ask("PUT", Demo("/configure")).head,
+              AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: DELETE, GET, HEAD, POST, OPTIONS\r\n")));
+  EXPECT_THAT(Ask("OPTIONS", Demo("/configure")).head, StartsWith("HTTP/1.1 204 "));
+  EXPECT_THAT(Ask("GET", Demo("/nothing")).head, StartsWith("HTTP/1.1 404 "));
+}
+
+TEST_F(GatewayTest, CountsDiscoveryWithoutASession) {
+  const Answer refused = Ask("POST", Demo("/configure/models"), R"({"endpoint_url":"https://e.example/v1"})");
+  EXPECT_THAT(refused.head, AllOf(StartsWith("HTTP/1.1 429 "), HasSubstr("\r\nRetry-After: 7\r\n")));
+  const Answer taken = Ask("POST", Demo("/configure/models"), fmt::format(R"({{"session_id":"{}"}})", kSession));
+  EXPECT_EQ(taken.body, R"({"models":[]})");
+}
+
+TEST_F(GatewayTest, TellsTheBrowserToForgetAfterCleanUp) {
+  const Answer now = Ask("POST", Demo("/cleanup"), R"({"session_id":"demo-unknown"})");
+  EXPECT_THAT(now.head, AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("\r\nClear-Site-Data: ")));
+  EXPECT_THAT(now.body, HasSubstr("\"testRuns\":1"));
+  const Answer later =
+      Ask("POST", Demo("/cleanup"), fmt::format(R"({{"session_id":"{}","when":"if_abandoned"}})", kSession));
+  EXPECT_THAT(later.head, Not(HasSubstr("Clear-Site-Data")));
+}
+
+TEST_F(GatewayTest, SendsEveryResultOnceAndInOrderToWhoeverComesWhenever) {
+  tcp::socket early = Send("GET", Demo(fmt::format("/batch-test/{}/events", kRun)));
+  tcp::socket resuming = Send("GET", Demo(fmt::format("/batch-test/{}/events", kRun)), "", "Last-Event-ID: 4\r\n");
+  tcp::socket by_query = Send("GET", Demo(fmt::format("/batch-test/{}/events?last_event_id=2", kRun)));
+  runner_->Finish();
+  const auto ids = [](const Answer& answer) {
+    std::string found;
+    for (size_t at = 0; (at = answer.body.find("\nid: ", at)) != std::string::npos; ++at)
+      found += answer.body.substr(at + 5, 1);
+    return found;
+  };
+  const Answer whole = Hear(std::move(early));
+  EXPECT_THAT(whole.head,
+              AllOf(HasSubstr("Content-Type: text/event-stream\r\n"), HasSubstr("X-Accel-Buffering: no\r\n")));
+  EXPECT_THAT(whole.body, StartsWith("retry: 1000\n\nevent: progress\ndata: {"));
+  EXPECT_EQ(ids(whole), "123456");
+  EXPECT_THAT(whole.body, HasSubstr("event: done\nid: 6\ndata: {\"id\":"));
+  EXPECT_TRUE(whole.whole);
+  EXPECT_EQ(ids(Hear(std::move(resuming))), "56");
+  EXPECT_EQ(ids(Hear(std::move(by_query))), "3456");
+  EXPECT_EQ(runner_->streams(), 1);
+}
+
+TEST_F(GatewayTest, RefusesToWatchWhatIsNotThereBeforeTheStreamBegins) {
+  EXPECT_THAT(Ask("GET", Demo("/batch-test/other/events")).head, StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(Ask("GET", Demo(fmt::format("/batch-test/{}/events", kRun)), "", "Last-Event-ID: x\r\n").head,
+              StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(GatewayTest, StreamsAnAnswerOfAtlasToItsEnd) {
+  const Answer answer = Ask("POST", Demo("/atlas"), fmt::format(R"({{"session_id":"{}"}})", kSession));
+  EXPECT_EQ(answer.body,
+            "data: {\"type\":\"tool_call\",\"id\":\"c1\",\"tool\":\"\",\"query_text\":\"\"}\n\n"
+            "data: {\"content\":\"Two\\nlines\"}\n\ndata: [DONE]\n\n");
+}
+
+TEST_F(GatewayTest, SaysThatAnAnswerBrokeOff) {
+  const Answer broken =
+      Ask("POST", Demo("/atlas"),
+          fmt::format(R"({{"session_id":"{}","messages":[{{"role":"user","content":"p95?"}}]}})", kSession));
+  EXPECT_THAT(broken.body, AllOf(HasSubstr("data: {\"type\":\"error\","),
+                                 HasSubstr("\"code\":\"database_unavailable\""), EndsWith("data: [DONE]\n\n")));
+  EXPECT_THAT(Ask("POST", Demo("/atlas"), fmt::format(R"({{"session_id":"{}"}})", kEnded)).head,
+              StartsWith("HTTP/1.1 410 "));
+}
+
+TEST_F(GatewayTest, StreamsAReportAndCutsABrokenOneOff) {
+  const Answer report = Ask("GET", Demo("/export?format=csv&session_id=" + kSession));
+  EXPECT_THAT(
+      report.head,
+      AllOf(HasSubstr("Content-Type: text/csv; charset=utf-8\r\n"),
+            HasSubstr("Content-Disposition: attachment; filename=\"finetunelab-batch-test-2026-01-01.csv\"\r\n")));
+  EXPECT_EQ(report.body, "row\r\nrow\r\nrow\r\n");
+  EXPECT_TRUE(report.whole);
+  EXPECT_FALSE(Ask("GET", Demo("/export?format=csv&test_run_id=breaks&session_id=" + kSession)).whole);
+  EXPECT_THAT(Ask("GET", Demo("/export?format=docx&session_id=" + kSession)).head, StartsWith("HTTP/1.1 422 "));
+  EXPECT_THAT(Ask("GET", Demo("/export?session_id=" + kSession)).head, StartsWith("HTTP/1.1 422 "));
+}
+
+TEST_F(GatewayTest, KnowsHowItAndItsServicesFare) {
+  EXPECT_THAT(Ask("GET", "/health").body, AllOf(StartsWith("{\"status\":\"ok\""),
+                                                HasSubstr("{\"name\":\"export\",\"status\":\"ok\",\"version\":\"")));
+  EXPECT_THAT(Ask("GET", "/readyz").head, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(Ask("GET", "/metrics/prometheus").body, HasSubstr("ftl_http_server_requests_total{"));
+  EXPECT_THAT(Ask("GET", "/metrics").body, HasSubstr("\"cpu_usage_percent\":"));
+}
+
+TEST_F(GatewayTest, ServesItsDescriptionAndItsPage) {
+  EXPECT_THAT(Ask("GET", "/openapi.json").body,
+              AllOf(StartsWith("{\"openapi\":\"3.1.0\""), HasSubstr("\"/api/demo/v2/export\""),
+                    HasSubstr("From the first byte sent to the end of the answer")));
+  EXPECT_THAT(Ask("HEAD", "/livez").body, "");
+}
+
+TEST_F(GatewayTest, DrainsInOrder) {
+  tcp::socket stream = Send("GET", Demo(fmt::format("/batch-test/{}/events", kRun)));
+  char byte;
+  asio::read(stream, asio::buffer(&byte, 1));
+  auto drained = asio::co_spawn(io_, module_->Drain(DeadlineIn(absl::Seconds(5))), asio::use_future);
+  EXPECT_THAT(Ask("GET", "/readyz").head, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(Ask("GET", "/livez").head, StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(Hear(std::move(stream)).body.size() > 0);
+  EXPECT_TRUE(drained.get().ok());
+}
+
+}  // namespace
+}  // namespace ftl::gateway

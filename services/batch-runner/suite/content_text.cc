@@ -1,0 +1,71 @@
+#include "services/batch-runner/suite/content_text.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace ftl::batch_runner {
+namespace {
+
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+constexpr std::string_view kSpace = " \t\r\n\f\v";
+
+bool IsUtf8(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto follows = [&](size_t i, unsigned least = 0x80, unsigned most = 0xBF) {
+    return byte(i) >= least && byte(i) <= most;
+  };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned lead = byte(i);
+    if (lead < 0x80) {
+      i += 1;
+    } else if (lead >= 0xC2 && lead <= 0xDF && follows(i + 1)) {
+      i += 2;
+    } else if (lead >= 0xE0 && lead <= 0xEF && follows(i + 1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF) &&
+               follows(i + 2)) {
+      i += 3;
+    } else if (lead >= 0xF0 && lead <= 0xF4 && follows(i + 1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF) &&
+               follows(i + 2) && follows(i + 3)) {
+      i += 4;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Lines::Next(Line& line) {
+  if (rest_.empty()) return false;
+  const size_t end = std::min(rest_.find('\n'), rest_.size());
+  line.text = rest_.substr(0, end);
+  if (line.text.ends_with('\r')) line.text.remove_suffix(1);
+  line.number = ++number_;
+  rest_.remove_prefix(std::min(end + 1, rest_.size()));
+  return true;
+}
+
+std::string_view WithoutMark(std::string_view text) {
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
+void NoteUnreadableLines(std::string_view text, FieldFaults& faults) {
+  Lines lines(text);
+  for (Line line; lines.Next(line);) {
+    if (line.text.find('\0') != std::string_view::npos) AddAtLine(line.number, "holds U+0000", faults);
+    if (!IsUtf8(line.text)) AddAtLine(line.number, "is not UTF-8; save the file as UTF-8", faults);
+  }
+}
+
+void AddAtLine(int line, std::string_view what, FieldFaults& faults) {
+  faults.Add("content", fmt::format("line {}: {}", line, what));
+}
+
+}  // namespace ftl::batch_runner

@@ -1,0 +1,59 @@
+#include "services/batch-runner/suite/own_suite.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/error/refusal.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::string> FaultyFields(const pb::CreateSuiteRequest& request) {
+  std::vector<std::string> fields;
+  for (const FieldFault& fault : FieldFaultsOf(OwnSuite(request).status())) fields.push_back(fault.field);
+  return fields;
+}
+
+TEST(OwnSuiteTest, MakesACustomSuiteOfPromptsOrContent) {
+  pb::CreateSuiteRequest request;
+  request.set_name(" Mine ");
+  request.add_prompts()->set_prompt("one");
+  const auto listed = OwnSuite(request);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  EXPECT_EQ(listed->name(), "Mine");
+  EXPECT_EQ(listed->task_domain(), pb::TASK_DOMAIN_CUSTOM);
+  EXPECT_EQ(listed->prompt_count(), 1);
+  request.clear_prompts();
+  request.set_content("one\ntwo");
+  request.set_content_format(pb::CONTENT_FORMAT_TEXT);
+  EXPECT_EQ(OwnSuite(request).value().prompts_size(), 2);
+}
+
+TEST(OwnSuiteTest, NamesEveryFaultByItsField) {
+  pb::CreateSuiteRequest request;
+  request.add_prompts()->set_prompt("one");
+  pb::Prompt& second = *request.add_prompts();
+  second.add_checks();
+  second.set_category("");
+  EXPECT_THAT(FaultyFields(request),
+              ElementsAre("name", "prompts[1].prompt", "prompts[1].category", "prompts[1].checks[0]"));
+}
+
+TEST(OwnSuiteTest, WantsPromptsOrContentAndNotBoth) {
+  pb::CreateSuiteRequest request;
+  request.set_name("Mine");
+  EXPECT_THAT(FaultyFields(request), ElementsAre("prompts"));
+  request.set_content("one");
+  EXPECT_THAT(FaultyFields(request), ElementsAre("content_format"));
+  request.set_content_format(pb::CONTENT_FORMAT_CSV);
+  EXPECT_THAT(FaultyFields(request), ElementsAre("content"));
+  request.add_prompts()->set_prompt("one");
+  EXPECT_THAT(FaultyFields(request), ElementsAre("content"));
+  request.clear_content();
+  EXPECT_THAT(FaultyFields(request), ElementsAre("content_format"));
+}
+
+}  // namespace
+}  // namespace ftl::batch_runner
