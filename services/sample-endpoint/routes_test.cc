@@ -136,7 +136,8 @@ TEST_F(RoutesTest, AnswersEveryFaultWithAndWithoutAStream) {
 TEST_F(RoutesTest, HasEveryModelInItsReadme) {
   std::ifstream file(FTL_SAMPLE_ENDPOINT_README);
   const std::string readme(std::istreambuf_iterator<char>(file), {});
-  for (const auto& fault : boost::json::parse(FaultsJson()).at("data").as_array()) {
+  const auto faults = boost::json::parse(FaultsJson()).at("data").as_array();
+  for (const auto& fault : faults) {
     EXPECT_THAT(readme, HasSubstr(fmt::format("`{}`", std::string_view(fault.at("id").as_string()))));
   }
   for (const Temper& temper : Tempers()) EXPECT_THAT(readme, HasSubstr(fmt::format("`{}`", temper.model)));
