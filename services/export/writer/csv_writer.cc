@@ -6,7 +6,7 @@
 
 #include "common/proto/enum_word.h"
 #include "common/time/proto_time.h"
-#include "gateway/json/json_writer.h"
+#include "common/json/json_writer.h"
 #include "services/export/writer/csv_cell.h"
 
 namespace ftl::exporter {

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "common/time/proto_time.h"
-#include "gateway/json/json_writer.h"
-#include "gateway/json/message_json.h"
+#include "common/json/json_writer.h"
+#include "common/json/message_json.h"
 
 namespace ftl::exporter {
 namespace {

@@ -1,6 +1,6 @@
 #include "services/export/writer/jsonl_writer.h"
 
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 
 namespace ftl::exporter {
 

@@ -5,7 +5,7 @@
 #include <boost/json/parse.hpp>
 
 #include "common/time/proto_time.h"
-#include "gateway/json/message_json.h"
+#include "common/json/message_json.h"
 
 namespace ftl::exporter {
 namespace {
