@@ -1,5 +1,6 @@
 #include "services/session-vault/module.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,9 +12,11 @@
 namespace ftl::vault {
 namespace {
 
-// Per client address, beside DEMO_MAX_REQUESTS_PER_MINUTE: calls that go out to an endpoint.
+// Per client address, beside DEMO_MAX_REQUESTS_PER_MINUTE: calls that go out to an endpoint. Those of a session are the
+// share of all requests that may be such calls, so that a limit set high for many sessions is high for their tests too.
 constexpr int32_t kModelListsPerMinute = 10;
-constexpr int32_t kConnectionTestsPerMinute = 30;
+constexpr int32_t kLeastConnectionTestsPerMinute = 30;
+constexpr int32_t kRequestsPerConnectionTest = 20;
 
 constexpr Query kPing{"vault.ping", "SELECT 1"};
 
@@ -30,9 +33,11 @@ struct Machinery {
         cleanup(cleanups, retirement),
         sweep(database, cleanups, cleanup, retirement),
         sweep_clock(executor, sweep, cleanups, keys),
-        quotas(database, {{"requests_per_minute", settings.requests_per_minute},
-                          {"model_lists_per_minute", kModelListsPerMinute},
-                          {"connection_tests_per_minute", kConnectionTestsPerMinute}}),
+        quotas(database,
+               {{"requests_per_minute", settings.requests_per_minute},
+                {"model_lists_per_minute", kModelListsPerMinute},
+                {"connection_tests_per_minute",
+                 std::max(kLeastConnectionTestsPerMinute, settings.requests_per_minute / kRequestsPerConnectionTest)}}),
         lending(sessions, keys, policy) {}
 
   Database database;
