@@ -1,5 +1,6 @@
 #include "services/batch-runner/check/pattern.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,11 +21,12 @@ RE2::Options OptionsFor(Pattern::Case letters) {
   return options;
 }
 
+char Lower(char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte; }
+
 re2::StringPiece Piece(std::string_view text) { return re2::StringPiece(text.data(), text.size()); }
 
 }  // namespace
 
-Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
@@ -37,24 +39,48 @@ absl::StatusOr<Pattern> Pattern::Regex(std::string_view expression, Case letters
   if (compiled->ProgramSize() > kMostProgramSteps) {
     return absl::InvalidArgumentError("is too large an expression; use smaller repetitions");
   }
-  return Pattern(std::move(compiled));
+  Pattern pattern;
+  pattern.expression_ = std::move(compiled);
+  return pattern;
 }
 
 Pattern Pattern::Text(std::string_view text, Case letters) {
+  Pattern pattern;
+  pattern.text_ = text;
+  pattern.ignores_case_ = letters == Case::kIgnored;
+  if (letters == Case::kExact) return pattern;
+  if (std::all_of(text.begin(), text.end(), [](char byte) { return static_cast<unsigned char>(byte) < 0x80; })) {
+    for (char& byte : pattern.text_) byte = Lower(byte);
+    return pattern;
+  }
   RE2::Options options = OptionsFor(letters);
   options.set_literal(true);
   options.set_max_mem(RE2::Options::kDefaultMaxMem * 4);  // 64 KiB of text to find must fit
-  return Pattern(std::make_unique<RE2>(Piece(text), options));
+  pattern.expression_ = std::make_unique<RE2>(Piece(text), options);
+  return pattern;
+}
+
+bool Pattern::IsThere(std::string_view text, Where where) const {
+  if (expression_) {
+    const RE2::Anchor anchors[] = {RE2::UNANCHORED, RE2::ANCHOR_START, RE2::ANCHOR_BOTH};
+    return expression_->ok() &&
+           expression_->Match(Piece(text), 0, text.size(), anchors[static_cast<size_t>(where)], nullptr, 0);
+  }
+  if (where != Where::kAnywhere && text.size() < text_.size()) return false;
+  if (where == Where::kWhole && text.size() != text_.size()) return false;
+  if (where != Where::kAnywhere) text = text.substr(0, text_.size());
+  if (!ignores_case_) return text.find(text_) != std::string_view::npos;
+  const auto same = [](char found, char wanted) { return Lower(found) == wanted; };
+  return std::search(text.begin(), text.end(), text_.begin(), text_.end(), same) != text.end() || text_.empty();
 }
 
 Pattern::Found Pattern::Find(std::string_view text, Where where, MatchWork& work) const {
-  const int64_t steps = expression_->options().literal() ? 1 : expression_->ProgramSize();
+  // Plain search is at its worst where text and what is sought are the same letter again and again.
+  int64_t steps = 1 + static_cast<int64_t>(text_.size() / 8);
+  if (expression_) steps = expression_->options().literal() ? 1 : expression_->ProgramSize();
   work.left -= steps * static_cast<int64_t>(text.size());
   if (work.left < 0) return Found::kTooMuchWork;
-  const RE2::Anchor anchors[] = {RE2::UNANCHORED, RE2::ANCHOR_START, RE2::ANCHOR_BOTH};
-  const bool is_found = expression_->ok() && expression_->Match(Piece(text), 0, text.size(),
-                                                                anchors[static_cast<size_t>(where)], nullptr, 0);
-  return is_found ? Found::kYes : Found::kNo;
+  return IsThere(text, where) ? Found::kYes : Found::kNo;
 }
 
 }  // namespace ftl::batch_runner

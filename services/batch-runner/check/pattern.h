@@ -36,9 +36,12 @@ class Pattern {
   Found Find(std::string_view text, Where where, MatchWork& work) const;
 
  private:
-  explicit Pattern(std::unique_ptr<re2::RE2> expression);
+  Pattern() = default;
+  bool IsThere(std::string_view text, Where where) const;
 
-  std::unique_ptr<re2::RE2> expression_;
+  std::unique_ptr<re2::RE2> expression_;  // null where plain search does it
+  std::string text_;                      // ASCII small letters where case is ignored
+  bool ignores_case_ = false;
 };
 
 }  // namespace ftl::batch_runner
