@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "common/json/json_writer.h"
 #include "common/proto/enum_word.h"
 #include "common/time/proto_time.h"
-#include "common/json/json_writer.h"
 #include "services/export/writer/csv_cell.h"
 
 namespace ftl::exporter {
@@ -68,10 +68,7 @@ void CsvWriter::Begin(const Report& report, std::string& out) {
     AppendComment("Model", report.session.model_name, out);
     AppendComment("Export Date", Moment(ToProto(report.taken_at)), out);
     if (!report.complete()) {
-      AppendComment("Note",
-                    fmt::format("a run is still going; this holds the {} results there were at the export date",
-                                report.result_count()),
-                    out);
+      AppendComment("Note", fmt::format("A run is still going. Results so far: {}", report.result_count()), out);
     }
     out += kNewLine;
     AppendSummary(report.metrics, out);

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "common/time/proto_time.h"
 #include "common/json/json_writer.h"
 #include "common/json/message_json.h"
+#include "common/time/proto_time.h"
 
 namespace ftl::exporter {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
 
-#include "common/time/proto_time.h"
 #include "common/json/message_json.h"
+#include "common/time/proto_time.h"
 
 namespace ftl::exporter {
 namespace {
@@ -127,7 +127,8 @@ TEST(CsvWriterTest, KeepsAModelsNameInItsComment) {
 TEST(CsvWriterTest, SaysThatTheRunIsStillGoing) {
   Report report = TwoResults();
   report.runs[0].set_status(runner::RUN_STATUS_RUNNING);
-  EXPECT_THAT(FileOf(pb::EXPORT_FORMAT_CSV, report), HasSubstr("still going"));
+  EXPECT_THAT(FileOf(pb::EXPORT_FORMAT_CSV, report),
+              HasSubstr("\r\n# Note: A run is still going. Results so far: 2\r\n\r\n# Summary"));
   EXPECT_THAT(FileOf(pb::EXPORT_FORMAT_JSON, report), HasSubstr("\"complete\":false"));
 }
 
