@@ -33,6 +33,8 @@ class ByteStream {
   virtual asio::awaitable<boost::system::error_code> WaitReadable() = 0;
   // Writes all of `bytes`.
   virtual asio::awaitable<boost::system::error_code> Write(std::string_view bytes) = 0;
+  // Whether everything written has reached the other machine.
+  virtual bool IsDelivered() const = 0;
   // Ends everything that waits. May be called at any time and more than once.
   virtual void Close() = 0;
 };

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include <absl/time/clock.h>
-#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
+#include <boost/system/system_error.hpp>
 
 #include "common/endpoint/chat_reading.h"
-#include "common/endpoint/kept_connections.h"
 #include "common/endpoint/dialer.h"
+#include "common/endpoint/kept_connections.h"
 #include "common/endpoint/refused_parameter.h"
 #include "common/endpoint/token_estimate.h"
 
@@ -163,11 +163,12 @@ Wire<Caller::Begun> Caller::Begin(Deadline deadline, const Endpoint& endpoint, c
       head = sent.error();
     }
     if (head) {
-      marks.head = connection->last_arrival().at;
+      marks.head = connection->first_arrival();
       co_return Begun{std::move(connection), *std::move(head)};
     }
-    // An endpoint may close a resting connection just as it is used again; then nobody has read the request.
-    const bool was_stale = is_kept && head.error().is(TransportFault::kCut) && !connection->has_received();
+    // An endpoint may close a resting connection just as it is used again. Only what nobody can have read is sent
+    // again.
+    const bool was_stale = is_kept && head.error().is(TransportFault::kCut) && connection->was_stale();
     if (!was_stale) co_return head.error();
     connection.reset();
   }

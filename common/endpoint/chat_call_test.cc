@@ -387,6 +387,20 @@ TEST_F(ChatCallTest, UsesNoKeptConnectionThatTheEndpointClosed) {
   EXPECT_EQ(endpoint.requests().size(), 3u);
 }
 
+TEST_F(ChatCallTest, SendsNoRequestTwiceThatTheEndpointHasRead) {
+  FakeEndpoint endpoint([](const FakeRequest& request, FakeConnection& to) {
+    if (request.body.find("die") != std::string::npos) return to.Close();
+    to.Send(StreamAnswer("Hi"));
+  });
+  EXPECT_TRUE(Chat(endpoint).ok());
+  ChatRequest deadly = Request();
+  deadly.messages[0].content = "die";
+  const ChatReply reply = Chat(endpoint, deadly);
+  EXPECT_FALSE(reply.opened_connection);
+  EXPECT_EQ(reply.failure.error_type, ERROR_TYPE_NETWORK);
+  EXPECT_EQ(endpoint.requests().size(), 2u);
+}
+
 TEST_F(ChatCallTest, TellsARefusedConnectionFromOneThatIsNotTaken) {
   std::string gone;
   {

@@ -51,6 +51,7 @@ Arrival HttpConnection::TryRead() {
   if (arrival.error) return arrival;
   may_be_more_ = arrival.size == room;
   end_ += arrival.size;
+  if (!has_received_) first_arrival_ = arrival.at;
   has_received_ |= arrival.size > 0;
   has_ended_ = arrival.size == 0;
   last_ = arrival;

@@ -38,7 +38,9 @@ class HttpConnection {
   // Since the last Send.
   const Arrival& last_arrival() const { return last_; }
   absl::Duration worst_lag() const { return worst_lag_; }
-  bool has_received() const { return has_received_; }
+  Mark first_arrival() const { return first_arrival_; }
+  // Nothing has come back, and what was sent did not reach the other machine: it had closed the connection before.
+  bool was_stale() const { return !has_received_ && !stream_->IsDelivered(); }
 
  private:
   Wire<> ReadMore();
@@ -56,6 +58,7 @@ class HttpConnection {
   size_t end_ = 0;
   std::optional<BodyFraming> body_;
   Arrival last_;
+  Mark first_arrival_;
   absl::Duration worst_lag_;
   int reads_in_a_row_ = 0;
   bool may_be_more_ = false;  // the last read filled the buffer

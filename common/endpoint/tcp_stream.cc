@@ -1,5 +1,7 @@
 #include "common/endpoint/tcp_stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -94,6 +96,11 @@ asio::awaitable<error_code> TcpStream::Write(std::string_view bytes) {
     if (failed) co_return failed;
   }
   co_return error_code();
+}
+
+bool TcpStream::IsDelivered() const {
+  int unacknowledged = 0;
+  return socket_.is_open() && ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
 void TcpStream::Close() {

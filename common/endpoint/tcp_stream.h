@@ -19,10 +19,12 @@ class TcpStream : public ByteStream {
   Arrival TryRead(std::span<char> buffer) override;
   asio::awaitable<boost::system::error_code> WaitReadable() override;
   asio::awaitable<boost::system::error_code> Write(std::string_view bytes) override;
+  bool IsDelivered() const override;
   void Close() override;
 
  private:
-  asio::ip::tcp::socket socket_;
+  // Mutable because Asio gives no socket handle of a const socket.
+  mutable asio::ip::tcp::socket socket_;
   Mark asked_at_;  // when the last write began: no answer to it came before
 };
 

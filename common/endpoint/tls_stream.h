@@ -34,6 +34,7 @@ class TlsStream : public ByteStream {
   Arrival TryRead(std::span<char> buffer) override;
   asio::awaitable<boost::system::error_code> WaitReadable() override { return below_->WaitReadable(); }
   asio::awaitable<boost::system::error_code> Write(std::string_view bytes) override;
+  bool IsDelivered() const override { return below_->IsDelivered(); }
   void Close() override { below_->Close(); }
 
  private:

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
