@@ -4,10 +4,10 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/message_json.h"
 #include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/sse_writer.h"
-#include "common/json/message_json.h"
 #include "gateway/upstream/pump.h"
 #include "gateway/upstream/status_field.h"
 

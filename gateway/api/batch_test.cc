@@ -4,9 +4,9 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/message_json.h"
 #include "common/proto/copy_fields.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
-#include "common/json/message_json.h"
 
 namespace ftl::gateway {
 

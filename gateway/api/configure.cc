@@ -1,12 +1,14 @@
 #include "gateway/api/configure.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "common/endpoint/provider.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
-#include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
-#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 #include "common/json/json_writer.h"
 #include "common/json/message_json.h"
+#include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 
 namespace ftl::gateway {
 
@@ -43,13 +45,16 @@ std::string ProvidersJson() {
   return out + "]}";
 }
 
+// Both calls at once: neither needs the other.
 Task<> SendConfiguration(Services& services, Incoming& incoming) {
-  CO_TRY(const auto response,
-         co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
-  auto& session = static_cast<vault::GetSessionResponse&>(*response);
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): the operators only
   runner::GetRunRequest latest;
-  latest.set_session_id(session.session_id());
-  const auto run = co_await services.upstream.Call<runner::GetRunResponse>(incoming.call, kGetRun, std::move(latest));
+  latest.set_session_id(static_cast<const vault::GetSessionRequest&>(*incoming.request).session_id());
+  const auto [response, run] =
+      co_await (services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request) &&
+                services.upstream.Call<runner::GetRunResponse>(incoming.call, kGetRun, std::move(latest)));
+  CO_TRY(response.status());
+  auto& session = static_cast<vault::GetSessionResponse&>(**response);
   if (run.ok()) {
     session.set_latest_test_run_id(run->id());
   } else if (ReasonOf(run.status()) != Reason::kNoRun) {

@@ -8,9 +8,9 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "common/error/refusal.h"
+#include "common/json/json_writer.h"
 #include "common/observe/metrics.h"
 #include "common/rpc/call.h"
-#include "common/json/json_writer.h"
 #include "grpc/health/v1/health.pb.h"
 
 namespace ftl::gateway {

@@ -67,7 +67,9 @@ absl::Status ChunkedDecoder::TakeLine() {
         chunk_left_ = chunk_left_ * 16 + HexValue(line_[digits]);
       }
       const std::string_view extension = std::string_view(line_).substr(digits);
-      if (digits == 0 || (!extension.empty() && extension.front() != ';') || HasControl(extension)) {
+      const size_t blanks = std::min(extension.find_first_not_of(" \t"), extension.size());
+      const bool has_extension = blanks < extension.size() && extension[blanks] == ';';
+      if (digits == 0 || (!extension.empty() && !has_extension) || HasControl(extension)) {
         return Bad("The size of a chunk is not a hex number.");
       }
       overhead_bytes_ += extension.size();

@@ -8,7 +8,7 @@ namespace ftl::http {
 namespace {
 
 constexpr std::string_view kTwoChunks =
-    "5\r\nhello\r\n00A;x=\"y\"\r\n, world!!!\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\nGET /";
+    "5\r\nhello\r\n00A ; x=\"y\"\r\n, world!!!\r\n0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\nGET /";
 
 TEST(ChunkedDecoderTest, ReadsChunksAndDropsExtensionsAndTrailers) {
   ChunkedDecoder decoder(100);

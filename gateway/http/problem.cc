@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "common/error/refusal.h"
-#include "common/text/view.h"
 #include "common/json/json_writer.h"
+#include "common/text/view.h"
 
 namespace ftl::http {
 namespace {

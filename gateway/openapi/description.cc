@@ -6,9 +6,9 @@
 #include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
-#include "common/text/view.h"
 #include "common/json/json_writer.h"
 #include "common/json/message_plan.h"
+#include "common/text/view.h"
 #include "gateway/openapi/schemas.h"
 #include "gateway/upstream/upstream.h"
 

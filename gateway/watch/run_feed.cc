@@ -4,10 +4,10 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "common/error/refusal.h"
+#include "common/json/message_json.h"
 #include "common/rpc/call.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/sse_writer.h"
-#include "common/json/message_json.h"
 #include "gateway/upstream/status_field.h"
 
 namespace ftl::gateway {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "common/error/try.h"
-#include "common/proto/copy_fields.h"
 #include "common/json/message_json.h"
+#include "common/proto/copy_fields.h"
 
 namespace ftl::gateway {
 
