@@ -4,11 +4,11 @@
 #include <boost/json/serialize.hpp>
 
 #include "common/endpoint/clean_text.h"
+#include "common/json/json_reader.h"
+#include "common/json/message_json.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
-#include "common/json/json_reader.h"
-#include "common/json/message_json.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {

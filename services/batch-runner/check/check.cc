@@ -40,9 +40,9 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
 }
 
-std::string Shown(std::string_view text) {
-  if (text.size() <= kShownBytes) return fmt::format("“{}”", text);
-  size_t end = kShownBytes;
+std::string Shown(std::string_view text, size_t most = kShownBytes) {
+  if (text.size() <= most) return fmt::format("“{}”", text);
+  size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return fmt::format("“{}…”", text.substr(0, end));
 }
@@ -83,7 +83,7 @@ Verdict ByRegex(const pb::Check& check, Answer& answer) {
 std::string WhyNoJson(std::string_view text) {
   if (text.empty()) return "The answer is empty, not JSON.";
   if (text.starts_with("```")) return "The answer is not JSON: it stands in a code fence.";
-  return fmt::format("The answer is not JSON; it begins with {}.", Shown(text.substr(0, 40)));
+  return fmt::format("The answer is not JSON; it begins with {}.", Shown(text, 40));
 }
 
 Verdict ByJson(const Answer& answer) {

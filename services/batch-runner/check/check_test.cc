@@ -56,6 +56,13 @@ TEST(CheckTest, AnExpressionMatchesSomewhere) {
              {"kind: CHECK_KIND_REGEX value { string_value: 'row_number' } ignore_case: true", "ROW_NUMBER()", true}});
 }
 
+TEST(CheckTest, AnAnswerIsShownWithoutBreakingACharacter) {
+  std::string response;
+  for (int i = 0; i < 30; ++i) response += "語";
+  const auto outcomes = RunChecks(PromptWith("checks { kind: CHECK_KIND_IS_JSON }"), response, {});
+  EXPECT_THAT(outcomes[0].detail(), HasSubstr("“" + response.substr(0, 39) + "…”"));
+}
+
 TEST(CheckTest, AHostileExpressionOverALongAnswerEndsSoonAndFails) {
   const std::string response(1024 * 1024, 'a');
   const auto outcomes = RunChecks(

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
+#include "common/endpoint/clean_text.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/json_reader.h"
@@ -81,7 +82,7 @@ std::optional<std::vector<std::string>> ReadHeader(const CsvRecord& header, Fiel
       const bool has_other_sign = header.fields.size() == 1 && name.find_first_of(";\t") != std::string::npos;
       AddAtLine(header.line,
                 has_other_sign ? std::string("the columns must be parted by commas")
-                               : fmt::format("the column `{}` is not known; {}", name.substr(0, 60), kKnownColumns),
+                               : fmt::format("the column `{}` is not known; {}", CutText(name, 60), kKnownColumns),
                 faults);
     } else if (std::find(columns.begin(), columns.end(), name) != columns.end()) {
       AddAtLine(header.line, fmt::format("the column `{}` stands there twice", name), faults);

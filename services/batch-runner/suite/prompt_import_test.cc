@@ -82,6 +82,13 @@ TEST(PromptImportTest, RefusesAHeaderItDoesNotUnderstand) {
   EXPECT_THAT(Faults("prompt,prompt\na,b\n", pb::CONTENT_FORMAT_CSV), ElementsAre(HasSubstr("twice")));
 }
 
+TEST(PromptImportTest, CutsTheNameOfAnUnknownColumnBetweenCharacters) {
+  std::string name = "a";
+  for (int i = 0; i < 40; ++i) name += "ä";
+  EXPECT_THAT(Faults("prompt," + name + "\na,b\n", pb::CONTENT_FORMAT_CSV),
+              ElementsAre(StartsWith("line 1: the column `" + name.substr(0, 59) + "` is not known")));
+}
+
 TEST(PromptImportTest, RefusesNulAndWhatIsNotUtf8AtItsLine) {
   EXPECT_THAT(Faults(std::string_view("ok\na\0b\n\xFF\n", 9), pb::CONTENT_FORMAT_TEXT),
               ElementsAre("line 2: holds U+0000", StartsWith("line 3: is not UTF-8")));
