@@ -2,5 +2,5 @@
 #include "services/analytics/module.h"
 
 int main(int argc, char** argv) {
-  return ftl::host::RunProgram(argc, argv, "finetunelab-analytics", {ftl::analytics::AnalyticsKind()});
+  return ftl::host::RunProgram(argc, argv, "finetunelab-analytics", {ftl::analytics::AnalyticsModule()});
 }

@@ -46,7 +46,7 @@ std::unique_ptr<host::Module> MakeAnalytics(host::Settings& settings) {
 
 }  // namespace
 
-host::ModuleKind AnalyticsKind() {
+host::ModuleKind AnalyticsModule() {
   return {.name = "analytics", .calls = {"session-vault"}, .default_listen = "0.0.0.0:50053", .make = MakeAnalytics};
 }
 

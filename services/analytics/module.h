@@ -5,6 +5,6 @@
 namespace ftl::analytics {
 
 // Every number of the product, and Atlas.
-host::ModuleKind AnalyticsKind();
+host::ModuleKind AnalyticsModule();
 
 }  // namespace ftl::analytics

@@ -67,7 +67,13 @@ std::string_view Beginning(pb::FilterField field) {
 
 std::string CompareText(const pb::Filter& filter) {
   const pb::Measure measure = MeasureOf(filter.field());
-  const std::string quantity = QuantityText(measure, filter.number());
+  std::string quantity = QuantityText(measure, filter.number());
+  if (filter.has_than()) {
+    quantity = filter.than() == pb::STATISTIC_MEAN     ? "the average"
+               : filter.than() == pb::STATISTIC_MEDIAN ? "the median"
+                                                       : fmt::format("the {} percentile", Ordinal(filter.number()));
+    quantity += " " + MeasureName(measure);
+  }
   const std::string_view begin = Beginning(filter.field());
   const bool counts = filter.field() != pb::FILTER_FIELD_LATENCY && filter.field() != pb::FILTER_FIELD_TTFT;
   switch (filter.comparison()) {

@@ -84,8 +84,9 @@ class Composer {
     for (const pb::Filter& filter : filters) {
       if (filter.field() == pb::FILTER_FIELD_SUCCESS) (filter.text() == "true" ? wins : losses) = true;
     }
-    // How many succeeded and how many failed.
-    if (wins && losses) {
+    // How many succeeded and how many failed; did all succeed.
+    const bool asks_all = wins && reading_.all && !reading_.lists && !reading_.HasMeasure();
+    if ((wins && losses) || asks_all) {
       Erase(filters, pb::FILTER_FIELD_SUCCESS);
       reading_.figures = {FigureOf(pb::MEASURE_SUCCESS, pb::STATISTIC_SHARE)};
     }
@@ -109,6 +110,18 @@ class Composer {
       }
       break;
     }
+    // This run with the one before; run 1 with run 2.
+    if ((reading_.compares || reading_.group_by == pb::GROUPING_RUN) && HasField(filters, pb::FILTER_FIELD_RUN)) {
+      Erase(filters, pb::FILTER_FIELD_RUN);
+      reading_.group_by = pb::GROUPING_RUN;
+    }
+    const pb::Filter* failed = Find(filters, pb::FILTER_FIELD_SUCCESS);
+    const bool of_failures = (failed && failed->text() == "false") || HasField(filters, pb::FILTER_FIELD_ERROR_TYPE) ||
+                             (before_ && HasField(before_->filters(), pb::FILTER_FIELD_SUCCESS));
+    if (reading_.group_by == pb::GROUPING_UNSPECIFIED && (reading_.by_type || reading_.common)) {
+      reading_.group_by = of_failures ? pb::GROUPING_ERROR_TYPE : pb::GROUPING_CATEGORY;
+    }
+    if (reading_.common && reading_.direction == 0) reading_.direction = 1;
     const int halves = static_cast<int>(std::count_if(filters.begin(), filters.end(), [](const pb::Filter& filter) {
       return filter.field() == pb::FILTER_FIELD_HALF;
     }));
@@ -313,8 +326,11 @@ class Composer {
     if (reading_.ranked_by) return SayRanking(grouped);
     if (HasFigures()) return SayFigures(grouped);
     if (reading_.shares || reading_.counts) return SayCount(grouped);
+    if (grouped && std::all_of(reading_.filters.begin(), reading_.filters.end(),
+                               [](const pb::Filter& filter) { return IsScope(filter.field()); })) {
+      return SayComparison();
+    }
     if (!reading_.filters.empty()) return grouped ? SayCount(true) : SayList();
-    if (grouped) return SayComparison();
     if (reading_.compares && reading_.all_runs) return SayComparison();
     if (reading_.lists && (HasNoun() || reading_.limit || reading_.table)) return SayList();
     if (reading_.why) {
@@ -339,6 +355,12 @@ class Composer {
   bool HasFigures() const { return !reading_.figures.empty() || reading_.tokens; }
 
   bool SayErrors() {
+    if (HasField(reading_.filters, pb::FILTER_FIELD_PROMPT_ID)) {
+      query_.set_measure(pb::MEASURE_RESULTS);
+      query_.set_statistic(pb::STATISTIC_LIST);
+      query_.set_explain(true);
+      return true;
+    }
     query_.set_measure(pb::MEASURE_RESULTS);
     query_.set_statistic(pb::STATISTIC_COUNT);
     if (!HasField(reading_.filters, pb::FILTER_FIELD_SUCCESS) &&
@@ -361,6 +383,8 @@ class Composer {
       return true;
     }
     // "Slowest by time to first token": ranked by what is named.
+    if (reading_.tokens && *reading_.ranked_by == pb::MEASURE_RESPONSE_LENGTH)
+      query_.set_measure(pb::MEASURE_OUTPUT_TOKENS);
     for (const pb::Figure& figure : reading_.figures) {
       const bool other = figure.measure() != pb::MEASURE_UNSPECIFIED && figure.measure() != pb::MEASURE_LATENCY;
       if (other && figure.statistic() == pb::STATISTIC_UNSPECIFIED) query_.set_measure(figure.measure());
@@ -388,6 +412,14 @@ class Composer {
   // Says which tokens are meant, and what is asked of a measure that comes without a statistic.
   bool SayFigures(bool grouped) {
     ResolveTokens();
+    // How finish reasons are distributed; how errors are.
+    const bool spread =
+        Statistic() == pb::STATISTIC_DISTRIBUTION && reading_.figures.front().measure() == pb::MEASURE_UNSPECIFIED;
+    if (spread && grouped) return SayCount(true);
+    if (spread && HasField(reading_.filters, pb::FILTER_FIELD_SUCCESS)) {
+      reading_.group_by = pb::GROUPING_ERROR_TYPE;
+      return SayErrors();
+    }
     bool any_statistic = false;
     for (const pb::Figure& figure : reading_.figures) {
       any_statistic = any_statistic || figure.statistic() != pb::STATISTIC_UNSPECIFIED;
@@ -532,6 +564,11 @@ class Composer {
       Erase(reading_.filters, pb::FILTER_FIELD_SUCCESS);
       query_.set_measure(pb::MEASURE_SUCCESS);
       query_.set_statistic(pb::STATISTIC_SHARE);
+    } else if (reading_.shares && HasField(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED) &&
+               Find(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED)->text() == "true") {
+      Erase(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED);
+      query_.set_measure(pb::MEASURE_CHECKS);
+      query_.set_statistic(pb::STATISTIC_SHARE);
     } else {
       if (reading_.filters.empty() && !HasNoun() && !grouped && !before_) return false;
       query_.set_measure(pb::MEASURE_RESULTS);
@@ -581,7 +618,7 @@ class Composer {
   // Groups beside each other, and nothing said of what: latency, success and length.
   bool SayComparison() {
     if (reading_.group_by == pb::GROUPING_UNSPECIFIED) reading_.group_by = pb::GROUPING_RUN;
-    if (reading_.group_by == pb::GROUPING_FINISH_REASON || reading_.counts) {
+    if (reading_.group_by == pb::GROUPING_FINISH_REASON || reading_.counts || reading_.common) {
       query_.set_measure(pb::MEASURE_RESULTS);
       query_.set_statistic(pb::STATISTIC_COUNT);
       return true;

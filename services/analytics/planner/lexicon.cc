@@ -63,7 +63,8 @@ constexpr Entry kEntries[] = {
     {Concept::kTokens, 0, 0, "", "token|tok|jeton|tokken"},
     {Concept::kMeasure, pb::MEASURE_TOTAL_TOKENS, 0, "",
      "token usage|token consumption|token used|token spent|token use|token consumed|all token|combined token|overall "
-     "token|input and output token|input plus output token|token in and out|usage|tokenverbrauch"},
+     "token|input and output token|input plus output token|input vs output token|input versus output token|input v "
+     "output token|token in and out|usage|tokenverbrauch"},
     {Concept::kMeasure, pb::MEASURE_RESPONSE_CHARACTERS, 0, "",
      "character|char|response length in character|length in "
      "character|letter|zeichen|caractere|caracter|carattere|caratteri"},
@@ -150,6 +151,9 @@ constexpr Entry kEntries[] = {
      "highest throughput|best throughput|highest token per second|most token per second|fastest generation"},
     {Concept::kRanking, pb::MEASURE_TOKENS_PER_SECOND, -1, "",
      "lowest throughput|worst throughput|lowest token per second|fewest token per second|slowest generation"},
+    {Concept::kCommon, 0, 0, "",
+     "most common|most frequent|most often|commonest|common|frequent|frequently|haufigste|haufigsten|plus "
+     "frequent|plus frequente|mas comun|piu comune"},
     {Concept::kMost, 0, 1, "",
      "most|highest|largest|biggest|greatest|worst|top|longest in|meisten|hochste|hochsten|plus eleve|plus de|mas "
      "alto|mas alta|maggior|maggiore|descending|desc"},
@@ -186,11 +190,13 @@ constexpr Entry kEntries[] = {
      "problem|connection refused|connection reset|dns error"},
     {Concept::kFilter, pb::FILTER_FIELD_ERROR_TYPE, 0, "tls", "tls|tls error|ssl error|certificate error|certificate"},
     {Concept::kFilter, pb::FILTER_FIELD_ERROR_TYPE, 0, "api_error",
-     "api error|server error|500 error|5xx|5xx error|internal server error|http 500"},
+     "api error|server error|500 error|5 xx|5 xx error|internal server error|http 500"},
     {Concept::kFilter, pb::FILTER_FIELD_ERROR_TYPE, 0, "blocked_address", "blocked address|address blocked"},
     {Concept::kFilter, pb::FILTER_FIELD_ERROR_TYPE, 0, "unknown", "unknown error"},
     {Concept::kFilter, pb::FILTER_FIELD_FINISH_REASON, 0, "length",
-     "truncated|truncation|cut off|cutoff|cut short|got cut|cut|chopped|chopped off|clipped|hit the token limit|hit "
+     "because of length|because of the length|because of their length|due to length|because of the token limit|due to "
+     "the token limit|truncated|truncation|cut off|cutoff|cut short|got cut|cut|chopped|chopped off|clipped|hit the "
+     "token limit|hit "
      "token limit|hit the limit|hit the length limit|reached the limit|reached the token limit|hit the max token|hit "
      "max token|reached max token|max token|token limit|length limit|ran out of "
      "token|abgeschnitten|abgeschnittene|abgeschnittenen|tronquee|tronque|truncada|truncado|troncata|troncate|"
@@ -306,7 +312,8 @@ constexpr Entry kEntries[] = {
 
     // What is asked for.
     {Concept::kCount, 0, 0, "",
-     "how many|how much|number of|count|count of|the number of|total number of|wie viele|wieviele|wieviel|wie "
+     "hwo many|how mnay|how may|how many|how much|number of|count|count of|the number of|total number of|wie "
+     "viele|wieviele|wieviel|wie "
      "viel|anzahl|anzahl der|combien|combien de|nombre de|cuantos|cuantas|cuanto|numero de|quanti|quante|numero "
      "di|quantos|quantas"},
     {Concept::kShare, 0, 0, "",
@@ -332,7 +339,8 @@ constexpr Entry kEntries[] = {
      "generation|text"},
     {Concept::kCall, 0, 0, "",
      "request|call|test|result|one|api "
-     "call|row|entry|sample|example|case|requete|resultat|resultado|solicitud|peticion|richiesta|richieste|risultato|"
+     "call|row|entry|sample|example|case|requete|resultat|resultado|solicitud|solicitudes|peticion|richiesta|richieste|"
+     "risultato|"
      "risultati|requisicao|aufruf|aufrufe|ergebnis|ergebnisse"},
     {Concept::kTop, 0, 0, "", "first|last"},
     {Concept::kMention, 0, 0, "",
@@ -367,7 +375,9 @@ constexpr Entry kEntries[] = {
      "why|how come|reason|reasons|what caused|cause|caused by|explain|explanation|what happened|root "
      "cause|warum|wieso|weshalb|pourquoi|por que|porque|perche"},
     {Concept::kSummary, 0, 0, "",
-     "summary|summarize|summarise|overview|how did it go|how did the run go|how did that go|how did my model do|how "
+     "the key metric|the key finding|the key figure|the key stat|the key number|key figure|key "
+     "number|summary|summarize|summarise|overview|how did it go|how did the run go|how did that go|how did my model "
+     "do|how "
      "did the model do|how did my model perform|how did the model perform|how is my model doing|how well did|overall "
      "performance|performance|perform|recap|metric|key metric|stat|statistic|highlight|result overview|test result "
      "overview|bottom line|tldr|sum up|sum it up|in short|big picture|what stands out|what should i look at|anything "
@@ -385,7 +395,7 @@ constexpr Entry kEntries[] = {
     {Concept::kFormat, 0, 0, "json",
      "json|as json|json file|raw data|raw result|raw response|rohdaten|donnees brutes|datos brutos|dati grezzi|dados "
      "brutos"},
-    {Concept::kFormat, 0, 0, "jsonl", "jsonl|json line|ndjson|jsonlines"},
+    {Concept::kFormat, 0, 0, "jsonl", "as json line|as jsonl|as ndjson|jsonl|json line|ndjson|jsonlines"},
     {Concept::kFormat, 0, 0, "pdf", "pdf|as pdf|pdf file|pdf report|summary report|full report|printable report"},
     {Concept::kReport, 0, 0, "", "report|bericht|rapport|informe|relazione|relatorio"},
     {Concept::kAllRuns, 0, 0, "",
@@ -415,7 +425,8 @@ constexpr Entry kEntries[] = {
      "much did it cost|how much did this cost|how much money|budget|invoice|bill "
      "me|kosten|kostet|gekostet|preis|teuer|cout|coute|prix|costo|coste|precio|cuesta|prezzo|custo|preco"},
     {Concept::kRefusal, Of(Topic::kQuality), 0, "",
-     "quality|how good|good enough|best answer|best response|best quality|worst answer|worst response|better "
+     "best prompt|prompt is best|is the best|is best|are best|quality|how good|good enough|best answer|best "
+     "response|best quality|worst answer|worst response|better "
      "answer|helpful|helpfulness|hallucinate|hallucination|hallucinated|hallucinating|factual|factually|truthful|toxic|"
      "toxicity|bias|biased|sentiment|polite|politeness|rude|grammar|grammatical|spelling|tone of|creative "
      "enough|creativity|intelligent|smart|qualitat|qualite|calidad|qualita|qualidade|funny|funniest|useful|relevant|"
@@ -455,7 +466,8 @@ constexpr Entry kEntries[] = {
      "in|of|from|for|that|who|where|when|with|but|while|whose|im|von|fur|mit|dans|de|pour|en|para|con|di|nei|delle|did|"
      "does|do|is|are|was|were|has|have|had"},
     {Concept::kNothing, 0, 0, "",
-     "a|an|the|what|whats|my|me|i|you|your|please|pls|can|could|would|should|will|shall|be|been|being|am|to|on|at|as|"
+     "anything|something|nothing|everyone|occur|occurred|occurring|encounter|encountered|a|an|the|what|whats|my|me|i|"
+     "you|your|please|pls|can|could|would|should|will|shall|be|been|being|am|to|on|at|as|"
      "or|if|so|than|there|here|this|some|all|out|up|down|into|onto|off|through|very|really|much|many|own|our|we|us|he|"
      "she|his|her|him|ill|id|ive|im|youre|whos|hows|wheres|lets|let|want|wanted|need|know|like|look|tell|make|made|go|"
      "went|come|came|do|doing|done|get|got|use|used|using|say|come|think|see|seem|seems|appear|happen|happened|thing|"
@@ -514,6 +526,11 @@ const Phrases& AllPhrases() {
     return all;
   }();
   return phrases;
+}
+
+// 429 may be a number or the name of an error; three is always a number.
+bool IsDigits(const Token& token) {
+  return token.kind == Token::Kind::kNumber && token.unit == Unit::kNone && token.raw[0] >= '0' && token.raw[0] <= '9';
 }
 
 Term TermOf(const Token& token) {
@@ -580,8 +597,7 @@ std::vector<Term> ReadTerms(const std::vector<Token>& tokens) {
   const Phrases& phrases = AllPhrases();
   std::vector<Term> terms;
   for (size_t at = 0; at < tokens.size();) {
-    if (tokens[at].kind != Token::Kind::kWord &&
-        !(tokens[at].kind == Token::Kind::kNumber && tokens[at].unit == Unit::kNone)) {
+    if (tokens[at].kind != Token::Kind::kWord && !IsDigits(tokens[at])) {
       terms.push_back(TermOf(tokens[at++]));
       continue;
     }

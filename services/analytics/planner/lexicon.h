@@ -16,6 +16,7 @@ enum class Concept {
   kStatistic,   // value: pb::Statistic
   kPercentile,  // number: which
   kRanking,     // slowest, longest: value: pb::Measure; number: 1 most first, -1 least first
+  kCommon,      // most common
   kMost,        // most, highest; number: 1 or -1 (fewest)
   kFilter,      // value: pb::FilterField; text: what it is equal to
   kCompare,     // value: pb::Comparison, before its number

@@ -43,6 +43,13 @@ bool IsNounStem(const Token& token) {
   return token.kind == Token::Kind::kWord && (nouns.count(token.stem) > 0 || nouns.count(token.text) > 0);
 }
 
+// In billing; for billing; billing and returns.
+bool IsScopeWord(const Token& token) {
+  static const auto& words = *new std::set<std::string>{"in", "for",    "of", "within", "and",  "v",
+                                                        "vs", "versus", "to", "with",   "than", "about"};
+  return token.kind == Token::Kind::kWord && words.count(token.text) > 0;
+}
+
 // Makes one token of each category that is named. A category that is also a word of the language counts only beside a
 // noun.
 std::vector<Token> JoinCategories(std::vector<Token> tokens, const Vocabulary& vocabulary) {
@@ -56,7 +63,8 @@ std::vector<Token> JoinCategories(std::vector<Token> tokens, const Vocabulary& v
       if (!same) continue;
       const size_t end = at + words.size();
       const bool beside_noun =
-          (end < tokens.size() && IsNounStem(tokens[end])) || (at > 0 && tokens[at - 1].IsWord("category"));
+          (end < tokens.size() && IsNounStem(tokens[end])) || (at > 0 && tokens[at - 1].IsWord("category")) ||
+          (at > 0 && IsScopeWord(tokens[at - 1]) && (end >= tokens.size() || tokens[end].kind == Token::Kind::kStop));
       if (words.size() == 1 && known.count(words[0]) > 0 && !beside_noun) continue;
       Token token;
       token.kind = Token::Kind::kCategory;
@@ -113,6 +121,7 @@ class QuestionReader {
     ReadMentions();
     ReadNumberedPrompts();
     ReadComparisons();
+    ReadRelative();
     ReadFilters();
     ReadRest();
     ReadUnknown();
@@ -155,14 +164,14 @@ class QuestionReader {
       case Concept::kBy:
       case Concept::kMention:
       case Concept::kNot:
-      case Concept::kFilter:
+      case Concept::kAnd:
         return true;
+      case Concept::kFilter:
+        return term.value != pb::FILTER_FIELD_CATEGORY;
       case Concept::kIn:
         return term.raw != "of";
-      case Concept::kAnd:
-        return At(i + 1).meaning != Concept::kUnknown && At(i + 1).meaning != Concept::kQuoted;
       default:
-        return false;
+        return term.raw == "or";
     }
   }
 
@@ -187,8 +196,8 @@ class QuestionReader {
       if (from >= terms_.size() || next == Concept::kStop) continue;
       // "Contain the most tokens", "include fewer than 50 words" speak of numbers.
       const bool counted = next == Concept::kMost || next == Concept::kRanking || next == Concept::kTokens ||
-                           next == Concept::kCompare || next == Concept::kQuantity || next == Concept::kBetween ||
-                           next == Concept::kMeasure;
+                           next == Concept::kCompare || (next == Concept::kQuantity && At(from).unit != Unit::kNone) ||
+                           next == Concept::kBetween || next == Concept::kMeasure;
       if (counted && !search) continue;
       if (next == Concept::kFilter && (At(i).raw.starts_with("includ") || At(from).value == pb::FILTER_FIELD_ASKS_BACK))
         continue;
@@ -222,7 +231,38 @@ class QuestionReader {
       }
       reading_.filters.push_back(
           TextFilter(field, negated ? pb::COMPARISON_NOT_CONTAINS : pb::COMPARISON_CONTAINS, text));
-      Use(i, end);
+      Use(i, AddMentions(end, reading_.filters.back()));
+    }
+  }
+
+  // A, B and C: each of them; A or B: any of them. Gives where that ends.
+  size_t AddMentions(size_t end, const pb::Filter& first) {
+    bool either = false;
+    auto goes_on = [&](size_t at) {
+      const Term& term = At(at);
+      if (either && term.meaning == Concept::kNothing && term.raw != "or") return true;
+      return term.meaning == Concept::kUnknown || term.meaning == Concept::kQuoted ||
+             (term.meaning == Concept::kFilter && term.value == pb::FILTER_FIELD_CATEGORY);
+    };
+    pb::Filter filter = first;
+    for (;;) {
+      either = At(end).raw == "or";
+      const bool both = At(end).raw == "and";
+      if ((!either && !both) || !goes_on(end + 1)) return end;
+      auto words = [&](size_t at) { return At(at).text.empty() ? At(at).raw : At(at).text; };
+      std::string text = words(++end);
+      while (goes_on(++end)) text += " " + words(end);
+      if (either) {
+        pb::Filter& alternatives = reading_.filters.back();
+        if (alternatives.texts().empty()) {
+          alternatives.add_texts(alternatives.text());
+          alternatives.clear_text();
+        }
+        alternatives.add_texts(text);
+      } else {
+        filter.set_text(text);
+        reading_.filters.push_back(filter);
+      }
     }
   }
 
@@ -439,6 +479,40 @@ class QuestionReader {
     }
   }
 
+  // Slower than the average; above the 95th percentile.
+  void ReadRelative() {
+    for (size_t i = 0; i < terms_.size(); ++i) {
+      if (!Is(i, Concept::kCompare)) continue;
+      size_t at = NextTelling(i + 1);
+      const bool statistic =
+          Is(at, Concept::kStatistic) && (At(at).value == pb::STATISTIC_MEAN || At(at).value == pb::STATISTIC_MEDIAN);
+      if (!statistic && !Is(at, Concept::kPercentile)) continue;
+      const std::string& raw = At(i).raw;
+      const bool time = raw.starts_with("slow") || raw.starts_with("fast") || raw.starts_with("quick");
+      size_t end = at + 1;
+      std::optional<pb::Measure> measure;
+      if (Is(NextTelling(end), Concept::kMeasure)) {
+        measure = static_cast<pb::Measure>(At(NextTelling(end)).value);
+        end = NextTelling(end) + 1;
+      } else if (!time) {
+        measure = NearestMeasure(i);
+        const bool length =
+            i > 0 && At(i - 1).meaning == Concept::kResponse && (raw.starts_with("long") || raw.starts_with("short"));
+        if (length) measure = pb::MEASURE_RESPONSE_CHARACTERS;
+      }
+      const auto field = FieldOf(measure.value_or(pb::MEASURE_LATENCY));
+      if (!field) continue;
+      pb::Filter filter;
+      filter.set_field(*field);
+      const bool less = raw.starts_with("fast") || raw.starts_with("quick");
+      filter.set_comparison(less ? pb::COMPARISON_LESS : static_cast<pb::Comparison>(At(i).value));
+      filter.set_than(statistic ? static_cast<pb::Statistic>(At(at).value) : pb::STATISTIC_PERCENTILE);
+      if (!statistic) filter.set_number(At(at).number);
+      reading_.filters.push_back(std::move(filter));
+      Use(i, end);
+    }
+  }
+
   static double RawScale(const Term& quantity) {
     if (quantity.unit != Unit::kMilliseconds) return 1;
     const std::string& raw = quantity.raw;
@@ -547,15 +621,30 @@ class QuestionReader {
           reading_.ranked_by = static_cast<pb::Measure>(term.value);
           reading_.direction = static_cast<int>(term.number);
           ReadOrdinalBefore(i);
+          if (EndsInNoun(term)) nouns_.push_back(term);
+          break;
+        case Concept::kQuantity:
+          // What latency do 95 % of the calls stay under.
+          if (term.unit == Unit::kPercent && !reading_.shares) AddStatistic(pb::STATISTIC_PERCENTILE, term.number);
+          break;
+        case Concept::kCommon:
+          reading_.common = true;
+          break;
+        case Concept::kCompare:
+          // Slower than the first half: groups beside each other.
+          if (term.raw.ends_with("than")) reading_.compares = true;
           break;
         case Concept::kMost:
           if (reading_.direction == 0) reading_.direction = static_cast<int>(term.number);
           break;
         case Concept::kGrouping:
+          if (NamesValue(i)) break;  // in category billing
           reading_.group_by = static_cast<pb::Grouping>(term.value);
           break;
         case Concept::kBy:
-          reading_.by_each = true;
+          reading_.by_each = reading_.by_each || term.raw != "by" || IsNoun(i + 1) || Is(i + 1, Concept::kGrouping) ||
+                             Is(i + 1, Concept::kRunNoun);
+          if (At(i + 1).raw == "type" || At(i + 1).raw == "types" || At(i + 1).raw == "kind") reading_.by_type = true;
           break;
         case Concept::kCount:
           reading_.counts = true;
@@ -646,6 +735,9 @@ class QuestionReader {
           // Something quoted without a word for it: what answers hold.
           reading_.filters.push_back(TextFilter(pb::FILTER_FIELD_ANY_TEXT, pb::COMPARISON_CONTAINS, term.text));
           break;
+        case Concept::kNothing:
+          if (term.raw == "types" || term.raw == "kinds") reading_.by_type = true;
+          break;
         default:
           break;
       }
@@ -665,6 +757,24 @@ class QuestionReader {
         figure.set_measure(*last_measure_);
     }
     if (run_noun_ && reading_.compares) reading_.group_by = pb::GROUPING_RUN;
+  }
+
+  static bool EndsInNoun(const Term& ranking) {
+    const size_t space = ranking.raw.rfind(' ');
+    if (space == std::string::npos) return false;
+    Token last;
+    last.text = ranking.raw.substr(space + 1);
+    last.stem = Stem(last.text);
+    return IsNounStem(last);
+  }
+
+  // Whether the grouping word at `i` only introduces one of its values: category billing, difficulty hard.
+  bool NamesValue(size_t i) const {
+    auto is_value = [&](size_t at) {
+      return At(at).meaning == Concept::kFilter &&
+             (At(at).value == pb::FILTER_FIELD_CATEGORY || At(at).value == pb::FILTER_FIELD_DIFFICULTY);
+    };
+    return !At(i).plural && (is_value(i + 1) || (i > 0 && is_value(i - 1)));
   }
 
   // The third slowest.
@@ -724,6 +834,7 @@ class QuestionReader {
         Has({"was", "is", "ist", "war", "est", "fue", "es", "foi", "has", "whats", "which one", "one"});
     const bool plural_noun = std::any_of(nouns_.begin(), nouns_.end(),
                                          [](const Term& noun) { return noun.plural || noun.raw.ends_with("en"); });
+    reading_.all = Has({"all", "every", "everything", "alle", "todas", "todos", "tous", "toutes", "tutte", "tutti"});
     reading_.singular = !plural_verb && !plural_noun && (singular_verb || !nouns_.empty());
   }
 
@@ -759,8 +870,8 @@ bool Reading::IsWhole() const {
 
 bool Reading::SaysNothing() const {
   return figures.empty() && !tokens && !ranked_by && direction == 0 && filters.empty() &&
-         group_by == pb::GROUPING_UNSPECIFIED && !counts && !shares && !lists && !summary && !chart && !table &&
-         !exports && !format && !why && !over_time && !more && !compares && !limit;
+         group_by == pb::GROUPING_UNSPECIFIED && !by_type && !counts && !shares && !lists && !summary && !chart &&
+         !table && !exports && !format && !why && !over_time && !more && !compares && !limit;
 }
 
 Reading Read(std::string_view question, const Vocabulary& vocabulary) {

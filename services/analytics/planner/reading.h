@@ -19,12 +19,15 @@ struct Reading {
   std::vector<pb::Filter> filters;
   pb::Grouping group_by = pb::GROUPING_UNSPECIFIED;
   bool by_each = false;  // by, per, each
+  bool by_type = false;  // by type
+  bool common = false;   // most common
   std::optional<int> limit;
   std::optional<std::string> format;  // of an export
   std::optional<Topic> refusal;
   bool counts = false, shares = false, lists = false, summary = false, chart = false, table = false, exports = false;
   bool all_runs = false, compares = false, over_time = false, why = false, more = false, help = false;
   bool says_prompt = false, says_response = false, says_call = false;  // nouns
+  bool all = false;                                                    // did all of them
   bool singular = false;                                               // which one; as opposed to several
   bool follows = false;  // begins as what goes on from the question before: and, what about, only
   bool only = false;

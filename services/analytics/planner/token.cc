@@ -18,7 +18,7 @@ bool IsWordByte(char c) {
 }
 
 // Accented letters and marks, and what they are without.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 75> kFolds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 77> kFolds = {{
     {"à", "a"},  {"á", "a"},  {"â", "a"}, {"ã", "a"}, {"ä", "a"},  {"å", "a"},  {"æ", "ae"}, {"ç", "c"},  {"è", "e"},
     {"é", "e"},  {"ê", "e"},  {"ë", "e"}, {"ì", "i"}, {"í", "i"},  {"î", "i"},  {"ï", "i"},  {"ñ", "n"},  {"ò", "o"},
     {"ó", "o"},  {"ô", "o"},  {"õ", "o"}, {"ö", "o"}, {"ø", "o"},  {"ù", "u"},  {"ú", "u"},  {"û", "u"},  {"ü", "u"},
@@ -27,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 75> kFolds =
     {"Ñ", "n"},  {"Ò", "o"},  {"Ó", "o"}, {"Ô", "o"}, {"Õ", "o"},  {"Ö", "o"},  {"Ø", "o"},  {"Ù", "u"},  {"Ú", "u"},
     {"Û", "u"},  {"Ü", "u"},  {"Ý", "y"}, {"ł", "l"}, {"ś", "s"},  {"ż", "z"},  {"ź", "z"},  {"ć", "c"},  {"ń", "n"},
     {"ę", "e"},  {"ą", "a"},  {"’", "'"}, {"‘", "'"}, {"“", "\""}, {"”", "\""}, {"„", "\""}, {"«", "\""}, {"»", "\""},
-    {"≥", ">="}, {"≤", "<="}, {"–", "-"},
+    {"≥", ">="}, {"≤", "<="}, {"–", "-"}, {"¿", ""},  {"¡", ""},
 }};
 
 // Reads tokens off the front of a folded question.

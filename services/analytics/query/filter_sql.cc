@@ -75,6 +75,33 @@ std::string_view TextColumn(pb::FilterField field) {
   }
 }
 
+// The number that a filter compares with, where it is not given but worked out from the runs looked at.
+std::string Worked(std::string_view column, const pb::Filter& filter, Params& params, const RunScope& scope) {
+  std::string value = fmt::format("avg({})", column);
+  if (filter.than() != pb::STATISTIC_MEAN) {
+    const double percentile = filter.than() == pb::STATISTIC_MEDIAN ? 50 : filter.number();
+    value = fmt::format("percentile_cont({}) WITHIN GROUP (ORDER BY ({})::float8)", Number(params, percentile / 100),
+                        column);
+  }
+  return fmt::format("(SELECT {} FROM demo_batch_test_results r WHERE r.demo_session_id = $1{} AND r.success)::float8",
+                     value, scope.run ? " AND r.test_run_id = $2::uuid" : "");
+}
+
+std::string_view Sign(pb::Comparison comparison) {
+  switch (comparison) {
+    case pb::COMPARISON_LESS:
+      return "<";
+    case pb::COMPARISON_LESS_OR_EQUAL:
+      return "<=";
+    case pb::COMPARISON_GREATER_OR_EQUAL:
+      return ">=";
+    case pb::COMPARISON_GREATER:
+      return ">";
+    default:
+      return "=";
+  }
+}
+
 std::string Compared(std::string_view column, const pb::Filter& filter, Params& params) {
   switch (filter.comparison()) {
     case pb::COMPARISON_NOT_EQUAL:
@@ -99,11 +126,21 @@ std::string Compared(std::string_view column, const pb::Filter& filter, Params& 
   }
 }
 
+// Without the three characters that LIKE would read as its own.
+std::string EscapedForLike(const std::string& text) {
+  return absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}});
+}
+
 std::string Worded(std::string_view column, const pb::Filter& filter, Params& params) {
-  // The three characters that LIKE would read as its own.
-  const std::string plain = absl::StrReplaceAll(filter.text(), {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}});
+  const std::string plain = EscapedForLike(filter.text());
   switch (filter.comparison()) {
     case pb::COMPARISON_CONTAINS:
+      if (!filter.texts().empty()) {
+        std::vector<std::string> patterns;
+        for (const std::string& text : filter.texts()) patterns.push_back("%" + EscapedForLike(text) + "%");
+        params.Add(patterns);
+        return fmt::format("{} ILIKE ANY ({}::text[])", column, Place(params));
+      }
       return fmt::format("{} ILIKE {}", column, Text(params, "%" + plain + "%"));
     case pb::COMPARISON_NOT_CONTAINS:
       return fmt::format("{} NOT ILIKE {}", column, Text(params, "%" + plain + "%"));
@@ -148,8 +185,11 @@ std::string_view FixedCondition(pb::FilterField field, bool wanted) {
 
 }  // namespace
 
-std::string FilterSql(const pb::Filter& filter, Params& params) {
+std::string FilterSql(const pb::Filter& filter, Params& params, const RunScope& scope) {
   if (const std::string_view column = NumberColumn(filter.field()); !column.empty()) {
+    if (filter.has_than()) {
+      return fmt::format("{} {} {}", column, Sign(filter.comparison()), Worked(column, filter, params, scope));
+    }
     return Compared(column, filter, params);
   }
   if (const std::string_view column = TextColumn(filter.field()); !column.empty())

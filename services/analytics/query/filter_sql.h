@@ -4,6 +4,7 @@
 
 #include "common/db/params.h"
 #include "finetunelab/analytics/v1/query.pb.h"
+#include "services/analytics/store/run_scope.h"
 
 namespace ftl::analytics {
 
@@ -11,9 +12,9 @@ namespace ftl::analytics {
 // half's.
 inline constexpr char kHalfSql[] = "(CASE WHEN r.prompt_id * 2 <= u.total_prompts + 1 THEN 1 ELSE 2 END)";
 
-// A filter as a condition on a result r; its values go to `params`. Empty for filters that are no condition on a row
-// (the run) or say nothing.
-std::string FilterSql(const finetunelab::analytics::v1::Filter& filter, Params& params);
+// A filter as a condition on a result r; its values go to `params`, whose first two are the session and the run in
+// `scope`. Empty for filters that are no condition on a row (the run) or say nothing.
+std::string FilterSql(const finetunelab::analytics::v1::Filter& filter, Params& params, const RunScope& scope);
 
 // Whether a filter speaks of how long an answer took or was, which is asked of successes, unless failures are asked
 // for.

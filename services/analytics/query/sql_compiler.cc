@@ -39,7 +39,7 @@ Source SourceOf(const pb::Query& query, const RunScope& scope, bool keep_last_ap
   }
   if (means_successes && !source.with_failures) source.where += " AND r.success";
   for (int i = 0; i < query.filters_size(); ++i) {
-    const std::string condition = FilterSql(query.filters(i), source.params);
+    const std::string condition = FilterSql(query.filters(i), source.params, scope);
     if (condition.empty()) continue;
     if (keep_last_apart && i == query.filters_size() - 1) {
       source.last = condition;
