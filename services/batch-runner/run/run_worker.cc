@@ -19,9 +19,6 @@ namespace call = finetunelab::endpoint::v1;
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 // How long a worker rests while the database is away.
 constexpr absl::Duration kRest = absl::Milliseconds(500);
-// Results that go into one transaction at the most.
-constexpr size_t kBatch = 64;
-
 bool HasEnded(const pb::Run& run) {
   return run.status() == pb::RUN_STATUS_COMPLETED || run.status() == pb::RUN_STATUS_FAILED ||
          run.status() == pb::RUN_STATUS_CANCELLED;
@@ -50,7 +47,8 @@ asio::awaitable<void> RunWorker::Work() {
   }
   while (!dropped_) {
     const absl::Time now = absl::Now();
-    const int wanted = more_ && !draining_ ? pacer_->MayStart(now) : 0;
+    const bool gives_up = out_of_credit_ || failures_left_ <= 0;
+    const int wanted = more_ && !draining_ && !gives_up ? pacer_->MayStart(now) : 0;
     if (!finished_.empty() || wanted > 0) {
       if (!co_await Step(wanted)) break;
       continue;
@@ -75,15 +73,17 @@ Task<> RunWorker::Prepare() {
                                                   .capabilities = std::move(loan.capabilities),
                                                   .parameters = run.parameters(),
                                                   .forget_key_after_run = loan.forget_key_after_run});
+  if (run.parameters().has_max_failures()) failures_left_ = run.parameters().max_failures() - run.failed_prompts();
   pacer_ = std::make_unique<Pacer>(run.parameters().requests_per_minute(), std::max(1, run.parameters().concurrency()));
   co_return absl::OkStatus();
 }
 
 asio::awaitable<bool> RunWorker::Step(int wanted) {
-  const size_t count = std::min(finished_.size(), kBatch);
+  const size_t count = std::min(finished_.size(), batch_);
   std::vector<FinishedPrompt> batch(finished_.begin(), finished_.begin() + count);
   const int concurrency = target_->parameters.concurrency();
   auto step = co_await parts_.work.Advance(DeadlineIn(kStoreLimit), run_, std::move(batch), wanted, concurrency);
+  if (!step.ok() && ReasonOf(step.status()) == Reason::kInternal) co_return co_await Isolate(step.status());
   if (!step.ok()) {
     log::Warn("results are kept until the database is back",
               {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", step.status()}});
@@ -105,11 +105,35 @@ asio::awaitable<bool> RunWorker::Step(int wanted) {
     co_return false;
   }
   const pb::RunParameters& parameters = target_->parameters;
+  if (parameters.has_max_failures() && finished_.empty()) {
+    failures_left_ = parameters.max_failures() - step->run.failed_prompts();
+  }
   if (parameters.has_max_failures() && step->run.failed_prompts() >= parameters.max_failures()) {
     co_await Fail("As many prompts failed as the run allows (max_failures).", call::ERROR_TYPE_API_ERROR);
     co_return false;
   }
   co_return true;
+}
+
+asio::awaitable<bool> RunWorker::Isolate(absl::Status fault) {
+  log::Error("a step of a run failed", {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", fault}});
+  if (!finished_.empty() && batch_ > 1) {
+    batch_ = 1;
+    co_return true;
+  }
+  if (!finished_.empty() && finished_.front().result.outcome() != call::OUTCOME_BAD_FORMAT) {
+    pb::Result& result = finished_.front().result;
+    result.clear_response();
+    result.clear_checks();
+    result.clear_finish_reason();
+    result.set_success(false);
+    result.set_outcome(call::OUTCOME_BAD_FORMAT);
+    result.set_error("The answer came, but it could not be stored.");
+    result.set_error_type(call::ERROR_TYPE_UNKNOWN);
+    co_return true;
+  }
+  co_await Fail("The run could not go on because of a fault on our side.", call::ERROR_TYPE_UNKNOWN);
+  co_return false;
 }
 
 void RunWorker::Publish(const WorkStore::Step& step) {
@@ -145,6 +169,7 @@ void RunWorker::Launch(LeasedPrompt prompt) {
       log::Error("a prompt ended by an exception", {{"run", self->run_.test_run_id}});
     } else if (finished.ok() && !self->dropped_) {
       self->out_of_credit_ |= finished->result.outcome() == call::OUTCOME_QUOTA;
+      if (!finished->result.success()) --self->failures_left_;
       self->finished_.push_back(*std::move(finished));
     }
     self->wake_.cancel();

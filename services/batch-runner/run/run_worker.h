@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <list>
 #include <memory>
 #include <set>
@@ -44,6 +45,9 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   asio::awaitable<void> Sleep(absl::Duration limit);
   // Stores what is finished and leases what may start; false when the run needs this worker no longer.
   asio::awaitable<bool> Step(int wanted);
+  // A step failed in a way that trying again does not mend: finds the result that is at fault, stores that it was, or
+  // gives the run up. As Step.
+  asio::awaitable<bool> Isolate(absl::Status fault);
   asio::awaitable<void> Fail(std::string error, finetunelab::endpoint::v1::ErrorType type);
   // Where the person asked for it, the key goes when the run has ended.
   asio::awaitable<void> ForgetKey();
@@ -57,10 +61,12 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   std::list<Call> calls_;
   std::vector<FinishedPrompt> finished_;
   asio::steady_timer wake_;
-  bool more_ = true;  // there may be prompts to lease
+  size_t batch_ = 64;  // results that go into one transaction at the most
+  bool more_ = true;   // there may be prompts to lease
   bool draining_ = false;
   bool dropped_ = false;
   bool out_of_credit_ = false;
+  int failures_left_ = std::numeric_limits<int>::max();  // until the run gives up, of those that have ended here
 };
 
 }  // namespace ftl::batch_runner
