@@ -83,7 +83,7 @@ test('an endpoint that fails is 200 with plain words and the kind of failure', a
     } else {
       assert.equal(tested.success, false, `${model_id}: ${answer.text}`);
       assert.equal(tested.error_type, wanted, `${model_id}: ${answer.text}`);
-      assert.match(tested.error, /\w+ .*[.!?]$/, model_id);
+      assert.match(tested.error, /\w+ .*[.!?]"?$/, model_id);
       assert.notEqual(tested.message, 'Connection successful');
       const { connection_tested, last_error, connection_latency_ms } = await state(session_id);
       assert.equal(connection_tested, false);

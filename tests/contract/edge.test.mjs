@@ -147,7 +147,7 @@ const taken = {
   'a Host with a port': [head('', undefined, 'Host: localhost:8080\r\n'), [200]],
   'an IPv6 Host': [head('', undefined, 'Host: [::1]:8080\r\n'), [200]],
   'a chunked body': [post('Transfer-Encoding: chunked\r\n', chunkedBody), [422]],
-  'chunks with extensions': [post('Transfer-Encoding: chunked\r\n', '1;a=b\r\n{\r\n1 ; c="d"\r\n}\r\n0\r\n\r\n'), [422]],
+  'chunks with extensions': [post('Transfer-Encoding: chunked\r\n', '1;a=b\r\n{\r\n1;c="d"\r\n}\r\n0\r\n\r\n'), [422]],
   'OPTIONS for the server': [`OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n`, [204]],
   'three requests in one packet': [head() + head('', 'GET /nowhere HTTP/1.1') + head(), [200, 404, 200]],
   'a body, then a request': [post('Content-Length: 2\r\n', '{}') + head(), [422, 200]],

@@ -66,6 +66,9 @@ const failing = {
   'fault-endless-comments': [['timeout', 'api_error']],
 };
 
+// Faults of a stream alone: asked for a whole answer, the endpoint gives a right one.
+const onlyInStreams = ['fault-error-in-stream', 'fault-err-vllm-stream', 'fault-err-ollama-stream', 'fault-err-tgi-stream', 'fault-err-openrouter-stream', 'fault-unfinished', 'fault-huge-line', 'fault-endless', 'fault-stall-midway'];
+
 // Told to slow down. They stand in a run of their own, since they slow down whatever runs beside them.
 const throttled = {
   'fault-http-429': ['rate_limit', 'throttled'],
@@ -151,11 +154,11 @@ for (const stream of [true, false]) {
   const how = stream ? 'streaming' : 'whole';
 
   test(`each fault is a failed result with its kind of failure (${how})`, async (t) => {
-    const { run, byFault } = await runOf(t, Object.keys(failing), { stream });
+    const table = Object.entries(failing).filter(([fault]) => stream || !onlyInStreams.includes(fault));
+    const { run, byFault } = await runOf(t, table.map(([fault]) => fault), { stream });
     assert.equal(run.status, 'completed');
-    assert.equal(run.failed_prompts, Object.keys(failing).length);
     const wrong = [];
-    for (const [fault, wanted] of Object.entries(failing)) {
+    for (const [fault, wanted] of table) {
       try {
         judgeFailure(fault, byFault.get(fault), wanted);
       } catch (error) {
@@ -163,15 +166,17 @@ for (const stream of [true, false]) {
       }
     }
     assert.deepEqual(wrong, []);
+    assert.equal(run.failed_prompts, table.length);
   });
 
   test(`a right answer in an odd shape is a success (${how})`, async (t) => {
-    const { session, run, byFault } = await runOf(t, [...succeeding, ...eitherWay], { stream, timeout_ms: 10_000 });
+    const right = stream ? succeeding : [...succeeding, ...onlyInStreams];
+    const { session, run, byFault } = await runOf(t, [...right, ...eitherWay], { stream, timeout_ms: 10_000 });
     assert.equal(run.status, 'completed');
-    assert.equal(run.results.length, succeeding.length + eitherWay.length);
+    assert.equal(run.results.length, right.length + eitherWay.length);
     isConventional(await get(`batch-test?test_run_id=${run.id}&session_id=${session}`));
     const wrong = [];
-    for (const fault of succeeding) {
+    for (const fault of right) {
       try {
         judgeSuccess(fault, byFault.get(fault), stream);
       } catch (error) {

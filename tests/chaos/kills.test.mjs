@@ -1,0 +1,46 @@
+// kill -9 of every process, PostgreSQL too, at random moments of a run: the run completes, each prompt has one result.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { useInstallation, wait } from '../contract/client.mjs';
+import { closed, extraCalls, follow, installation, isWhole, kill, kills, processes, startedRun, watched } from './chaos.mjs';
+
+const skip = !process.env.FTL_BUILD_DIR && 'set FTL_BUILD_DIR to a build tree with the programs';
+const prompts = 60;
+const concurrency = 4;
+
+describe('kill -9', { skip }, () => {
+  const installed = installation();
+  before(async () => useInstallation((await installed.up()).url));
+  after(() => installed.remove());
+
+  for (const name of processes) {
+    test(`of ${name} at random moments of a run (${kills} times)`, async () => {
+      const run = await startedRun(installed, prompts * Math.max(1, kills / 3), { concurrency });
+      const events = follow(run);
+      const end = watched(run, { seconds: 60 + kills * 10 });
+      for (let killed = 0; killed < kills; killed += 1) {
+        await wait(100 + Math.random() * 300);
+        await kill(installed, name);
+        await wait(Math.random() * 200);
+        await installed.up();
+      }
+      isWhole(run, await end);
+      const extra = await extraCalls(installed, run);
+      const most = ['batch-runner', 'postgres'].includes(name) ? kills * concurrency : 0;
+      assert.ok(extra <= most, `${extra} calls too many, and at most ${most} were under way`);
+      assert.deepEqual(await events, Array.from({ length: run.prompts.length + 1 }, (_, index) => index + 1));
+      await closed(run);
+    });
+  }
+
+  test('of all services at once', async () => {
+    const run = await startedRun(installed, prompts, { concurrency });
+    const end = watched(run);
+    await wait(400);
+    await Promise.all(processes.map((name) => kill(installed, name)));
+    await installed.up();
+    isWhole(run, await end);
+    assert.ok(await extraCalls(installed, run) <= concurrency);
+    await closed(run);
+  });
+});
