@@ -83,15 +83,15 @@ Task<> FrontDoor::Handle(http::Exchange& exchange, const Route** found) {
   if (route.is_demo) {
     CO_TRY(co_await quotas_.TakeRequest(incoming.call, exchange.client_address()));
   }
+  if (route.rpc.empty() && route.is_demo) {
+    CO_TRY(JudgeParameters(head));
+  }
   if (!route.rpc.empty()) {
     CO_TRY(JudgeContentType(route, head));
     CO_TRY(std::string body, co_await exchange.ReadBody(route.max_body_bytes));
     auto request = ReadInput(route, head, match.path_fields, body, exchange.client_address());
     Secret::Wipe(body);
     CO_TRY(incoming.request, std::move(request));
-    if (!route.quota.empty()) {
-      CO_TRY(co_await quotas_.TakeOne(incoming.call, route.quota, exchange.client_address()));
-    }
   }
   const absl::Status status = co_await Serve(incoming);
   if (incoming.request) WipeSecrets(*incoming.request);

@@ -79,9 +79,10 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
   return absl::OkStatus();
 }
 
-absl::Status ReadJsonBody(const Route& route, std::string_view body, Message& request, InputFaults& faults) {
+absl::Status ReadJsonBody(const Route& route, const http::RequestHead& head, std::string_view body, Message& request,
+                          InputFaults& faults) {
   if (route.method == "GET") return absl::OkStatus();
-  if (body.empty() && route.body_optional) return absl::OkStatus();
+  if (body.empty() && route.body_optional && !head.Find("content-type")) return absl::OkStatus();
   return ReadBody(body, request, faults);
 }
 
@@ -117,7 +118,7 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   std::shared_ptr<Message> request(prototype->New());
   GivenSession given;
   InputFaults faults;
-  TRY(ReadJsonBody(route, body, *request, faults));
+  TRY(ReadJsonBody(route, head, body, *request, faults));
   TRY(ReadQuery(route, head, *request, given, faults));
   ReadPath(path_fields, *request, faults);
   if (route.session != SessionUse::kNone) {
@@ -126,7 +127,9 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   }
   TRY(const std::string session, given.Verdict());
   JudgeMissing(route, *request, !session.empty(), faults);
-  TRY(faults.Verdict());
+  if (!faults.OnlyUnknownWords() || !route.words_are_judged_behind) {
+    TRY(faults.Verdict());
+  }
   if (!session.empty() && !IsSessionId(session) && !route.unknown_session_is_fine) {
     return Refuse(Reason::kSessionNotFound, "There is no such session; open one with POST /api/demo/v2/configure.");
   }
@@ -139,9 +142,17 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   return request;
 }
 
+absl::Status JudgeParameters(const http::RequestHead& head) {
+  TRY(const http::Parameters parameters, http::ParseQuery(head.query));
+  InputFaults faults;
+  for (const auto& [name, value] : parameters) faults.Unknown(name);
+  return faults.Verdict();
+}
+
 absl::Status JudgeContentType(const Route& route, const http::RequestHead& head) {
   const bool has_body = head.chunked || head.content_length > 0;
-  if (route.method == "GET" || (!has_body && route.body_optional)) return absl::OkStatus();
+  if (route.method == "GET" || (!has_body && route.body_optional && !head.Find("content-type")))
+    return absl::OkStatus();
   const std::string_view type = head.Find("content-type").value_or("");
   std::string_view essence = type.substr(0, type.find(';'));
   essence = essence.substr(0, essence.find_last_not_of(" \t") + 1);

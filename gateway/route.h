@@ -47,9 +47,9 @@ struct Route {
   bool creates = false;                    // takes Idempotency-Key
   bool body_optional = false;              // everything can be said in path, query and headers
   bool unknown_session_is_fine = false;    // a session that never was is nothing to complain of
+  bool words_are_judged_behind = false;    // the service names unknown words together with all else that is wrong
   size_t max_body_bytes = 64 * 1024;
   absl::Duration limit = absl::Seconds(30);  // of the call behind
-  std::string_view quota;                    // drawn on besides `requests_per_minute`; empty for none
   bool is_demo = true;                       // absent with DEMO_ENABLED=false, and counted by requests_per_minute
   std::string_view summary;                  // for people, in the API's description
   Handler handler;                           // empty: the RPC's answer is the route's answer

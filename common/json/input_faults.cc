@@ -14,6 +14,11 @@ void InputFaults::WrongType(std::string_view field, std::string_view message) {
 
 void InputFaults::Unacceptable(std::string_view field, std::string_view message) { faults_.Add(field, message); }
 
+void InputFaults::UnknownWord(std::string_view field, std::string_view message) {
+  ++words_;
+  Unacceptable(field, message);
+}
+
 void InputFaults::Missing(std::string_view field) {
   for (const FieldFault& fault : faults_.all()) {
     if (fault.field == field) return;

@@ -17,16 +17,21 @@ class InputFaults {
   void Unknown(std::string_view field);
   void WrongType(std::string_view field, std::string_view message);
   void Unacceptable(std::string_view field, std::string_view message);
+  // A word that is not in its enum. Its field is set to a value that no service takes.
+  void UnknownWord(std::string_view field, std::string_view message);
   // Unless something else is wrong with it.
   void Missing(std::string_view field);
 
   bool empty() const { return faults_.empty(); }
+  // Whether nothing is wrong but words that a service refuses too.
+  bool OnlyUnknownWords() const { return words_ == faults_.all().size(); }
   absl::Status Verdict() const;
 
  private:
   FieldFaults faults_;
   bool unknown_ = false;
   bool wrong_type_ = false;
+  size_t words_ = 0;
 };
 
 }  // namespace ftl

@@ -21,6 +21,7 @@ namespace json = boost::json;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+constexpr int kNoWord = -1;
 constexpr double kLongestMs = 1e12;
 
 // Where in the input a value stands; written out only when something is wrong with it.
@@ -67,8 +68,9 @@ class Target {
     repeated() ? write_.AddString(&message_, plan_.field, std::move(value))
                : write_.SetString(&message_, plan_.field, std::move(value));
   }
-  void SetEnum(const google::protobuf::EnumValueDescriptor& value) const {
-    repeated() ? write_.AddEnum(&message_, plan_.field, &value) : write_.SetEnum(&message_, plan_.field, &value);
+  void SetEnum(int number) const {
+    repeated() ? write_.AddEnumValue(&message_, plan_.field, number)
+               : write_.SetEnumValue(&message_, plan_.field, number);
   }
   Message& SetMessage() const {
     return *(repeated() ? write_.AddMessage(&message_, plan_.field) : write_.MutableMessage(&message_, plan_.field));
@@ -126,9 +128,10 @@ void SetWord(std::string_view word, const FieldPlan& plan, const Target& target,
              InputFaults& faults) {
   const auto* value = ValueOf(*plan.field->enum_type(), word);
   if (value == nullptr) {
-    return faults.Unacceptable(PathOf(place), fmt::format("must be {}", WordsOf(*plan.field->enum_type())));
+    target.SetEnum(kNoWord);
+    return faults.UnknownWord(PathOf(place), fmt::format("must be {}", WordsOf(*plan.field->enum_type())));
   }
-  target.SetEnum(*value);
+  target.SetEnum(value->number());
 }
 
 void SetTimestamp(std::string_view text, const Target& target, const Place& place, InputFaults& faults) {

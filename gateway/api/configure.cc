@@ -65,9 +65,10 @@ Task<> SendConfiguration(Services& services, Incoming& incoming) {
 
 Task<> SendModels(Services& services, Incoming& incoming) {
   const auto& request = static_cast<const runner::ListModelsRequest&>(*incoming.request);
-  const std::string_view quota =
-      request.session_id().empty() ? "model_lists_per_minute" : "connection_tests_per_minute";
-  CO_TRY(co_await services.quotas.TakeOne(incoming.call, quota, incoming.exchange.client_address()));
+  if (!request.endpoint_url().empty()) {
+    CO_TRY(
+        co_await services.quotas.TakeOne(incoming.call, "model_lists_per_minute", incoming.exchange.client_address()));
+  }
   CO_TRY(const auto response,
          co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
   co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(*response)));

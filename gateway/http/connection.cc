@@ -12,7 +12,7 @@
 namespace ftl::http {
 namespace {
 
-constexpr size_t kLingerBytes = 1024 * 1024;
+constexpr size_t kLingerBytes = 64 * 1024 * 1024;
 
 }  // namespace
 

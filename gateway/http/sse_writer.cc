@@ -29,10 +29,15 @@ Task<> SseWriter::Begin() {
 }
 
 Task<> SseWriter::Write(std::string_view events) {
-  heartbeat_due_ = DeadlineIn(kHeartbeat);
-  return exchange_.Write(events);
+  if (std::chrono::steady_clock::now() >= heartbeat_due_) {
+    CO_TRY(co_await Heartbeat());
+  }
+  co_return co_await exchange_.Write(events);
 }
 
-Task<> SseWriter::Heartbeat() { return Write(": \n\n"); }
+Task<> SseWriter::Heartbeat() {
+  heartbeat_due_ = DeadlineIn(kHeartbeat);
+  return exchange_.Write(": \n\n");
+}
 
 }  // namespace ftl::http

@@ -22,7 +22,7 @@ class SseWriter {
   Task<> Begin();
   // Whole events, as AppendEvent makes them.
   Task<> Write(std::string_view events);
-  // A comment that keeps proxies from closing the stream; due by `heartbeat_due` unless something is written before.
+  // A comment that keeps proxies from closing the stream; due each 15 s, whatever else is written.
   Task<> Heartbeat();
   Deadline heartbeat_due() const { return heartbeat_due_; }
   Task<> End() { return exchange_.End(); }

@@ -64,6 +64,7 @@ Task<size_t> Wire::ReadMore() {
       consumed_ = 0;
     }
     buffer_.append(scratch.data(), read);
+    OPENSSL_cleanse(scratch.data(), read);
     co_return read;
   }
 }

@@ -41,6 +41,11 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
     &finetunelab::exporter::v1::ExportRequest::descriptor,
 };
 
+bool HoldsKey(const Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("api_key");
+  return field != nullptr && !request.GetReflection()->GetString(request, field).empty();
+}
+
 struct Exchange {
   grpc::ClientContext context;
   std::shared_ptr<Message> request;
@@ -49,7 +54,7 @@ struct Exchange {
 
 }  // namespace
 
-Upstream::Upstream(const rpc::Channels& channels) {
+Upstream::Upstream(const rpc::Channels& channels) : all_channels_(channels) {
   for (std::string_view service : Services()) channels_.emplace(service, channels.To(service));
 }
 
@@ -81,7 +86,9 @@ Task<std::shared_ptr<Message>> Upstream::Call(CallContext call, const MethodDesc
   exchange->response.reset(prototype->New());
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const std::string path = fmt::format("/{}/{}", method->service()->full_name(), method->name());
-  auto start = [exchange, executor, &path, channel = Channel(ServiceOf(*method))](auto handler) {
+  const std::string_view service = ServiceOf(*method);
+  const auto channel = HoldsKey(*exchange->request) ? all_channels_.ForKeys(service) : Channel(service);
+  auto start = [exchange, executor, &path, &channel](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected()) {
       slot.assign([weak = std::weak_ptr(exchange)](asio::cancellation_type) {

@@ -18,6 +18,7 @@ namespace ftl::gateway {
 // The services behind the gateway, called by the full name of the method, so that a route can be a line of data.
 class Upstream {
  public:
+  // `channels` outlives it.
   explicit Upstream(const rpc::Channels& channels);
 
   // A unary call by the call's deadline; cancelling the coroutine cancels it. `method` such as
@@ -44,6 +45,7 @@ class Upstream {
   static const google::protobuf::MethodDescriptor* MethodNamed(std::string_view full_name);
 
  private:
+  const rpc::Channels& all_channels_;
   std::map<std::string, std::shared_ptr<grpc::Channel>, std::less<>> channels_;  // by service
 };
 
