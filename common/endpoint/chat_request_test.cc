@@ -65,6 +65,9 @@ TEST(RefusedParameterTest, IsFoundInEveryWayOfNamingIt) {
   EXPECT_TRUE(mistral.learned);
   EXPECT_FALSE(mistral.capabilities.stream_options());
   EXPECT_THAT(mistral.capabilities.dropped_parameters(), ElementsAre("stream_options"));
+  const Lesson wrapped = Refused(
+      R"({"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"No."}]},"type":"invalid_request_error"})");
+  EXPECT_FALSE(wrapped.capabilities.stream_options());
   EXPECT_FALSE(
       Refused(R"({"message":"Unrecognized request argument supplied: stream_options"})").capabilities.stream_options());
   EXPECT_FALSE(

@@ -139,6 +139,10 @@ ErrorWords WordsOf(const json::value& body) {
     if (detail->is_string()) words.message = TextOf(detail, 4096);
     if (detail->is_object()) ReadFields(*detail, words);
   }
+  // Mistral wraps FastAPI's list in its message.
+  if (const json::value* detail = Member(Member(&holder, "message"), "detail")) {
+    if (const json::array* faults = detail->if_array()) ReadDetailList(*faults, words);
+  }
   if (words.message.empty()) words.message = TextOf(Member(Member(&holder, "fault"), "faultstring"), 4096);
   return words;
 }

@@ -10,7 +10,12 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
+// The entries of a map are messages of a type of their own in each message that has the map.
 bool SameType(const FieldDescriptor& a, const FieldDescriptor& b) {
+  if (a.is_map() && b.is_map()) {
+    return SameType(*a.message_type()->map_key(), *b.message_type()->map_key()) &&
+           SameType(*a.message_type()->map_value(), *b.message_type()->map_value());
+  }
   return a.type() == b.type() && a.is_repeated() == b.is_repeated() && a.message_type() == b.message_type() &&
          a.enum_type() == b.enum_type();
 }
@@ -49,7 +54,11 @@ void CopyRepeated(const Message& from, const FieldDescriptor& source, Message& t
         write.AddString(&to, &target, read.GetRepeatedString(from, &source, i));
         break;
       case FieldDescriptor::CPPTYPE_MESSAGE:
-        write.AddMessage(&to, &target)->CopyFrom(read.GetRepeatedMessage(from, &source, i));
+        if (source.is_map()) {
+          CopyFields(read.GetRepeatedMessage(from, &source, i), *write.AddMessage(&to, &target));
+        } else {
+          write.AddMessage(&to, &target)->CopyFrom(read.GetRepeatedMessage(from, &source, i));
+        }
         break;
     }
   }

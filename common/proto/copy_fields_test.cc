@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/analytics/v1/metrics.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 
 namespace ftl {
 namespace {
 
 namespace pb = finetunelab::batch_runner::v1;
+namespace analytics_pb = finetunelab::analytics::v1;
 
 TEST(CopyFieldsTest, CarriesEveryKindOfFieldByNameWhateverItsNumber) {
   pb::Suite suite;
@@ -22,6 +25,16 @@ TEST(CopyFieldsTest, CarriesEveryKindOfFieldByNameWhateverItsNumber) {
   EXPECT_EQ(response.prompt_count(), 1);
   ASSERT_EQ(response.prompts_size(), 1);
   EXPECT_EQ(response.prompts(0).prompt(), "Hello");
+}
+
+TEST(CopyFieldsTest, CarriesMaps) {
+  analytics_pb::Metrics metrics;
+  (*metrics.mutable_errors_by_type())["timeout"] = 2;
+  (*metrics.mutable_errors_by_type())["auth"] = 1;
+  analytics_pb::GetMetricsResponse response;
+  CopyFields(metrics, response);
+  EXPECT_EQ(response.errors_by_type().size(), 2u);
+  EXPECT_EQ(response.errors_by_type().at("timeout"), 2);
 }
 
 TEST(CopyFieldsTest, LeavesWhatIsNotSetAsItWas) {

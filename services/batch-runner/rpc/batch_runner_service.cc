@@ -141,8 +141,8 @@ Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, con
   CO_TRY(const pb::Run run, co_await parts_.runs.Get(call, session, request.test_run_id()));
   CopyFields(run, response);
   CO_TRY(auto page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
-                                                     page_size));
-  response.set_total(page.total);
+                                                     run.last_sequence(), page_size));
+  response.set_total(run.completed_prompts() + run.failed_prompts());
   for (pb::Result& result : page.results) *response.add_results() = std::move(result);
   if (page.more) {
     const std::string last = std::to_string(response.results(response.results_size() - 1).prompt_id());
@@ -180,7 +180,7 @@ Task<pb::ListResultsResponse> BatchRunnerService::ListResults(const CallContext&
     CO_TRY(page, co_await parts_.results.BySequence(call, session, request.test_run_id(), after, page_size));
   } else {
     CO_TRY(page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
-                                                  page_size));
+                                                  kNoLastSequence, page_size));
   }
   pb::ListResultsResponse response;
   response.set_total(page.total);

@@ -12,7 +12,7 @@ constexpr size_t kPageBytes = 2 << 20;
 constexpr Query kByPrompt{"result.by_prompt", "SELECT " FTL_RESULT_COLUMNS
                                               " FROM demo_batch_test_results r WHERE r.demo_session_id = $1"
                                               " AND r.test_run_id = $2::uuid AND r.prompt_id > $3::bigint"
-                                              " ORDER BY r.prompt_id LIMIT $4::int"};
+                                              " AND r.sequence <= $4::bigint ORDER BY r.prompt_id LIMIT $5::int"};
 
 constexpr Query kBySequence{"result.by_sequence", "SELECT " FTL_RESULT_COLUMNS
                                                   " FROM demo_batch_test_results r WHERE r.demo_session_id = $1"
@@ -26,20 +26,23 @@ constexpr Query kTotal{"result.total", R"(
 }  // namespace
 
 Task<ResultStore::Page> ResultStore::ByPrompt(const CallContext& call, std::string session, std::string test_run_id,
-                                              int32_t after_prompt, int limit) {
-  return Read(call, std::move(session), std::move(test_run_id), kByPrompt, after_prompt, limit);
+                                              int32_t after_prompt, int64_t up_to_sequence, int limit) {
+  Statement results{kByPrompt,
+                    Params(session, test_run_id, static_cast<int64_t>(after_prompt), up_to_sequence, limit + 1)};
+  return Read(call, std::move(session), std::move(test_run_id), std::move(results), limit);
 }
 
 Task<ResultStore::Page> ResultStore::BySequence(const CallContext& call, std::string session, std::string test_run_id,
                                                 int64_t after_sequence, int limit) {
-  return Read(call, std::move(session), std::move(test_run_id), kBySequence, after_sequence, limit);
+  Statement results{kBySequence, Params(session, test_run_id, after_sequence, limit + 1)};
+  return Read(call, std::move(session), std::move(test_run_id), std::move(results), limit);
 }
 
 Task<ResultStore::Page> ResultStore::Read(const CallContext& call, std::string session, std::string test_run_id,
-                                          Query query, int64_t after, int limit) {
+                                          Statement results, int limit) {
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
-  statements.push_back({query, Params(session, test_run_id, after, limit + 1)});
+  statements.push_back(std::move(results));
   statements.push_back({kTotal, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));

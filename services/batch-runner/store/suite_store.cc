@@ -99,8 +99,14 @@ Task<pb::Suite> SuiteStore::Create(const CallContext& call, std::string session,
   statements.push_back({kCreate, Params(session, suite.name(), PromptsToJson(suite), suite.prompts_size(),
                                         absent_if_empty(idempotency.key), absent_if_empty(idempotency.digest))});
   auto stored = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
-  // The row hangs on its session: where that is gone, the answer says so and not how it was noticed.
-  if (!stored.ok() && IsForeignKeyViolation(stored.status())) co_return SessionExpired();
+  // The row hangs on its session: where that is gone, or never was, the answer says so and not how it was noticed.
+  if (!stored.ok() && IsForeignKeyViolation(stored.status())) {
+    std::vector<Statement> ask;
+    ask.push_back(AskSessionState(session));
+    CO_TRY(const auto state, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(ask)));
+    CO_TRY(RequireOpen(state[0]));
+    co_return SessionExpired();
+  }
   CO_TRY(const auto rows, std::move(stored));
   CO_TRY(RequireOpen(rows[0]));
   const Row row = rows[1].Only();
