@@ -28,7 +28,7 @@ export function isProblem(answer, status, code, fields) {
     assert.equal(typeof problem[name], 'string', `${name} of ${said}`);
     assert.notEqual(problem[name], '', `${name} of ${said}`);
   }
-  assert.match(problem.detail, /[.!?]"?$/, `the detail is a sentence: ${said}`);
+  assert.match(problem.detail, /([.!?]|")$/, `the detail is a sentence: ${said}`);
   assert.equal(problem.request_id, answer.headers.get('x-request-id'), said);
   const known = ['type', 'title', 'status', 'detail', 'code', 'request_id', 'errors'];
   assert.deepEqual(Object.keys(problem).filter((name) => !known.includes(name)), [], said);

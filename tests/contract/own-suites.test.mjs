@@ -118,7 +118,7 @@ const checks = [
   [' Hello World', { kind: 'starts_with', value: 'Hello' }, true],
   ['World, Hello', { kind: 'starts_with', value: 'Hello' }, false],
   ['{"a":[1,2]}', { kind: 'is_json' }, true],
-  ['```json\n{"a":1}\n```', { kind: 'is_json' }, true],
+  ['```json\n{"a":1}\n```', { kind: 'is_json' }, false],
   ['{"a":', { kind: 'is_json' }, false],
   ['{"a":1}', { kind: 'json_schema', value: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } } }, true],
   ['{"a":"x"}', { kind: 'json_schema', value: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } } }, false],

@@ -11,9 +11,12 @@ namespace ftl::vault {
 namespace ip = boost::asio::ip;
 
 absl::StatusOr<std::string> AddressSubject(std::string_view client_address) {
+  constexpr std::string_view kNetwork = "/64";
+  const bool is_network = client_address.ends_with(kNetwork);
+  if (is_network) client_address.remove_suffix(kNetwork.size());
   boost::system::error_code failed;
   const ip::address address = ip::make_address(std::string(client_address), failed);
-  if (failed) {
+  if (failed || (is_network && address.is_v4())) {
     return Refuse(Reason::kInvalidField, "The client's address is not known.")
         .Field("client_address", "is no IP address");
   }
