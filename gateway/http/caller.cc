@@ -24,7 +24,7 @@ std::string Counted(const ip::address& address) {
   if (six.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, six).to_string();
   ip::address_v6::bytes_type bytes = six.to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), 0);
-  return ip::address_v6(bytes).to_string() + "/64";
+  return ip::address_v6(bytes).to_string();
 }
 
 std::vector<std::string_view> ForwardedFor(const RequestHead& head) {

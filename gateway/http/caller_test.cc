@@ -27,7 +27,7 @@ std::string Trace(std::string_view value) {
 TEST(ClientAddressTest, IsTheSocketsUnlessProxiesAreTrusted) {
   EXPECT_EQ(Address("9.9.9.9", {{"X-Forwarded-For", "1.1.1.1"}}, 0), "9.9.9.9");
   EXPECT_EQ(Address("::ffff:9.9.9.9", {}, 0), "9.9.9.9");
-  EXPECT_EQ(Address("2001:db8:1:2:3:4:5:6", {}, 0), "2001:db8:1:2::/64");
+  EXPECT_EQ(Address("2001:db8:1:2:3:4:5:6", {}, 0), "2001:db8:1:2::");
 }
 
 TEST(ClientAddressTest, IsTheOneTheOutermostTrustedProxyWrote) {
@@ -36,7 +36,7 @@ TEST(ClientAddressTest, IsTheOneTheOutermostTrustedProxyWrote) {
             "1.1.1.1");
   EXPECT_EQ(Address("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}}, 2), "10.0.0.1");
   EXPECT_EQ(Address("10.0.0.1", {{"X-Forwarded-For", "unknown"}}, 1), "10.0.0.1");
-  EXPECT_EQ(Address("10.0.0.1", {{"X-Forwarded-For", "2001:db8:1:2::7"}}, 1), "2001:db8:1:2::/64");
+  EXPECT_EQ(Address("10.0.0.1", {{"X-Forwarded-For", "2001:db8:1:2::7"}}, 1), "2001:db8:1:2::");
 }
 
 TEST(ForeignTest, IsWhatTheBrowserSaysComesFromElsewhere) {
