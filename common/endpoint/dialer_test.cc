@@ -1,9 +1,9 @@
 #include "common/endpoint/dialer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 
 #include "common/endpoint/chat_call.h"
 #include "tests/support/await.h"

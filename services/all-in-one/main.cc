@@ -7,8 +7,8 @@
 
 int main(int argc, char** argv) {
   // In order of need: each calls only those before it.
-  return ftl::host::RunProgram(argc, argv, "finetunelab",
-                               {ftl::vault::SessionVaultModule(), ftl::batch_runner::BatchRunnerModule(),
-                                ftl::analytics::AnalyticsModule(), ftl::exporter::ExportModule(),
-                                ftl::gateway::GatewayModule()});
+  return ftl::host::RunProgram(
+      argc, argv, "finetunelab",
+      {ftl::vault::SessionVaultModule(), ftl::batch_runner::BatchRunnerModule(), ftl::analytics::AnalyticsModule(),
+       ftl::exporter::ExportModule(), ftl::gateway::GatewayModule()});
 }

@@ -58,8 +58,7 @@ bool IsMadeUp(std::string_view key) {
 
 absl::StatusOr<Secret> ParseOne(std::string_view hex, int position) {
   const auto refuse = [&](std::string_view fault) {
-    return absl::InvalidArgumentError(
-        fmt::format("key {} {}; make one with: openssl rand -hex 32", position, fault));
+    return absl::InvalidArgumentError(fmt::format("key {} {}; make one with: openssl rand -hex 32", position, fault));
   };
   if (hex.empty()) return refuse("is missing");
   if (hex.size() != 2 * kAeadKeyBytes) return refuse(fmt::format("has {} characters, not 64", hex.size()));
