@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/db/database.h"
+#include "services/analytics/narrator/commentary.h"
 #include "services/analytics/rpc/analytics_service.h"
 #include "services/analytics/settings.h"
 
@@ -13,17 +14,19 @@ namespace {
 
 constexpr Query kAlive{"analytics.alive", "SELECT 1 AS one"};
 
-class AnalyticsModule final : public host::Module {
+class Analytics final : public host::Module {
  public:
-  explicit AnalyticsModule(AnalyticsSettings settings) : settings_(std::move(settings)) {}
+  explicit Analytics(AnalyticsSettings settings) : settings_(std::move(settings)) {}
 
   Task<> Start(host::Environment& environment) override {
     database_.emplace(environment.executor, settings_.database);
+    commentary_.emplace(environment.executor, AddressPolicy({.allow_localhost = settings_.allow_localhost}),
+                        environment.channels.To("session-vault"), *database_);
     co_return absl::OkStatus();
   }
 
   void Serve(rpc::Registrar& registrar) override {
-    registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_));
+    registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_, *commentary_));
   }
 
   Task<> Check(Deadline deadline) override {
@@ -31,17 +34,18 @@ class AnalyticsModule final : public host::Module {
   }
 
   Task<> Stop() override {
-    database_.reset();
+    commentary_->Close();
     co_return absl::OkStatus();
   }
 
  private:
   AnalyticsSettings settings_;
   std::optional<Database> database_;
+  std::optional<Commentary> commentary_;
 };
 
 std::unique_ptr<host::Module> MakeAnalytics(host::Settings& settings) {
-  return std::make_unique<AnalyticsModule>(AnalyticsSettings::Read(settings));
+  return std::make_unique<Analytics>(AnalyticsSettings::Read(settings));
 }
 
 }  // namespace

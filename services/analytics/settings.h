@@ -9,6 +9,8 @@ struct AnalyticsSettings {
   static AnalyticsSettings Read(host::Settings& settings);
 
   DatabaseSettings database;
+  // Whether endpoints on this machine may be called.
+  bool allow_localhost;
 };
 
 }  // namespace ftl::analytics

@@ -117,7 +117,7 @@ Task<pb::GetLatencyDistributionResponse> AnalyticsService::GetLatencyDistributio
 
 Task<> AnalyticsService::Ask(const CallContext& call, const pb::AskRequest& request,
                              rpc::Writer<pb::AskResponse>& writer) {
-  co_return co_await Answer(database_, call, request, writer);
+  co_return co_await Answer(database_, commentary_, call, request, writer);
 }
 
 }  // namespace ftl::analytics

@@ -5,15 +5,17 @@
 #include "common/db/database.h"
 #include "common/rpc/serve.h"
 #include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
+#include "services/analytics/narrator/commentary.h"
 
 namespace ftl::analytics {
 
 namespace pb = finetunelab::analytics::v1;
 
-// The doors to numbers and results; Atlas is in rpc/ask. `database` outlives it.
+// The doors to numbers and results; Atlas is in rpc/ask. `database` and `commentary` outlive it.
 class AnalyticsService final : public pb::AnalyticsService::CallbackService {
  public:
-  AnalyticsService(rpc::Serving serving, Database& database) : serving_(std::move(serving)), database_(database) {}
+  AnalyticsService(rpc::Serving serving, Database& database, Commentary& commentary)
+      : serving_(std::move(serving)), database_(database), commentary_(commentary) {}
   FTL_SERVE(GetMetrics)
   FTL_SERVE(ListResults)
   FTL_SERVE(SearchResponses)
@@ -30,6 +32,7 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
  private:
   rpc::Serving serving_;
   Database& database_;
+  Commentary& commentary_;
 };
 
 }  // namespace ftl::analytics

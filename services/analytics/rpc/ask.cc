@@ -11,6 +11,8 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "services/analytics/narrator/facts.h"
+#include "services/analytics/narrator/grounding.h"
+#include "services/analytics/narrator/model_prompt.h"
 #include "services/analytics/narrator/replies.h"
 #include "services/analytics/narrator/table.h"
 #include "services/analytics/narrator/wording.h"
@@ -81,9 +83,11 @@ Task<> WriteFinding(Pieces& pieces, const Finding& finding) {
 }
 
 // The built-in narrator spends none of the person's tokens, and says so.
-Task<> WriteUsage(Pieces& pieces) {
+Task<> WriteUsage(Pieces& pieces, int32_t input_tokens = 0, int32_t output_tokens = 0) {
   pb::AskResponse response;
-  response.mutable_piece()->mutable_token_usage()->set_input_tokens(0);
+  pb::TokenUsage& usage = *response.mutable_piece()->mutable_token_usage();
+  usage.set_input_tokens(input_tokens);
+  usage.set_output_tokens(output_tokens);
   co_return co_await pieces.Write(response);
 }
 
@@ -124,9 +128,73 @@ std::optional<std::string> PlainReply(const Understanding& understanding) {
   return std::nullopt;
 }
 
+// What the person's own model is asked to speak about.
+struct Speech {
+  std::string session;
+  std::string facts;
+  std::string question;
+  pb::ToolResult rows;
+  bool leads = false;  // the model answers; otherwise it comments on facts that are told already
+};
+
+// The model's words, their check, and what they cost. A model that fails costs nothing but its words: where it was to
+// lead, the facts are told.
+Task<> WriteSpeech(Database& database, Commentary& commentary, const CallContext& call, const pb::AskRequest& request,
+                   const SessionRuns& known, Speech speech, Pieces& pieces) {
+  CO_TRY(const Finding summary,
+         co_await Execute(database, call, speech.session, known, request.test_run_id(), SummaryQuery()));
+  const std::string prompt = SystemPrompt(summary, speech.facts);
+  std::vector<ChatMessage> messages;
+  if (speech.leads) {
+    messages = TalkMessages(prompt, request.messages());
+  } else {
+    messages = CommentMessages(prompt, speech.question);
+  }
+  bool begun = speech.leads;
+  auto take = [&](std::string text) -> Task<> {
+    if (!std::exchange(begun, true)) text = "\n\n**Your model's comment:** " + text;
+    co_return co_await WriteText(pieces, std::move(text));
+  };
+  CO_TRY(const std::optional<Remark> remark,
+         co_await commentary.Speak(call, speech.session, std::move(messages), take));
+  if (speech.leads && (!remark || !remark->whole)) {
+    std::string words = "Your own model is not available for this session. These are the facts:\n\n";
+    if (remark && remark->text.empty()) words = "Your own model did not answer. These are the facts:\n\n";
+    if (remark && !remark->text.empty()) words = "\n\nYour own model broke off here. These are the facts:\n\n";
+    CO_TRY(co_await WriteText(pieces, words + speech.facts));
+  }
+  if (!remark) co_return co_await WriteUsage(pieces);
+  if (!remark->text.empty()) {
+    pb::AskResponse response;
+    *response.mutable_piece()->mutable_grounding() =
+        CheckFigures(remark->text, speech.rows, std::vector<std::string>{prompt, speech.facts, speech.question});
+    CO_TRY(co_await pieces.Write(response));
+  }
+  co_return co_await WriteUsage(pieces, remark->input_tokens, remark->output_tokens);
+}
+
+// What is understood of the questions, or the summary where none is asked.
+Understanding Understand(const std::vector<std::string>& questions, const SessionRuns& known) {
+  Understanding understanding;
+  if (questions.empty()) {
+    understanding.query = SummaryQuery();
+    return understanding;
+  }
+  Vocabulary vocabulary;
+  vocabulary.categories = known.categories;
+  if (!known.runs.empty()) vocabulary.suite = known.runs.back().suite;
+  return PlanBuiltin(questions, vocabulary);
+}
+
+Task<> WriteReply(Pieces& pieces, std::string text) {
+  CO_TRY(co_await WriteText(pieces, std::move(text)));
+  co_return co_await WriteUsage(pieces);
+}
+
 }  // namespace
 
-Task<> Answer(Database& database, const CallContext& call, const pb::AskRequest& request, Pieces& pieces) {
+Task<> Answer(Database& database, Commentary& commentary, const CallContext& call, const pb::AskRequest& request,
+              Pieces& pieces) {
   CO_TRY(Validate(request));
   CO_TRY(const RunScope scope, co_await ResolveScope(database, call, request.session_id(), request.test_run_id()));
   CO_TRY(const SessionRuns known, co_await LoadSessionRuns(database, call, scope.session));
@@ -136,38 +204,35 @@ Task<> Answer(Database& database, const CallContext& call, const pb::AskRequest&
   if (scope.run && !there) co_return RunNotFound();
 
   const std::vector<std::string> questions = QuestionsIn(request);
-  Understanding understanding;
-  if (questions.empty()) {
-    understanding.query = SummaryQuery();
-  } else {
-    Vocabulary vocabulary;
-    vocabulary.categories = known.categories;
-    if (!known.runs.empty()) vocabulary.suite = known.runs.back().suite;
-    understanding = PlanBuiltin(questions, vocabulary);
-  }
+  Understanding understanding = Understand(questions, known);
+  // The person's model may be talked to about anything; the facts it has are the summary's then.
+  const bool model_leads = request.narrator() == pb::NARRATOR_MODEL;
+  if (model_leads && !understanding.query && !understanding.refusal) understanding.query = SummaryQuery();
   if (std::optional<std::string> reply = PlainReply(understanding)) {
-    CO_TRY(co_await WriteText(pieces, *std::move(reply)));
-    co_return co_await WriteUsage(pieces);
+    co_return co_await WriteReply(pieces, *std::move(reply));
   }
-  if (known.runs.empty()) {
-    CO_TRY(co_await WriteText(pieces, TellNoRun()));
-    co_return co_await WriteUsage(pieces);
-  }
+  if (known.runs.empty()) co_return co_await WriteReply(pieces, TellNoRun());
   if (understanding.query->presentation() == pb::PRESENTATION_EXPORT) {
     CO_TRY(co_await AnswerExport(database, call, scope.session, known, run_id, *understanding.query, pieces));
     co_return co_await WriteUsage(pieces);
   }
-  absl::StatusOr<Finding> finding =
+  const absl::StatusOr<Finding> finding =
       co_await Execute(database, call, scope.session, known, run_id, *understanding.query);
   // A run that the question names and that is not there is answered, not refused.
   if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound && !scope.run) {
-    CO_TRY(co_await WriteText(pieces, std::string(finding.status().message())));
-    co_return co_await WriteUsage(pieces);
+    co_return co_await WriteReply(pieces, std::string(finding.status().message()));
   }
   CO_TRY(finding.status());
   CO_TRY(co_await WriteFinding(pieces, *finding));
-  CO_TRY(co_await WriteText(pieces, TellFacts(*finding, understanding.left_out)));
-  co_return co_await WriteUsage(pieces);
+  Speech speech;
+  speech.session = scope.session;
+  speech.facts = TellFacts(*finding, understanding.left_out);
+  if (!model_leads) CO_TRY(co_await WriteText(pieces, speech.facts));
+  if (request.narrator() == pb::NARRATOR_BUILTIN) co_return co_await WriteUsage(pieces);
+  if (!questions.empty()) speech.question = questions.back();
+  speech.rows = TableOf(*finding);
+  speech.leads = model_leads;
+  co_return co_await WriteSpeech(database, commentary, call, request, known, std::move(speech), pieces);
 }
 
 }  // namespace ftl::analytics

@@ -1,0 +1,123 @@
+#include "services/analytics/narrator/commentary.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/rpc/call.h"
+#include "common/session/session_gate.h"
+
+namespace ftl::analytics {
+namespace {
+
+namespace vault_pb = finetunelab::session_vault::v1;
+
+constexpr absl::Duration kLongestLoan = absl::Seconds(5);
+constexpr absl::Duration kLongestRemark = absl::Seconds(30);
+// How soon a call ends after its session has.
+constexpr std::chrono::seconds kLookEvery{5};
+constexpr int kMostTokens = 400;
+
+// One call under way: what has come and was not handed on yet, and how it ended.
+struct Talk {
+  explicit Talk(const asio::any_io_executor& executor) : news(executor) {}
+
+  asio::steady_timer news;  // cancelled when there is something to look at
+  std::string waiting;
+  std::optional<ChatReply> reply;
+  bool ended = false;
+};
+
+}  // namespace
+
+Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy,
+                       const std::shared_ptr<grpc::Channel>& vault, Database& database)
+    : policy_(policy),
+      caller_(std::move(executor), std::move(policy)),
+      lending_(vault_pb::KeyLendingService::NewStub(vault)),
+      database_(database) {}
+
+Task<bool> Commentary::IsOpen(std::string session) {
+  std::vector<Statement> statements = {AskSessionState(session)};
+  CO_TRY(const std::vector<Rows> rows,
+         co_await database_.RunAll(DeadlineIn(kLongestLoan), SessionScope(session), std::move(statements)));
+  co_return RequireOpen(rows[0]).ok();
+}
+
+Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session,
+                                              std::vector<ChatMessage> messages, Take take) {
+  using namespace asio::experimental::awaitable_operators;
+  CallContext loan_call = call;
+  loan_call.deadline = std::min(call.deadline, DeadlineIn(kLongestLoan));
+  vault_pb::LendKeyRequest wanted;
+  wanted.set_demo_session_id(session);
+  wanted.set_purpose(vault_pb::LEND_PURPOSE_ATLAS);
+  auto lent =
+      co_await rpc::Call(loan_call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey, wanted);
+  if (!lent.ok()) co_return std::optional<Remark>();
+  const Secret key = Secret::Take(std::move(*lent->mutable_api_key()));
+  const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);
+  if (!endpoint.ok()) co_return std::optional<Remark>();
+  const ChatRequest request{.model = lent->model_id(),
+                            .messages = std::move(messages),
+                            .temperature = 0.2,
+                            .max_tokens = kMostTokens,
+                            .stream = true,
+                            .capabilities = lent->capabilities()};
+
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Talk talk(executor);
+  Remark remark;
+  // Ends when it is cancelled, and not before what has come is handed on.
+  auto ask = [&]() -> asio::awaitable<void> {
+    auto hear = [&](std::string_view text) {
+      talk.waiting += text;
+      talk.news.cancel();
+    };
+    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, key, session,
+                                       request, hear);
+    if (reply.ok()) talk.reply = *std::move(reply);
+    talk.ended = true;
+    talk.news.cancel();
+    asio::steady_timer for_ever(executor, asio::steady_timer::time_point::max());
+    co_await for_ever.async_wait(asio::as_tuple(asio::use_awaitable));
+  };
+  auto hand_on = [&]() -> Task<> {
+    while (true) {
+      if (!talk.waiting.empty()) {
+        std::string text = std::exchange(talk.waiting, "");
+        remark.text += text;
+        CO_TRY(co_await take(std::move(text)));
+      } else if (talk.ended) {
+        co_return absl::OkStatus();
+      } else {
+        talk.news.expires_after(kLookEvery);
+        const auto [error] = co_await talk.news.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (error) {
+          const auto cancellation = co_await asio::this_coro::cancellation_state;
+          if (cancellation.cancelled() != asio::cancellation_type::none)
+            co_return Refuse(Reason::kCancelled, "The client has gone.");
+          continue;
+        }
+        const absl::StatusOr<bool> open = co_await IsOpen(session);
+        if (open.ok() && !*open) co_return absl::OkStatus();
+      }
+    }
+  };
+  const auto ended = co_await (ask() || hand_on());
+  if (ended.index() == 1) CO_TRY(std::get<1>(ended));
+  if (talk.reply) {
+    remark.input_tokens = static_cast<int32_t>(talk.reply->input_tokens);
+    remark.output_tokens = static_cast<int32_t>(talk.reply->output_tokens);
+    remark.whole = talk.reply->ok();
+  }
+  co_return std::optional<Remark>(std::move(remark));
+}
+
+}  // namespace ftl::analytics

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <grpcpp/channel.h>
+#include <boost/asio/any_io_executor.hpp>
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+#include "common/endpoint/chat_call.h"
+#include "common/rpc/call_context.h"
+#include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
+
+namespace ftl::analytics {
+
+// What a model said.
+struct Remark {
+  std::string text;  // as it was handed on; kept as far as it came where the call failed
+  int32_t input_tokens = 0;
+  int32_t output_tokens = 0;
+  bool whole = false;
+};
+
+// Lets a session's own model speak, over a key that session-vault lends for the one call. On the module's thread;
+// outlives the calls under way.
+class Commentary {
+ public:
+  Commentary(asio::any_io_executor executor, AddressPolicy policy, const std::shared_ptr<grpc::Channel>& vault,
+             Database& database);
+
+  // Takes text as it comes; a failure ends the call.
+  using Take = std::function<Task<>(std::string text)>;
+
+  // Asks the model of `session` (its hash) for at most 30 s. nullopt where the session has no key any more or its
+  // endpoint is not allowed; a model that fails or stalls leaves a remark that is not whole. The call is broken off
+  // when the session ends. Fails only as `take` failed.
+  Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, std::vector<ChatMessage> messages,
+                                    Take take);
+
+  // Ends what waits for connections, so that the thread can end.
+  void Close() { caller_.Close(); }
+
+ private:
+  Task<bool> IsOpen(std::string session);
+
+  AddressPolicy policy_;
+  Caller caller_;
+  std::unique_ptr<finetunelab::session_vault::v1::KeyLendingService::Stub> lending_;
+  Database& database_;
+};
+
+}  // namespace ftl::analytics
