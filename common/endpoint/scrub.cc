@@ -36,6 +36,16 @@ Secret Base64Within(std::string_view key, size_t offset, bool is_url) {
   return within;
 }
 
+Secret Hex(std::string_view key, std::string_view digits) {
+  std::string coded;
+  coded.reserve(2 * key.size());
+  for (const char c : key) {
+    coded += digits[static_cast<unsigned char>(c) >> 4];
+    coded += digits[static_cast<unsigned char>(c) & 15];
+  }
+  return Secret::Take(std::move(coded));
+}
+
 }  // namespace
 
 KeyScrub::KeyScrub(const Secret& key) : key_(key.Clone()), is_long_(key.size() >= kShortestInAnswers) {
@@ -45,13 +55,15 @@ KeyScrub::KeyScrub(const Secret& key) : key_(key.Clone()), is_long_(key.size() >
   starts_[static_cast<unsigned char>('%')] = true;
   if (!is_long_) return;
   for (const size_t offset : {0, 1, 2}) {
-    for (const bool is_url : {false, true}) {
-      Secret form = Base64Within(key_.Reveal(), offset, is_url);
-      if (std::find(base64_.begin(), base64_.end(), form) != base64_.end()) continue;
-      starts_[static_cast<unsigned char>(form.Reveal()[0])] = true;
-      base64_.push_back(std::move(form));
-    }
+    for (const bool is_url : {false, true}) AddForm(Base64Within(key_.Reveal(), offset, is_url));
   }
+  for (const char* digits : {"0123456789abcdef", "0123456789ABCDEF"}) AddForm(Hex(key_.Reveal(), digits));
+}
+
+void KeyScrub::AddForm(Secret form) {
+  if (std::find(coded_.begin(), coded_.end(), form) != coded_.end()) return;
+  starts_[static_cast<unsigned char>(form.Reveal()[0])] = true;
+  coded_.push_back(std::move(form));
 }
 
 size_t KeyScrub::MatchPercent(std::string_view text, bool& is_cut) const {
@@ -80,7 +92,7 @@ size_t KeyScrub::MatchPercent(std::string_view text, bool& is_cut) const {
 
 size_t KeyScrub::MatchAt(std::string_view text, bool& is_cut) const {
   if (const size_t length = MatchPercent(text, is_cut); length > 0) return length;
-  for (const Secret& form : base64_) {
+  for (const Secret& form : coded_) {
     const std::string_view coded = form.Reveal();
     if (text.substr(0, coded.size()) == coded) return coded.size();
     if (text.size() < coded.size() && coded.substr(0, text.size()) == text) is_cut = true;

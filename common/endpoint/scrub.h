@@ -9,8 +9,9 @@
 
 namespace ftl {
 
-// Takes a session's key out of what an endpoint returns: plain, percent-encoded (any characters, either case) and
-// within base64 of either alphabet, at any place in it. Holds the key and its forms, wiped at its end; one for a call.
+// Takes a session's key out of what an endpoint returns: plain, percent-encoded (any characters, either case), in hex
+// of either case and within base64 of either alphabet, at any place in it. Holds the key and its forms, wiped at its
+// end; one for a call.
 class KeyScrub {
  public:
   explicit KeyScrub(const Secret& key);
@@ -33,10 +34,11 @@ class KeyScrub {
   // within what may become one.
   size_t MatchAt(std::string_view text, bool& is_cut) const;
   size_t MatchPercent(std::string_view text, bool& is_cut) const;
+  void AddForm(Secret form);
   std::string Clean(std::string text) const;
 
   Secret key_;
-  std::vector<Secret> base64_;
+  std::vector<Secret> coded_;       // in hex and base64
   std::array<bool, 256> starts_{};  // the characters with which a form can begin
   size_t longest_ = 0;
   bool is_long_;

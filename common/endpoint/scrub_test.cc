@@ -39,6 +39,12 @@ TEST(KeyScrubTest, TakesPercentFormsOut) {
   EXPECT_EQ(scrub.CleanAnswer("?k=%73%6b-test%2fABC%2b123~xyz&"), "?k=" + kMark + "&");
 }
 
+TEST(KeyScrubTest, TakesHexOutInEitherCase) {
+  const KeyScrub scrub{Secret("sk-hex/12")};
+  EXPECT_EQ(scrub.CleanAnswer("a736b2d6865782f3132b"), "a" + kMark + "b");
+  EXPECT_EQ(scrub.CleanAnswer("736B2D6865782F3132"), kMark);
+}
+
 TEST(KeyScrubTest, LeavesNothingOfTheKeyInBase64AtAnyPlace) {
   const KeyScrub scrub{Secret(kKey)};
   for (const std::string before : {"", "a", "ab", "abc", "user:", "Bearer "}) {

@@ -180,8 +180,8 @@ absl::Status Host::Connect(Part& part) {
     if (here != parts_.end()) {
       part.channels.Set(std::string(service), (*here)->server->InProcess(std::string(part.kind.name), process_token_));
     } else {
-      TRY(auto channel, rpc::Channels::Remote(part.addresses.at(std::string(service)), service, tls_));
-      part.channels.Set(std::string(service), std::move(channel));
+      TRY(auto open, rpc::Channels::Remote(part.addresses.at(std::string(service)), service, tls_));
+      part.channels.SetRemote(std::string(service), std::move(open));
     }
   }
   return absl::OkStatus();

@@ -8,8 +8,8 @@
 
 namespace ftl::rpc {
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> Channels::Remote(const std::string& address, std::string_view service,
-                                                                const TlsFiles& tls) {
+absl::StatusOr<Channels::Opener> Channels::Remote(const std::string& address, std::string_view service,
+                                                  const TlsFiles& tls) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(40 << 20);
   arguments.SetMaxSendMessageSize(40 << 20);
@@ -25,7 +25,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Channels::Remote(const std::strin
     credentials = grpc::SslCredentials(options);
     arguments.SetSslTargetNameOverride(std::string(service));
   }
-  return grpc::CreateCustomChannel(address, credentials, arguments);
+  // Channels of equal settings would share their connections.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return [=] { return grpc::CreateCustomChannel(address, credentials, arguments); };
 }
 
 }  // namespace ftl::rpc

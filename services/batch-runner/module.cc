@@ -70,7 +70,7 @@ class BatchRunner final : public host::Module {
           results(database),
           suites(database),
           work(database, NewUuid()),
-          keys(environment.channels.To("session-vault")),
+          keys(environment.channels),
           caller(environment.executor, policy),
           probe(keys, caller, policy),
           models(keys, caller, policy),

@@ -1,5 +1,5 @@
-// The session's key is gone from whatever an endpoint returns: plain, percent-encoded in any mixture, in base64 behind
-// any bytes, whole and in pieces. A `K` of the input stands for the key.
+// The session's key is gone from whatever an endpoint returns: plain, in hex, percent-encoded in any mixture, in base64
+// behind any bytes, whole and in pieces. A `K` of the input stands for the key.
 #include <openssl/evp.h>
 
 #include "common/endpoint/scrub.h"
@@ -48,7 +48,9 @@ std::string WithKeys(std::string_view text) {
 }
 
 bool HasKey(const std::string& text) {
-  return text.find(kKey) != std::string::npos || PercentDecoded(text).find(kKey) != std::string::npos;
+  constexpr std::string_view kHex = "736b2d66757a7a2f30313233343536373839";
+  return text.find(kHex) != std::string::npos || text.find(kKey) != std::string::npos ||
+         PercentDecoded(text).find(kKey) != std::string::npos;
 }
 
 }  // namespace

@@ -1,12 +1,20 @@
 #include "services/batch-runner/connection/key_loans.h"
 
+#include <utility>
+
 #include "common/error/try.h"
 #include "common/rpc/call.h"
 
 namespace ftl::batch_runner {
 
-KeyLoans::KeyLoans(const std::shared_ptr<grpc::Channel>& vault)
-    : lending_(vault_pb::KeyLendingService::NewStub(vault)), vault_(vault_pb::SessionVaultService::NewStub(vault)) {}
+namespace {
+
+constexpr std::string_view kVault = "session-vault";
+
+}  // namespace
+
+KeyLoans::KeyLoans(const rpc::Channels& channels)
+    : channels_(channels), vault_(vault_pb::SessionVaultService::NewStub(channels.To(kVault))) {}
 
 Task<KeyLoans::Loan> KeyLoans::ForRun(const CallContext& call, std::string session, std::string test_run_id) {
   vault_pb::LendKeyRequest request;
@@ -24,8 +32,9 @@ Task<KeyLoans::Loan> KeyLoans::For(const CallContext& call, std::string session,
 }
 
 Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKeyRequest request) {
+  const auto lending = vault_pb::KeyLendingService::NewStub(channels_.ForKeys(kVault));
   CO_TRY(vault_pb::LendKeyResponse lent,
-         co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
+         co_await rpc::Call(call, lending->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
                             std::move(request)));
   co_return Loan{.key = Secret::Take(std::move(*lent.mutable_api_key())),
                  .endpoint_url = lent.endpoint_url(),

@@ -3,10 +3,9 @@
 #include <memory>
 #include <string>
 
-#include <grpcpp/channel.h>
-
 #include "common/async/task.h"
 #include "common/rpc/call_context.h"
+#include "common/rpc/channels.h"
 #include "common/secret/secret.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
@@ -18,7 +17,8 @@ namespace vault_pb = finetunelab::session_vault::v1;
 // Borrows keys from session-vault, and reports back what was learned with them. By the session's hash.
 class KeyLoans {
  public:
-  explicit KeyLoans(const std::shared_ptr<grpc::Channel>& vault);
+  // `channels` outlives it.
+  explicit KeyLoans(const rpc::Channels& channels);
 
   struct Loan {
     Secret key;
@@ -38,7 +38,7 @@ class KeyLoans {
  private:
   Task<Loan> Borrow(const CallContext& call, vault_pb::LendKeyRequest request);
 
-  std::unique_ptr<vault_pb::KeyLendingService::Stub> lending_;
+  const rpc::Channels& channels_;
   std::unique_ptr<vault_pb::SessionVaultService::Stub> vault_;
 };
 
