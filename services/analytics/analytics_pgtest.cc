@@ -191,8 +191,12 @@ class AnalyticsTest : public testing::Test {
     services.emplace_back(vault_);
     return *rpc::Server::WithoutPort(std::move(services));
   }();
-  Commentary commentary_{io_.get_executor(), AddressPolicy({.allow_localhost = true}),
-                         vault_server_->InProcess("analytics", "token"), database_};
+  const rpc::Channels channels_ = [this] {
+    rpc::Channels channels;
+    channels.Set("session-vault", vault_server_->InProcess("analytics", "token"));
+    return channels;
+  }();
+  Commentary commentary_{io_.get_executor(), AddressPolicy({.allow_localhost = true}), channels_, database_};
   std::thread thread_{[this] { io_.run(); }};
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<pb::AnalyticsService::Stub> stub_;

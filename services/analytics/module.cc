@@ -21,7 +21,7 @@ class Analytics final : public host::Module {
   Task<> Start(host::Environment& environment) override {
     database_.emplace(environment.executor, settings_.database);
     commentary_.emplace(environment.executor, AddressPolicy({.allow_localhost = settings_.allow_localhost}),
-                        environment.channels.To("session-vault"), *database_);
+                        environment.channels, *database_);
     co_return absl::OkStatus();
   }
 

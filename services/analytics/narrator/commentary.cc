@@ -36,12 +36,19 @@ struct Talk {
 
 }  // namespace
 
-Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy,
-                       const std::shared_ptr<grpc::Channel>& vault, Database& database)
-    : policy_(policy),
-      caller_(std::move(executor), std::move(policy)),
-      lending_(vault_pb::KeyLendingService::NewStub(vault)),
-      database_(database) {}
+Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels,
+                       Database& database)
+    : policy_(policy), caller_(std::move(executor), std::move(policy)), channels_(channels), database_(database) {}
+
+Task<vault_pb::LendKeyResponse> Commentary::Borrow(CallContext call, std::string session) {
+  call.deadline = std::min(call.deadline, DeadlineIn(kLongestLoan));
+  vault_pb::LendKeyRequest wanted;
+  wanted.set_demo_session_id(std::move(session));
+  wanted.set_purpose(vault_pb::LEND_PURPOSE_ATLAS);
+  const auto lending = vault_pb::KeyLendingService::NewStub(channels_.ForKeys("session-vault"));
+  co_return co_await rpc::Call(call, lending->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
+                               std::move(wanted));
+}
 
 Task<bool> Commentary::IsOpen(std::string session) {
   std::vector<Statement> statements = {AskSessionState(session)};
@@ -53,13 +60,7 @@ Task<bool> Commentary::IsOpen(std::string session) {
 Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session,
                                               std::vector<ChatMessage> messages, Take take) {
   using namespace asio::experimental::awaitable_operators;
-  CallContext loan_call = call;
-  loan_call.deadline = std::min(call.deadline, DeadlineIn(kLongestLoan));
-  vault_pb::LendKeyRequest wanted;
-  wanted.set_demo_session_id(session);
-  wanted.set_purpose(vault_pb::LEND_PURPOSE_ATLAS);
-  auto lent =
-      co_await rpc::Call(loan_call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey, wanted);
+  auto lent = co_await Borrow(call, session);
   if (!lent.ok()) co_return std::optional<Remark>();
   const Secret key = Secret::Take(std::move(*lent->mutable_api_key()));
   const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include <grpcpp/channel.h>
 #include <boost/asio/any_io_executor.hpp>
 
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/endpoint/chat_call.h"
 #include "common/rpc/call_context.h"
+#include "common/rpc/channels.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 
 namespace ftl::analytics {
@@ -29,8 +29,8 @@ struct Remark {
 // outlives the calls under way.
 class Commentary {
  public:
-  Commentary(asio::any_io_executor executor, AddressPolicy policy, const std::shared_ptr<grpc::Channel>& vault,
-             Database& database);
+  // `channels` and `database` outlive it.
+  Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels, Database& database);
 
   // Takes text as it comes; a failure ends the call.
   using Take = std::function<Task<>(std::string text)>;
@@ -45,11 +45,12 @@ class Commentary {
   void Close() { caller_.Close(); }
 
  private:
+  Task<finetunelab::session_vault::v1::LendKeyResponse> Borrow(CallContext call, std::string session);
   Task<bool> IsOpen(std::string session);
 
   AddressPolicy policy_;
   Caller caller_;
-  std::unique_ptr<finetunelab::session_vault::v1::KeyLendingService::Stub> lending_;
+  const rpc::Channels& channels_;
   Database& database_;
 };
 

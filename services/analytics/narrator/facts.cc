@@ -368,8 +368,8 @@ std::string TellExplanation(const Finding& finding) {
   }
   const bool failures = !finding.results.front().success;
   return (failures ? "This is what the endpoint or the connection said:"
-                   : "The results do not hold causes, but this goes with it (long answers and a late first token make "
-                     "slow ones):") +
+                   : "The results hold no causes. This is what they hold of each; long answers and a late first token "
+                     "make slow ones:") +
          text;
 }
 

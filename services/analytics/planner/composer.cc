@@ -32,6 +32,10 @@ void Erase(std::vector<pb::Filter>& filters, pb::FilterField field) {
 void JoinAlternatives(std::vector<pb::Filter>& filters) {
   std::vector<pb::Filter> joined;
   for (const pb::Filter& filter : filters) {
+    const bool said = std::any_of(joined.begin(), joined.end(), [&](const pb::Filter& other) {
+      return other.SerializeAsString() == filter.SerializeAsString();
+    });
+    if (said) continue;
     auto same = std::find_if(joined.begin(), joined.end(), [&](const pb::Filter& other) {
       const bool words = filter.field() == pb::FILTER_FIELD_CATEGORY || filter.field() == pb::FILTER_FIELD_DIFFICULTY ||
                          filter.field() == pb::FILTER_FIELD_ERROR_TYPE;
@@ -129,6 +133,15 @@ class Composer {
       Erase(filters, pb::FILTER_FIELD_HALF);
       reading_.group_by = pb::GROUPING_HALF;
     }
+    // "Is the p95 above 3 s?" asks for the p95 of all, not of those above.
+    for (const pb::Figure& figure : reading_.figures) {
+      const bool time = figure.measure() == pb::MEASURE_LATENCY || figure.measure() == pb::MEASURE_UNSPECIFIED;
+      if (figure.statistic() == pb::STATISTIC_UNSPECIFIED || HasNoun() || reading_.refers || reading_.counts) continue;
+      if (time && !reading_.tokens) Erase(filters, pb::FILTER_FIELD_LATENCY);
+      if (figure.measure() == pb::MEASURE_TTFT) Erase(filters, pb::FILTER_FIELD_TTFT);
+      if (figure.measure() == pb::MEASURE_OUTPUT_TOKENS || reading_.tokens)
+        Erase(filters, pb::FILTER_FIELD_OUTPUT_TOKENS);
+    }
     JoinAlternatives(filters);
     for (const auto& [field, grouping] : {std::pair{pb::FILTER_FIELD_CATEGORY, pb::GROUPING_CATEGORY},
                                           std::pair{pb::FILTER_FIELD_DIFFICULTY, pb::GROUPING_DIFFICULTY}}) {
@@ -168,6 +181,13 @@ class Composer {
       return Say() ? (Finish(), std::optional(query_)) : std::nullopt;
     }
     if (reading_.why) return Why();
+    // "How many tokens did they have?" of those just listed in order: the same list, told with everything about each.
+    const bool ranked = before_->statistic() == pb::STATISTIC_LIST && before_->order() != pb::ORDER_UNSPECIFIED;
+    if (ranked && reading_.refers && reading_.HasMeasure() && !reading_.ranked_by) {
+      query_ = *before_;
+      query_.set_explain(true);
+      return query_;
+    }
     if (before_->all_runs()) reading_.all_runs = true;
     if (reading_.HasMeasure() || reading_.ranked_by || reading_.counts || reading_.shares || reading_.over_time) {
       // "And the output tokens?" asks for the same of something else.
@@ -376,6 +396,11 @@ class Composer {
   }
 
   bool SayRanking(bool grouped) {
+    if (reading_.both_ends && !grouped) {
+      SetFigure(FigureOf(*reading_.ranked_by, pb::STATISTIC_MAX));
+      *query_.add_also() = FigureOf(*reading_.ranked_by, pb::STATISTIC_MIN);
+      return true;
+    }
     query_.set_measure(*reading_.ranked_by);
     query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
     if (grouped) {
@@ -560,7 +585,7 @@ class Composer {
   bool SayCount(bool grouped) {
     const pb::Filter* outcome = Find(reading_.filters, pb::FILTER_FIELD_SUCCESS);
     // The share of successes is the success rate.
-    if (reading_.shares && outcome && outcome->text() == "true") {
+    if ((reading_.shares || (grouped && !reading_.counts)) && outcome && outcome->text() == "true") {
       Erase(reading_.filters, pb::FILTER_FIELD_SUCCESS);
       query_.set_measure(pb::MEASURE_SUCCESS);
       query_.set_statistic(pb::STATISTIC_SHARE);

@@ -344,7 +344,8 @@ constexpr Entry kEntries[] = {
      "risultati|requisicao|aufruf|aufrufe|ergebnis|ergebnisse"},
     {Concept::kTop, 0, 0, "", "first|last"},
     {Concept::kMention, 0, 0, "",
-     "mention|mentioned|mentioning|contain|containing|contained|include|including|included|say|saying|said|talk "
+     "mention|mentioned|mentioning|start with|starts with|started with|starting with|begin with|begins with|beginning "
+     "with|contain|containing|contained|include|including|included|say|saying|said|talk "
      "about|talks about|talking about|refer to|refers to|referring to|speak of|use the word|using the word|with the "
      "word|with the phrase|with the term|has the word|have the word|have the phrase|having the word|that have the "
      "word|match|matching|erwahnen|erwahnt|enthalten|enthalt|mentionne|mentionnent|contiennent|contient|mencionan|"
@@ -375,7 +376,9 @@ constexpr Entry kEntries[] = {
      "why|how come|reason|reasons|what caused|cause|caused by|explain|explanation|what happened|root "
      "cause|warum|wieso|weshalb|pourquoi|por que|porque|perche"},
     {Concept::kSummary, 0, 0, "",
-     "the key metric|the key finding|the key figure|the key stat|the key number|key figure|key "
+     "the run finished|the run done|the run over|the run complete|my run finished|my run done|status|progress|run "
+     "finished|run done|run complete|run over|still pending|pending|remaining|still running|the "
+     "key metric|the key finding|the key figure|the key stat|the key number|key figure|key "
      "number|summary|summarize|summarise|overview|how did it go|how did the run go|how did that go|how did my model "
      "do|how "
      "did the model do|how did my model perform|how did the model perform|how is my model doing|how well did|overall "
@@ -466,7 +469,8 @@ constexpr Entry kEntries[] = {
      "in|of|from|for|that|who|where|when|with|but|while|whose|im|von|fur|mit|dans|de|pour|en|para|con|di|nei|delle|did|"
      "does|do|is|are|was|were|has|have|had"},
     {Concept::kNothing, 0, 0, "",
-     "anything|something|nothing|everyone|occur|occurred|occurring|encounter|encountered|a|an|the|what|whats|my|me|i|"
+     "tested|executed|ran|processed|evaluated|submitted|issued|detail|anything|something|nothing|everyone|occur|"
+     "occurred|occurring|encounter|encountered|a|an|the|what|whats|my|me|i|"
      "you|your|please|pls|can|could|would|should|will|shall|be|been|being|am|to|on|at|as|"
      "or|if|so|than|there|here|this|some|all|out|up|down|into|onto|off|through|very|really|much|many|own|our|we|us|he|"
      "she|his|her|him|ill|id|ive|im|youre|whos|hows|wheres|lets|let|want|wanted|need|know|like|look|tell|make|made|go|"

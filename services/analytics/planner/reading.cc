@@ -513,6 +513,12 @@ class QuestionReader {
     }
   }
 
+  bool SpeaksOfTime() const {
+    return std::any_of(terms_.begin(), terms_.end(), [](const Term& term) {
+      return term.meaning == Concept::kMeasure && (term.value == pb::MEASURE_LATENCY || term.value == pb::MEASURE_TTFT);
+    });
+  }
+
   static double RawScale(const Term& quantity) {
     if (quantity.unit != Unit::kMilliseconds) return 1;
     const std::string& raw = quantity.raw;
@@ -618,6 +624,7 @@ class QuestionReader {
           AddStatistic(pb::STATISTIC_PERCENTILE, term.number);
           break;
         case Concept::kRanking:
+          reading_.both_ends = reading_.ranked_by && static_cast<int>(term.number) == -reading_.direction;
           reading_.ranked_by = static_cast<pb::Measure>(term.value);
           reading_.direction = static_cast<int>(term.number);
           ReadOrdinalBefore(i);
@@ -625,7 +632,8 @@ class QuestionReader {
           break;
         case Concept::kQuantity:
           // What latency do 95 % of the calls stay under.
-          if (term.unit == Unit::kPercent && !reading_.shares) AddStatistic(pb::STATISTIC_PERCENTILE, term.number);
+          if (term.unit == Unit::kPercent && !reading_.shares && SpeaksOfTime())
+            AddStatistic(pb::STATISTIC_PERCENTILE, term.number);
           break;
         case Concept::kCommon:
           reading_.common = true;
@@ -802,7 +810,7 @@ class QuestionReader {
       const bool before_noun = At(i + 1).meaning == Concept::kPrompt || At(i + 1).meaning == Concept::kResponse ||
                                At(i + 1).meaning == Concept::kCall;
       const std::vector<std::string> suite = WordsOf(vocabulary_.suite);
-      if (!categories.empty()) {
+      if (!categories.empty() && before_noun) {
         for (const std::string& category : categories) {
           reading_.filters.push_back(TextFilter(pb::FILTER_FIELD_CATEGORY, pb::COMPARISON_EQUAL, category));
         }
@@ -828,8 +836,8 @@ class QuestionReader {
       }
       reading_.limit = static_cast<int>(At(i).number);
     }
-    const bool plural_verb = Has(
-        {"were", "are", "sind", "waren", "sont", "etaient", "son", "fueron", "sono", "foram", "sao", "have", "ones"});
+    const bool plural_verb =
+        Has({"were", "are", "sind", "waren", "sont", "etaient", "son", "fueron", "sono", "foram", "sao", "ones"});
     const bool singular_verb =
         Has({"was", "is", "ist", "war", "est", "fue", "es", "foi", "has", "whats", "which one", "one"});
     const bool plural_noun = std::any_of(nouns_.begin(), nouns_.end(),

@@ -15,7 +15,8 @@ struct Reading {
   std::vector<pb::Figure> figures;  // measure or statistic may be unsaid
   bool tokens = false;              // tokens, and not which
   std::optional<pb::Measure> ranked_by;
-  int direction = 0;  // of ranking: 1 most first, -1 least first; 0 unsaid
+  bool both_ends = false;  // the slowest and the fastest
+  int direction = 0;       // of ranking: 1 most first, -1 least first; 0 unsaid
   std::vector<pb::Filter> filters;
   pb::Grouping group_by = pb::GROUPING_UNSPECIFIED;
   bool by_each = false;  // by, per, each
