@@ -107,6 +107,7 @@ suite_contract() {
   counted 'Smoke' own_counts node tests/smoke.mjs --url "$FTL_BASE_URL" --endpoint "$FTL_SAMPLE_ENDPOINT"
   labelled release contract
   node_tests 'Contract' tests/contract
+  node_tests 'Security' tests/security
   node_tests 'Scripts that run it' deploy
 }
 
