@@ -1,6 +1,8 @@
 // An installation whose processes are killed, a run that goes on through it, and a reader who compares what is told at every
 // moment. FTL_SOAK=1 does all of it many times more.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { EventStream, call, get, ok, post, until, wait } from '../contract/client.mjs';
 import { Installation } from '../contract/installation.mjs';
 import { uniquePrompts } from '../contract/sessions.mjs';
@@ -22,6 +24,25 @@ export async function kill(installed, name, signal = 'SIGKILL') {
   process.kill(installed.pid(name), signal);
   if (signal === 'SIGSTOP') return;
   await until(`${name} is gone`, () => !installed.isAlive(name), { seconds: 25, everyMs: 5 });
+}
+
+// One more process of a service, told what the first was told, that listens elsewhere.
+export async function replica(installed, name) {
+  const [of, told] = [installed.pid(name), {}];
+  for (const setting of readFileSync(`/proc/${of}/environ`, 'utf8').split('\0')) {
+    const [key] = setting.split('=', 1);
+    if (key) told[key] = setting.slice(key.length + 1);
+  }
+  told[`FTL_${name.replace(/-/g, '_').toUpperCase()}_LISTEN`] = '127.0.0.1:0';
+  delete told.FTL_ADMIN_ADDRESS;
+  const child = spawn(readlinkSync(`/proc/${of}/exe`), [], { stdio: ['ignore', 'ignore', 'pipe'], env: told, cwd: '/' });
+  let said = '';
+  child.stderr.on('data', (text) => (said += text));
+  await until(`a second ${name} is ready`, () => {
+    assert.equal(child.exitCode, null, said);
+    return said.includes('"ready"');
+  });
+  return child;
 }
 
 // What a call gives while processes die: its answer, or nothing where nobody is there or it is told to come back.
@@ -97,10 +118,12 @@ export async function extraCalls(installed, run) {
 }
 
 // Follows the run's events over every break, as a browser does; gives the ids of results and done in the order they came.
-export async function follow(run) {
+export async function follow(run, { seconds = 120 } = {}) {
+  const deadline = Date.now() + seconds * 1000;
   const ids = [];
   let last = 0;
   for (let done = false; !done; ) {
+    assert.ok(Date.now() < deadline, `no done within ${seconds} s, after ${last} events`);
     try {
       const stream = await EventStream.open('GET', `batch-test/${run.id}/events`, { headers: { 'last-event-id': String(last) } });
       if (stream.response.status !== 200) throw new Error(String(stream.response.status));

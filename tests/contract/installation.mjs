@@ -12,6 +12,7 @@ const scripts = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deplo
 export class Installation {
   #flags;
   #settings;
+  #port = 0;
 
   constructor(flags = [], settings = {}) {
     this.data = mkdtempSync(join(tmpdir(), 'finetunelab-test-'));
@@ -19,11 +20,12 @@ export class Installation {
     this.#settings = settings;
   }
 
-  // Starts what does not run; what runs already is left alone.
+  // Starts what does not run, on the port that it had; what runs already is left alone.
   async up(more = []) {
-    const flags = ['--data', this.data, '--port', '0', '--detach', '--no-demo', '--skip-install', ...this.#flags, ...more];
+    const flags = ['--data', this.data, '--port', String(this.#port), '--detach', '--no-demo', '--skip-install', ...this.#flags, ...more];
     const { status, said } = await this.#call('up', flags);
     assert.equal(status, 0, `up ended with ${status}: ${said}`);
+    this.#port = Number(new URL(this.url).port);
     return this;
   }
 

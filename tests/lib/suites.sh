@@ -79,7 +79,8 @@ start_installation() {
     fail 70 'the installation that is to be tested did not start.' 'See above.'
   FTL_BASE_URL=http://127.0.0.1:$(<"$installation/run/all-in-one.port")
   FTL_SAMPLE_ENDPOINT=http://127.0.0.1:$(<"$installation/run/sample-endpoint.port")/v1
-  export FTL_BASE_URL FTL_SAMPLE_ENDPOINT
+  FTL_GRPC_ADDRESS=127.0.0.1:$(<"$installation/run/all-in-one-grpc.port")
+  export FTL_BASE_URL FTL_SAMPLE_ENDPOINT FTL_GRPC_ADDRESS
 }
 
 # node_tests NAME FOLDER...: the files of Node's test runner there, where there are any.
