@@ -54,11 +54,14 @@ Task<Response> Call(const CallContext& call, Async* stub,
         if (auto alive = weak.lock()) alive->context.TryCancel();
       });
     }
-    (stub->*method)(
-        &exchange->context, &exchange->request, &exchange->response, [shared, exchange, executor](grpc::Status status) {
-          asio::post(executor,
-                     [shared, status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
-        });
+    (stub->*method)(&exchange->context, &exchange->request, &exchange->response,
+                    [shared, exchange, executor](grpc::Status status) mutable {
+                      // All of it goes on the executor's thread: what may be the last hold on the channel must not go
+                      // on gRPC's own.
+                      asio::post(executor,
+                                 [shared = std::move(shared), exchange = std::move(exchange),
+                                  status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
+                    });
   };
   const grpc::Status status =
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(start, asio::use_awaitable);
@@ -150,7 +153,9 @@ class Stream {
       waiting = nullptr;
       auto keep = std::move(self);
       lock.unlock();
-      if (resume) resume(false);
+      if (!resume) return;
+      keep.reset();  // the waiting reader holds on; the last hold on the channel must not go on gRPC's thread
+      resume(false);
     }
     grpc::Status status() {
       std::lock_guard lock(mutex);

@@ -1,6 +1,8 @@
 #include "gateway/pages/pages.h"
 
 #include <algorithm>
+#include <deque>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -57,7 +59,10 @@ Route FileRoute(std::string_view path, const EmbeddedFile& file) {
 }
 
 // Routes keep views; this keeps the paths for as long as the program runs.
-std::string_view Kept(std::string path) { return *new std::string(std::move(path)); }
+std::string_view Kept(std::string path) {
+  static auto& paths = *new std::deque<std::string>;
+  return paths.emplace_back(std::move(path));
+}
 
 }  // namespace
 

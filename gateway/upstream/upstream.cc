@@ -95,12 +95,13 @@ Task<std::shared_ptr<Message>> Upstream::Call(CallContext call, const MethodDesc
         if (auto alive = weak.lock()) alive->context.TryCancel();
       });
     }
-    Stub(channel).UnaryCall(&exchange->context, path, grpc::StubOptions(), exchange->request.get(),
-                            exchange->response.get(), [shared, exchange, executor](grpc::Status status) {
-                              asio::post(executor, [shared, status = std::move(status)]() mutable {
-                                std::move (*shared)(std::move(status));
-                              });
-                            });
+    Stub(channel).UnaryCall(
+        &exchange->context, path, grpc::StubOptions(), exchange->request.get(), exchange->response.get(),
+        [shared, exchange, executor](grpc::Status status) mutable {
+          // As in rpc::Call: what may be the last hold on the channel must not go on gRPC's thread.
+          asio::post(executor, [shared = std::move(shared), exchange = std::move(exchange),
+                                status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
+        });
   };
   const grpc::Status status =
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(start, asio::use_awaitable);
