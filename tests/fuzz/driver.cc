@@ -8,7 +8,10 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <random>
+#include <stdexcept>
+#include <string>
 
 #include <fcntl.h>
 #include <fmt/format.h>

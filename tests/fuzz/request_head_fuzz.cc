@@ -1,5 +1,7 @@
 // The head of a request is found at the same place whether it comes whole or byte by byte, and one that is accepted is
 // accepted again when it is written out from what was understood: nothing in it could be read in two ways.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <boost/asio/ip/address_v4.hpp>
 

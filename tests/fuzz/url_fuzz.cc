@@ -1,5 +1,7 @@
 // A URL that is accepted has one reading: ours, Boost.URL's and the C library's agree on it, it reads back as itself,
 // and no address it holds is one that an independent, short list forbids.
+#include <algorithm>
+
 #include <arpa/inet.h>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
