@@ -170,6 +170,8 @@ absl::Status Host::StartPart(Part& part) {
   auto services = registrar.Take();
   TRY(part.server, has_port ? rpc::Server::Listen(part.listen, tls_, std::move(services))
                             : rpc::Server::WithoutPort(std::move(services)));
+  // A module that has started can work; whoever asks before the first check is told so.
+  part.server->health().Set("", true);
   return absl::OkStatus();
 }
 
