@@ -45,7 +45,7 @@ check_format() {
 
 check_page() (
   cd gateway/web || exit 1
-  [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci || exit 1
+  [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm install --no-save --no-audit --no-fund || exit 1
   npm run check
 )
 
@@ -92,11 +92,12 @@ node_tests() {
   counted "$name" node_counts node --test --test-reporter=tap "${files[@]}"
 }
 
-# Packages of npm that the tests of a folder need.
+# Packages of npm that the tests of a folder need. Not `npm ci`: npm 11 refuses locks that name the optional packages of one
+# platform only.
 npm_packages() {
   if [[ -f $1/package.json && ! $1/node_modules/.package-lock.json -nt $1/package-lock.json ]]; then
     begin "npm packages of $1"
-    (cd "$1" && npm ci) >"$work/npm.log" 2>&1 || fail 69 "npm could not install them: $(tail -n 3 "$work/npm.log")"
+    (cd "$1" && npm install --no-save --no-audit --no-fund) >"$work/npm.log" 2>&1 || fail 69 "npm could not install them: $(tail -n 3 "$work/npm.log")"
     done_with 'installed'
   fi
 }
