@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -79,20 +80,23 @@ class Stream {
                       void (Interface::*method)(grpc::ClientContext*, const Request*,
                                                 grpc::ClientReadReactor<Response>*),
                       Request request) {
-    auto* reactor = new Reactor;
-    reactor->self = std::shared_ptr<Reactor>(reactor);
+    auto reactor = std::make_shared<Reactor>();
+    reactor->self = reactor;
     Prepare(call, reactor->context);
     auto kept = std::make_shared<Request>(std::move(request));
     reactor->request = kept;
-    (stub->*method)(&reactor->context, kept.get(), reactor);
+    (stub->*method)(&reactor->context, kept.get(), reactor.get());
+    reactor->AddHold();
     reactor->StartCall();
-    return Stream(reactor->self);
+    return Stream(std::move(reactor));
   }
 
   Stream(Stream&&) = default;
-  Stream& operator=(Stream&&) = default;
+  Stream& operator=(Stream&&) = delete;
   ~Stream() {
-    if (reactor_) reactor_->context.TryCancel();
+    if (!reactor_) return;
+    reactor_->context.TryCancel();
+    reactor_->Release();
   }
 
   // The next message, or nullopt at a good end; fails as the call failed. Cancelling the coroutine cancels the call.
@@ -119,7 +123,8 @@ class Stream {
   }
 
  private:
-  // One read at a time. The reader waits for OnDone before it is told of the end, so that the status is known.
+  // One read at a time. The reader waits for OnDone before it is told of the end, so that the status is known. Reads are
+  // started from outside of gRPC's reactions, so a hold keeps the call until a read has failed or nobody will read.
   struct Reactor final : grpc::ClientReadReactor<Response> {
     void Read(std::shared_ptr<Response> message, std::function<void(bool)> resume) {
       std::unique_lock lock(mutex);
@@ -130,16 +135,20 @@ class Stream {
       }
       waiting = std::move(resume);
       target = std::move(message);
-      if (ended) return;
+      if (!held) return;
       lock.unlock();
       this->StartRead(target.get());
     }
-    void OnReadDone(bool ok) override {
+    // Nothing is read any more. The last read must have been answered, or the call be cancelled.
+    void Release() {
       std::unique_lock lock(mutex);
-      if (!ok) {
-        ended = true;
-        return;
-      }
+      if (!std::exchange(held, false)) return;
+      lock.unlock();
+      this->RemoveHold();
+    }
+    void OnReadDone(bool ok) override {
+      if (!ok) return Release();
+      std::unique_lock lock(mutex);
       auto resume = std::move(waiting);
       waiting = nullptr;
       lock.unlock();
@@ -168,7 +177,7 @@ class Stream {
     std::mutex mutex;               // gRPC's threads and the reader's
     std::function<void(bool)> waiting;
     std::shared_ptr<Response> target;
-    bool ended = false;
+    bool held = true;
     bool done = false;
     grpc::Status final_status;
   };

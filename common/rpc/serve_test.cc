@@ -1,9 +1,11 @@
 #include "common/rpc/serve.h"
 
+#include <optional>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <grpcpp/create_channel.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -129,6 +131,21 @@ TEST_F(ServeTest, AStreamGivesEveryMessageThenItsEnd) {
   };
   EXPECT_EQ(*asio::co_spawn(io_, read("good"), asio::use_future).get(), 100);
   EXPECT_EQ(ReasonOf(asio::co_spawn(io_, read("failing"), asio::use_future).get().status()), Reason::kSessionExpired);
+}
+
+TEST_F(ServeTest, AStreamToNobodyEndsHoweverFastItFails) {
+  const auto nobody = grpc::CreateChannel("unix:/nobody/listens/here", grpc::InsecureChannelCredentials());
+  const auto stub = pb::BatchRunnerService::NewStub(nobody);
+  auto read = [&stub]() -> Task<std::optional<pb::WatchRunResponse>> {
+    auto stream =
+        Stream<pb::WatchRunResponse>::Start(OwnCall(absl::Seconds(5)), stub->async(),
+                                            &pb::BatchRunnerService::Stub::async::WatchRun, pb::WatchRunRequest());
+    co_return co_await stream.Next();
+  };
+  for (int i = 0; i < 2000; ++i) {
+    const auto event = asio::co_spawn(io_, read(), asio::use_future).get();
+    ASSERT_EQ(ReasonOf(event.status()), Reason::kServiceUnavailable) << event.status();
+  }
 }
 
 }  // namespace
