@@ -1,5 +1,6 @@
 #include "common/db/connection_settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -14,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/db/failure.h"
+#include "common/error/try.h"
 
 namespace ftl {
 namespace {
@@ -39,7 +41,7 @@ void Set(ConnectionKeywords& keywords, std::string_view name, std::string value)
 }
 
 // A unix socket's folder, or "" which means the default one.
-bool IsUnixSocket(std::string_view host) { return host.empty() || host.starts_with('/') || host.starts_with('@'); }
+bool IsUnixSocket(const std::string& host) { return host.empty() || host.starts_with('/') || host.starts_with('@'); }
 
 bool IsLiteral(const std::string& host) {
   boost::system::error_code error;
@@ -54,17 +56,33 @@ bool StaysHere(const std::string& host) {
   return !error && address.is_loopback();
 }
 
-std::vector<std::string> Hosts(ConnectionKeywords& keywords) {
-  const std::string* host = Find(keywords, "host");
-  const char* environment = std::getenv("PGHOST");
-  return absl::StrSplit(host ? *host : std::string(environment ? environment : ""), ',');
+// What a keyword says, or the variable that libpq reads in its absence; empty where neither is there.
+std::string Asked(ConnectionKeywords& keywords, std::string_view keyword, const char* variable) {
+  if (const std::string* value = Find(keywords, keyword)) return *value;
+  const char* environment = std::getenv(variable);
+  return environment ? environment : "";
 }
 
-bool AllStayHere(ConnectionKeywords& keywords) {
-  for (const std::string& host : Hosts(keywords)) {
-    if (!StaysHere(host)) return false;
-  }
-  return true;
+std::vector<std::string> Hosts(ConnectionKeywords& keywords) {
+  return absl::StrSplit(Asked(keywords, "host", "PGHOST"), ',');
+}
+
+bool AreAll(const std::vector<std::string>& hosts, bool (*is)(const std::string&)) {
+  return std::all_of(hosts.begin(), hosts.end(), is);
+}
+
+absl::Status RequireTls(ConnectionKeywords& keywords) {
+  if (Find(keywords, "service")) return absl::InvalidArgumentError("names a service file; say host and sslmode here");
+  // An address, where there is one, is what libpq connects to, whatever the host is called.
+  const std::string addresses = Asked(keywords, "hostaddr", "PGHOSTADDR");
+  const std::vector<std::string> hosts = addresses.empty() ? Hosts(keywords) : absl::StrSplit(addresses, ',');
+  if (AreAll(hosts, IsUnixSocket)) return absl::OkStatus();
+  const std::string asked = Asked(keywords, "sslmode", "PGSSLMODE");
+  if (asked.empty()) Set(keywords, "sslmode", "require");
+  const bool may_be_plain = asked == "disable" || asked == "allow" || asked == "prefer";
+  if (!may_be_plain || AreAll(hosts, StaysHere)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "lets data travel in plain text; say sslmode=verify-full, or reach it over a unix socket");
 }
 
 }  // namespace
@@ -75,7 +93,7 @@ absl::StatusOr<ConnectionKeywords> ReadConnectionString(const std::string& url, 
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(url.c_str(), &words),
                                                                                PQconninfoFree);
   PQfreemem(words);
-  if (!options) return absl::InvalidArgumentError("the database URL does not read as a PostgreSQL connection string");
+  if (!options) return absl::InvalidArgumentError("does not read as a PostgreSQL connection string");
   ConnectionKeywords keywords;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) keywords.emplace_back(option->keyword, option->val);
@@ -88,9 +106,7 @@ absl::StatusOr<ConnectionKeywords> ReadConnectionString(const std::string& url, 
   // Kerberos look-ups would block.
   if (!Find(keywords, "gssencmode")) Set(keywords, "gssencmode", "disable");
   if (!application_name.empty()) Set(keywords, "application_name", application_name);
-  if (!Find(keywords, "sslmode") && std::getenv("PGSSLMODE") == nullptr && !AllStayHere(keywords)) {
-    Set(keywords, "sslmode", "require");
-  }
+  TRY(RequireTls(keywords));
   return keywords;
 }
 

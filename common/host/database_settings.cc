@@ -4,6 +4,8 @@
 #include <absl/strings/str_replace.h>
 #include <fmt/format.h>
 
+#include "common/db/connection_settings.h"
+
 namespace ftl::host {
 
 DatabaseSettings ReadDatabaseSettings(Settings& settings, std::string_view service) {
@@ -19,7 +21,10 @@ DatabaseSettings ReadDatabaseSettings(Settings& settings, std::string_view servi
   if (own_url.empty()) database.role = "ftl_" + word;
   if (database.url.empty()) {
     settings.Fault("DATABASE_URL", fmt::format("is not set, and {} is not either; say where the database is", own));
+    return database;
   }
+  const auto keywords = ReadConnectionString(database.url, database.role, database.application_name);
+  if (!keywords.ok()) settings.Fault(own_url.empty() ? "DATABASE_URL" : own, std::string(keywords.status().message()));
   return database;
 }
 

@@ -50,9 +50,8 @@ struct ProgramSettings {
         production(settings.Flag("FTL_PRODUCTION", false, "Refuses switches that are for development only.")),
         database_url(settings.SecretText("DATABASE_URL", "The database of all services, unless one has its own.")),
         migrate_url(settings.SecretText("FTL_MIGRATE_DATABASE_URL", "The database as its owner, for migrate.")) {
-    if (production && (std::getenv("GRPC_TRACE") || std::getenv("GRPC_VERBOSITY"))) {
-      settings.Fault("GRPC_TRACE", "is set; payload tracing would print keys and is refused in production");
-    }
+    if (std::getenv("GRPC_TRACE"))
+      settings.Fault("GRPC_TRACE", "is set; gRPC would print messages, and keys with them");
   }
   std::string log_level;
   std::string log_format;
@@ -70,7 +69,8 @@ void RefuseDevelopmentSwitches(Settings& settings) {
 }
 
 int Migrate(const ProgramSettings& program) {
-  const Secret& url = program.migrate_url.empty() ? program.database_url : program.migrate_url;
+  const bool is_own = !program.migrate_url.empty();
+  const Secret& url = is_own ? program.migrate_url : program.database_url;
   if (url.empty()) {
     std::cerr << "Set FTL_MIGRATE_DATABASE_URL or DATABASE_URL to the database to migrate.\n";
     return EX_CONFIG;
@@ -78,6 +78,10 @@ int Migrate(const ProgramSettings& program) {
   const absl::Status status =
       ftl::Migrate(std::string(url.Reveal()), [](std::string_view line) { std::cerr << line << "\n"; });
   if (status.ok()) return EX_OK;
+  if (absl::IsInvalidArgument(status)) {
+    std::cerr << (is_own ? "FTL_MIGRATE_DATABASE_URL " : "DATABASE_URL ") << status.message() << ".\n";
+    return EX_CONFIG;
+  }
   std::cerr << status.message() << '\n';
   return EX_UNAVAILABLE;
 }

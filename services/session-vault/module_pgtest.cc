@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <map>
+#include <optional>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -11,10 +12,14 @@
 #include "common/error/grpc_status.h"
 #include "common/error/refusal.h"
 #include "common/host/host.h"
+#include "common/rpc/channels.h"
+#include "common/rpc/server.h"
 #include "common/rpc/serving.h"
+#include "common/session/session_id.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
 #include "services/session-vault/vault/scratch_keys.h"
+#include "tests/support/certificates.h"
 #include "tests/support/postgres.h"
 
 namespace ftl::vault {
@@ -77,6 +82,87 @@ TEST_F(ModuleTest, ServesSessionsOnItsPortAndLendsNoKeyToStrangers) {
     EXPECT_EQ(ReasonOf(FromGrpcStatus(status)), Reason::kPermissionDenied);
   }
   host.Stop();
+}
+
+// The port of session-vault with mutual TLS, and a session to borrow the key of.
+class LendingTest : public ModuleTest {
+ protected:
+  LendingTest() {
+    const auto own = authority_.Certify("session-vault");
+    environment_["FTL_TLS_CA_FILE"] = authority_.ca();
+    environment_["FTL_TLS_CERT_FILE"] = own.cert;
+    environment_["FTL_TLS_KEY_FILE"] = own.key;
+    EXPECT_TRUE(host_.emplace(settings_.emplace(Settings()), std::vector{SessionVaultModule()}).Start().ok());
+    std::ifstream(environment_["FTL_PORT_FILE"]) >> port_;
+    pb::OpenSessionRequest open;
+    open.set_endpoint_url("https://api.openai.com/v1");
+    open.set_api_key("sk-1234567890");
+    open.set_model_id("model");
+    open.set_client_address("203.0.113.7");
+    grpc::ClientContext context;
+    pb::OpenSessionResponse opened;
+    const auto gateway = pb::SessionVaultService::NewStub(As(authority_.Certify("gateway")));
+    const grpc::Status status = gateway->OpenSession(&context, open, &opened);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    session_ = SessionHash(opened.session_id()).value_or("");
+  }
+  ~LendingTest() override { host_->Stop(); }
+
+  // As the service that the certificate names reaches session-vault.
+  std::shared_ptr<grpc::Channel> As(const TestAuthority::Certificate& certificate,
+                                    std::string_view asked = "session-vault") {
+    return (
+        *rpc::Channels::Remote("127.0.0.1:" + port_, asked, {authority_.ca(), certificate.cert, certificate.key}))();
+  }
+
+  absl::StatusOr<std::string> Borrow(const std::shared_ptr<grpc::Channel>& channel, pb::LendPurpose purpose) {
+    pb::LendKeyRequest request;
+    request.set_demo_session_id(session_);
+    request.set_purpose(purpose);
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    pb::LendKeyResponse lent;
+    const grpc::Status status = pb::KeyLendingService::NewStub(channel)->LendKey(&context, request, &lent);
+    if (!status.ok()) return FromGrpcStatus(status);
+    return lent.api_key();
+  }
+
+  TestAuthority authority_{scratch_.path()};
+  std::optional<host::Settings> settings_;
+  std::optional<host::Host> host_;
+  std::string port_;
+  std::string session_;
+};
+
+TEST_F(LendingTest, LendsToTheServiceThatItsCertificateNames) {
+  EXPECT_EQ(*Borrow(As(authority_.Certify("batch-runner")), pb::LEND_PURPOSE_RUN), "sk-1234567890");
+  EXPECT_EQ(*Borrow(As(authority_.Certify("analytics")), pb::LEND_PURPOSE_ATLAS), "sk-1234567890");
+}
+
+TEST_F(LendingTest, RefusesEveryOtherServiceAndPurpose) {
+  for (const char* name : {"gateway", "export", "session-vault", "analytics", "batch-runner.evil", "stranger"}) {
+    EXPECT_EQ(ReasonOf(Borrow(As(authority_.Certify(name)), pb::LEND_PURPOSE_RUN).status()), Reason::kPermissionDenied)
+        << name;
+  }
+}
+
+TEST_F(LendingTest, TalksToNobodyWithoutACertificateOfItsAuthority) {
+  const TestAuthority another(scratch_.path(), "another");
+  EXPECT_TRUE(absl::IsUnavailable(Borrow(As(another.Certify("batch-runner")), pb::LEND_PURPOSE_RUN).status()));
+  EXPECT_TRUE(absl::IsUnavailable(
+      Borrow(grpc::CreateChannel("127.0.0.1:" + port_, grpc::InsecureChannelCredentials()), pb::LEND_PURPOSE_RUN)
+          .status()));
+  grpc::SslCredentialsOptions nameless;
+  nameless.pem_root_certs = *rpc::ReadFile(authority_.ca());
+  grpc::ChannelArguments arguments;
+  arguments.SetSslTargetNameOverride("session-vault");
+  const auto channel = grpc::CreateCustomChannel("127.0.0.1:" + port_, grpc::SslCredentials(nameless), arguments);
+  EXPECT_TRUE(absl::IsUnavailable(Borrow(channel, pb::LEND_PURPOSE_RUN).status()));
+}
+
+TEST_F(LendingTest, IsTrustedUnderItsOwnNameOnly) {
+  EXPECT_TRUE(
+      absl::IsUnavailable(Borrow(As(authority_.Certify("batch-runner"), "analytics"), pb::LEND_PURPOSE_RUN).status()));
 }
 
 TEST_F(ModuleTest, NamesEverySettingThatIsWrong) {

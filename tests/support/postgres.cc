@@ -10,6 +10,8 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "common/db/blocking_connection.h"
 #include "common/db/migrator.h"
@@ -38,14 +40,22 @@ std::string BecomePostgres() {
   return geteuid() == 0 ? "setpriv --reuid postgres --regid postgres --clear-groups " : "";
 }
 
+void GiveToPostgres(const std::string& path) {
+  if (geteuid() != 0) return;
+  const passwd* user = getpwnam("postgres");
+  if (user == nullptr || chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) GiveUp("no user postgres");
+}
+
 std::string MakeFolder() {
   char folder[] = "/tmp/ftl-pg-XXXXXX";
   if (mkdtemp(folder) == nullptr) GiveUp("no folder under /tmp");
-  if (geteuid() == 0) {
-    const passwd* user = getpwnam("postgres");
-    if (user == nullptr || chown(folder, user->pw_uid, user->pw_gid) != 0) GiveUp("no user postgres");
-  }
+  GiveToPostgres(folder);
   return folder;
+}
+
+uint16_t FreePort() {
+  asio::io_context io;
+  return asio::ip::tcp::acceptor(io, {asio::ip::address_v4::loopback(), 0}).local_endpoint().port();
 }
 
 void Shell(const std::string& command) {
@@ -97,11 +107,27 @@ TestCluster::TestCluster() : folder_(MakeFolder()) {
   RunAsSuperuser("CREATE ROLE plain_owner LOGIN CREATEROLE");
 }
 
-void TestCluster::Start() {
+void TestCluster::Start() { StartWith("-c listen_addresses=''"); }
+
+uint16_t TestCluster::StartOnTcp(const std::string& cert, const std::string& key) {
+  const uint16_t port = FreePort();
+  std::string options = fmt::format("-c listen_addresses=127.0.0.1 -c port={}", port);
+  if (!cert.empty()) {
+    Shell(fmt::format("cp {} {}/server.crt && cp {} {}/server.key && chmod 0600 {}/server.key", cert, folder_, key,
+                      folder_, folder_));
+    GiveToPostgres(folder_ + "/server.crt");
+    GiveToPostgres(folder_ + "/server.key");
+    options += fmt::format(" -c ssl=on -c ssl_cert_file={0}/server.crt -c ssl_key_file={0}/server.key", folder_);
+  }
+  StartWith(options);
+  return port;
+}
+
+void TestCluster::StartWith(std::string_view options) const {
   Shell(
-      fmt::format("cd / && {}{}/pg_ctl -D {}/data -w -l {}/log start -o \"-c listen_addresses='' "
+      fmt::format("cd / && {}{}/pg_ctl -D {}/data -w -l {}/log start -o \"{} "
                   "-c unix_socket_directories={} -c fsync=off -c shared_buffers=32MB\" >/dev/null",
-                  BecomePostgres(), ProgramFolder(), folder_, folder_, folder_));
+                  BecomePostgres(), ProgramFolder(), folder_, folder_, options, folder_));
 }
 
 void TestCluster::Stop() { Shell(StopCommand(folder_)); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,11 +23,15 @@ class TestCluster {
   // Kills the server, as a power cut would, and starts it again. Whoever stops it starts it.
   void Stop();
   void Start();
+  // Starts it so that it listens on 127.0.0.1 as well, and gives the port. With a certificate it speaks TLS with
+  // whoever wants it, and plain text with the others.
+  uint16_t StartOnTcp(const std::string& cert = "", const std::string& key = "");
 
  private:
   TestCluster();
   std::string Url(std::string_view database, std::string_view login) const;
   void RunAsSuperuser(const std::string& sql) const;
+  void StartWith(std::string_view options) const;
 
   std::string folder_;
   int databases_ = 0;
