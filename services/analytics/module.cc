@@ -2,15 +2,31 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
+
+#include <absl/strings/str_split.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "common/db/database.h"
+#include "common/db/listener.h"
+#include "common/session/session_over.h"
+#include "common/text/view.h"
 #include "services/analytics/narrator/commentary.h"
 #include "services/analytics/rpc/analytics_service.h"
 #include "services/analytics/settings.h"
 
 namespace ftl::analytics {
 namespace {
+
+constexpr std::chrono::milliseconds kAfterALoss{500};
 
 constexpr Query kAlive{"analytics.alive", "SELECT 1 AS one"};
 
@@ -22,6 +38,9 @@ class Analytics final : public host::Module {
     database_.emplace(environment.executor, settings_.database);
     commentary_.emplace(environment.executor, AddressPolicy({.allow_localhost = settings_.allow_localhost}),
                         environment.channels, *database_);
+    listener_.emplace(settings_.database, std::vector{std::string(kSessionOverChannel)});
+    asio::co_spawn(environment.executor, Listen(),
+                   asio::bind_cancellation_slot(stop_listening_.slot(), asio::detached));
     co_return absl::OkStatus();
   }
 
@@ -34,14 +53,32 @@ class Analytics final : public host::Module {
   }
 
   Task<> Stop() override {
-    commentary_->Close();
+    stop_listening_.emit(asio::cancellation_type::terminal);
+    if (commentary_) commentary_->Close();
     co_return absl::OkStatus();
   }
 
  private:
+  // session-vault tells which sessions are over.
+  asio::awaitable<void> Listen() {
+    while (true) {
+      const auto told = co_await listener_->Next(DeadlineIn(absl::Minutes(1)));
+      if (told.ok()) {
+        for (const absl::string_view session : absl::StrSplit(told->payload, ',')) commentary_->LookAt(ToStd(session));
+      } else if (absl::IsCancelled(told.status())) {
+        co_return;
+      } else if (!absl::IsDeadlineExceeded(told.status())) {
+        asio::steady_timer pause(co_await asio::this_coro::executor, kAfterALoss);
+        co_await pause.async_wait(asio::use_awaitable);
+      }
+    }
+  }
+
   AnalyticsSettings settings_;
   std::optional<Database> database_;
   std::optional<Commentary> commentary_;
+  std::optional<Listener> listener_;
+  asio::cancellation_signal stop_listening_;
 };
 
 std::unique_ptr<host::Module> MakeAnalytics(host::Settings& settings) {

@@ -8,10 +8,12 @@ const lifeSeconds = 6;
 const marginMs = 250;
 let installation;
 let client;
+let endpoints;
 
 before(async () => {
   installation = Installation.start({ DEMO_SESSION_TTL_SECONDS: String(lifeSeconds), DEMO_MAX_PROMPTS_PER_SESSION: '1000' });
   client = await import('../contract/client.mjs');
+  endpoints = await import('../contract/endpoint.mjs');
 });
 
 after(() => installation?.stop());
@@ -101,6 +103,41 @@ test('a session is over on every route and in open streams when its time is', as
   assert.equal(JSON.parse(last.data).code, 'session_expired');
   assert.ok(at >= end - 20 && at <= end + 1000, `the stream ended ${at - end} ms after the session`);
 });
+
+// A session with a run, whose model takes its time whenever Atlas asks it.
+async function silentModel(t) {
+  const asksForAtlas = ({ body }) => body.messages[0].role === 'system';
+  const endpoint = await endpoints.chatEndpoint(t, (call) => (asksForAtlas(call) ? { delayMs: 20_000 } : undefined));
+  const opened = await client.ok(configure({ endpoint_url: endpoint.url }), 201);
+  const session_id = opened.session_id;
+  await client.ok(client.post('configure/test', { session_id }));
+  const suite = await client.ok(client.post('test-suites', { session_id, name: 'One', prompts: ['One'] }), 201);
+  const { test_run_id: run } = await client.ok(client.post('batch-test', { session_id, test_suite_id: suite.id }), 202);
+  const stream = await client.EventStream.open('GET', `batch-test/${run}/events`);
+  await stream.all();
+  return { opened, session_id, isAsked: () => endpoint.calls.some(asksForAtlas) };
+}
+
+for (const [how, end] of [
+  ['is cleaned up', async ({ session_id }) => cleanUp(session_id)],
+  ['expires', async ({ opened }) => untilMs(Date.parse(opened.expires_at))],
+]) {
+  test(`an answer of Atlas that waits for the model ends when its session ${how}`, async (t) => {
+    const session = await silentModel(t);
+    const body = { session_id: session.session_id, narrator: 'model', messages: [{ role: 'user', content: 'Say hello.' }] };
+    const stream = await client.EventStream.open('POST', 'atlas', { body });
+    const answer = stream.all();
+    await client.until('the model is asked', session.isAsked);
+    await end(session);
+    const over = Date.now();
+    const events = await answer;
+    assert.ok(Date.now() - over < 1000, `it ended ${Date.now() - over} ms after the session`);
+    assert.equal(events.at(-1).data, '[DONE]');
+    const problem = JSON.parse(events.at(-2).data);
+    assert.equal(problem.type, 'error');
+    assert.equal(problem.code, 'session_expired');
+  });
+}
 
 test('the place of a session that is over is free at once', async () => {
   const first = await client.ok(configure(), 201);

@@ -20,21 +20,33 @@ namespace vault_pb = finetunelab::session_vault::v1;
 
 constexpr absl::Duration kLongestLoan = absl::Seconds(5);
 constexpr absl::Duration kLongestRemark = absl::Seconds(30);
-// How soon a call ends after its session has.
+// How soon a call ends after its session has, where nobody tells of it.
 constexpr std::chrono::seconds kLookEvery{5};
 constexpr int kMostTokens = 400;
 
+constexpr Query kHasKey{"commentary.has_key",
+                        "SELECT NOT key_forgotten AS has_key FROM demo_model_configs WHERE session_id = $1"};
+
+}  // namespace
+
 // One call under way: what has come and was not handed on yet, and how it ended.
 struct Talk {
-  explicit Talk(const asio::any_io_executor& executor) : news(executor) {}
+  Talk(const asio::any_io_executor& executor, std::string_view its_session, std::set<Talk*>& under_way)
+      : session(its_session), news(executor), talks(under_way) {
+    talks.insert(this);
+  }
+  ~Talk() { talks.erase(this); }
+  Talk(const Talk&) = delete;
+  Talk& operator=(const Talk&) = delete;
 
+  const std::string session;
   asio::steady_timer news;  // cancelled when there is something to look at
   std::string waiting;
   std::optional<ChatReply> reply;
   bool ended = false;
+  bool in_doubt = false;  // whether the session is still open
+  std::set<Talk*>& talks;
 };
-
-}  // namespace
 
 Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels,
                        Database& database)
@@ -50,11 +62,20 @@ Task<vault_pb::LendKeyResponse> Commentary::Borrow(CallContext call, std::string
                                std::move(wanted));
 }
 
-Task<bool> Commentary::IsOpen(std::string session) {
-  std::vector<Statement> statements = {AskSessionState(session)};
+void Commentary::LookAt(std::string_view session) {
+  for (Talk* talk : talks_) {
+    if (!session.empty() && talk->session != session) continue;
+    talk->in_doubt = true;
+    talk->news.cancel();
+  }
+}
+
+Task<bool> Commentary::HasKey(std::string session) {
+  std::vector<Statement> statements = {AskSessionState(session), {kHasKey, Params(session)}};
   CO_TRY(const std::vector<Rows> rows,
          co_await database_.RunAll(DeadlineIn(kLongestLoan), SessionScope(session), std::move(statements)));
-  co_return RequireOpen(rows[0]).ok();
+  CO_TRY(RequireOpen(rows[0]));
+  co_return rows[1].Only().Get<bool>("has_key");
 }
 
 Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session,
@@ -73,7 +94,7 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
                             .capabilities = lent->capabilities()};
 
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Talk talk(executor);
+  Talk talk(executor, session, talks_);
   Remark remark;
   // Ends when it is cancelled, and not before what has come is handed on.
   auto ask = [&]() -> asio::awaitable<void> {
@@ -91,6 +112,13 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
   };
   auto hand_on = [&]() -> Task<> {
     while (true) {
+      if (talk.in_doubt) {
+        const absl::StatusOr<bool> has_key = co_await HasKey(session);
+        const bool is_over = !has_key.ok() && ReasonOf(has_key.status()) == Reason::kSessionExpired;
+        if (is_over) co_return has_key.status();
+        if (has_key.ok() && !*has_key) co_return absl::OkStatus();
+        talk.in_doubt = false;
+      }
       if (!talk.waiting.empty()) {
         std::string text = std::exchange(talk.waiting, "");
         remark.text += text;
@@ -106,8 +134,7 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
             co_return Refuse(Reason::kCancelled, "The client has gone.");
           continue;
         }
-        const absl::StatusOr<bool> open = co_await IsOpen(session);
-        if (open.ok() && !*open) co_return absl::OkStatus();
+        talk.in_doubt = true;
       }
     }
   };

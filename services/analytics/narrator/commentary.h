@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,6 +27,8 @@ struct Remark {
   bool whole = false;
 };
 
+struct Talk;
+
 // Lets a session's own model speak, over a key that session-vault lends for the one call. On the module's thread;
 // outlives the calls under way.
 class Commentary {
@@ -36,22 +40,27 @@ class Commentary {
   using Take = std::function<Task<>(std::string text)>;
 
   // Asks the model of `session` (its hash) for at most 30 s. nullopt where the session has no key any more or its
-  // endpoint is not allowed; a model that fails or stalls leaves a remark that is not whole. The call is broken off
-  // when the session ends. Fails only as `take` failed.
+  // endpoint is not allowed; a model that fails or stalls leaves a remark that is not whole, and so does a key that is
+  // forgotten meanwhile. SESSION_EXPIRED when the session ends, and what `take` failed with.
   Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, std::vector<ChatMessage> messages,
                                     Take take);
+
+  // Something has happened to `session`, or may have to any where it is empty: its calls under way look whether it is
+  // still open and has its key.
+  void LookAt(std::string_view session);
 
   // Ends what waits for connections, so that the thread can end.
   void Close() { caller_.Close(); }
 
  private:
   Task<finetunelab::session_vault::v1::LendKeyResponse> Borrow(CallContext call, std::string session);
-  Task<bool> IsOpen(std::string session);
+  Task<bool> HasKey(std::string session);
 
   AddressPolicy policy_;
   Caller caller_;
   const rpc::Channels& channels_;
   Database& database_;
+  std::set<Talk*> talks_;  // under way
 };
 
 }  // namespace ftl::analytics
