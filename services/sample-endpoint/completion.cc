@@ -52,7 +52,7 @@ std::string Completion::Text() const { return Joined(pieces); }
 
 std::string Completion::Reasoning() const { return Joined(reasoning); }
 
-absl::Duration Completion::End() const { return pace.At(std::max(OutputTokens() - 1, 0)); }
+absl::Duration Completion::End() const { return std::max(pace.whole, pace.At(std::max(OutputTokens() - 1, 0))); }
 
 Completion CompletionOf(const ChatRequest& request, const Temper& temper, const Answers& answers, absl::Time now) {
   Completion completion;

@@ -1,0 +1,85 @@
+// Reading what has been stored: runs of many results, put straight into the database.
+import { createHash, randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import { api, closeSession, measured, memory, openSession, pid, port, sql, suiteOf, timedRun } from '../installation.mjs';
+import { ms, row } from '../table.mjs';
+
+// The newest run's twin with `count` results of about 1.5 KB, ended; gives its id.
+function storedRun(session_id, count) {
+  const session = createHash('sha256').update(session_id).digest('hex');
+  const run = randomUUID();
+  sql(`
+    SET ftl.sessions = '${session}';
+    SELECT set_config('ftl.run', '${run}', false);
+    INSERT INTO demo_batch_test_runs (demo_session_id, id, demo_user_id, test_suite_id, test_suite_name, model_name, status, total_prompts,
+        completed_prompts, last_sequence, config, started_at, completed_at)
+      SELECT demo_session_id, '${run}', demo_user_id, test_suite_id, test_suite_name, model_name, 'completed', ${count}, ${count}, ${count} + 1,
+        config, now(), now()
+      FROM demo_batch_test_runs WHERE demo_session_id = '${session}' ORDER BY created_at DESC LIMIT 1;
+    INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, response, success, model_id, attempts,
+        latency_us, ttft_us, input_tokens, output_tokens, category)
+      SELECT '${session}', '${run}', i, i, 'Stored prompt number ' || i, md5(i::text) || repeat(' of the answer that was given', 50), true, 'bench', 1,
+        100000 + (i * 7919) % 900000, 20000 + (i * 104729) % 80000, 20, 300, 'bench'
+      FROM generate_series(1::bigint, ${count}) i;
+    ANALYZE demo_batch_test_results;`);
+  return run;
+}
+
+const load = (targets, requests = 200) => measured('http_load', [port('all-in-one'), requests, 1], targets.map((target) => `/api/demo/v2${target}\n`).join(''));
+
+async function metrics(session_id, run, count) {
+  const { p50_us, p99_us } = await load([`/analytics/metrics?session_id=${session_id}&test_run_id=${run}`]);
+  row(`metrics of a finished run of ${count}`, { ours: `p50 ${ms(p50_us / 1000)}, p99 ${ms(p99_us / 1000)}`, goal: 'p99 at most 3 ms', met: p99_us <= 3000 });
+}
+
+async function search(session_id, run, count, most) {
+  const words = [77, 1234, 5, 4321].map((i) => createHash('md5').update(String(i % count)).digest('hex').slice(0, 12));
+  const { p50_us, p99_us } = await load(words.map((word) => `/analytics/search?session_id=${session_id}&test_run_id=${run}&keyword=${word}`), 40);
+  row(`search, first page, ${count} results`, { ours: `p50 ${ms(p50_us / 1000)}, p99 ${ms(p99_us / 1000)}`, goal: `at most ${most} ms`, met: p50_us <= most * 1000 });
+}
+
+// Pages all over the run, by the tokens of a walk through it.
+async function pages(session_id, run, count) {
+  const tokens = [''];
+  for (let token = ''; token !== undefined; ) {
+    token = (await api('GET', `/batch-test?test_run_id=${run}&page_size=1000&page_token=${token}`)).next_page_token;
+    if (token !== undefined) tokens.push(token);
+  }
+  for (const page_size of [50]) {
+    const { p50_us, p99_us } = await load(tokens.map((token) => `/batch-test?test_run_id=${run}&page_size=${page_size}&page_token=${token}`), 400);
+    row(`page of ${page_size} results at any depth of ${count}`, { floor: '0.2 ms by key', ours: `p50 ${ms(p50_us / 1000)}, p99 ${ms(p99_us / 1000)}`, goal: 'p99 at most 2 ms', met: p99_us <= 2000 });
+  }
+}
+
+async function download(session_id, run, count, format) {
+  const process_id = pid('all-in-one');
+  const before = memory(process_id, 'RssAnon');
+  let most = before;
+  const start = performance.now();
+  const path = `/api/demo/v2/export?session_id=${session_id}&test_run_id=${run}&format=${format}`;
+  const answer = await new Promise((done, failed) => request({ host: '127.0.0.1', port: port('all-in-one'), path }, done).on('error', failed).end());
+  const watch = setInterval(() => (most = Math.max(most, memory(process_id, 'RssAnon'))), 10);
+  answer.resume();
+  await new Promise((done) => answer.on('end', done));
+  clearInterval(watch);
+  const perSecond = (count / (performance.now() - start)) * 1000;
+  row(`${format} of ${count} results`, {
+    floor: '316,000 rows/s', ours: `${perSecond.toFixed(0)} rows/s, ${(most - before).toFixed(1)} MB more`, ratio: (perSecond / 316_000).toFixed(2),
+    goal: 'at least 60,000 rows/s, at most 8 MB more', met: perSecond >= 60_000 && most - before <= 8,
+  });
+}
+
+export async function reading() {
+  const session_id = await openSession('sample-zero');
+  await timedRun(session_id, await suiteOf(session_id, 1), { prompt_limit: 1, stream: false });
+  for (const [count, searchLimit] of [[200], [10_000, 10], [100_000, 50]]) {
+    const run = storedRun(session_id, count);
+    await metrics(session_id, run, count);
+    if (searchLimit === undefined) continue;
+    await search(session_id, run, count, searchLimit);
+    await pages(session_id, run, count);
+    if (count < 100_000) continue;
+    for (const format of ['csv', 'jsonl']) await download(session_id, run, count, format);
+  }
+  await closeSession(session_id);
+}

@@ -1,0 +1,66 @@
+// Runs against the floor: a bare loop that makes the same calls and stores the same answers.
+import { closeSession, cpu, databaseUrl, measured, memory, openSession, pid, port, suiteOf, timedRun } from '../installation.mjs';
+import { median, row } from '../table.mjs';
+
+const bareLoop = (model, prompts, concurrency, stream) =>
+  measured('bare_loop', [port('sample-endpoint'), model, prompts, concurrency, stream ? 'stream' : 'whole', databaseUrl()]);
+
+async function thrice(measure) {
+  const taken = [];
+  for (let i = 0; i < 3; ++i) taken.push(await measure());
+  return taken;
+}
+
+async function against100ms() {
+  const session = await openSession('sample-100ms');
+  const suite = await suiteOf(session, 200);
+  for (const stream of [false, true]) {
+    for (const [concurrency, least] of [[8, 0.97], [32, 0.93], [128, 0.75]]) {
+      const ideal = Math.ceil(200 / concurrency) * 100;
+      const bare = ideal / median((await thrice(() => bareLoop('sample-100ms', 200, concurrency, stream))).map((run) => run.took_ms));
+      const ours = ideal / median(await thrice(() => timedRun(session, suite, { prompt_limit: 200, concurrency, stream })));
+      const wanted = stream ? 0.9 * bare : least;
+      row(`run of 200, 100 ms, concurrency ${concurrency}, stream ${stream}`, {
+        floor: `${bare.toFixed(2)} of ideal`, ours: `${ours.toFixed(2)} of ideal`, ratio: (ours / bare).toFixed(2),
+        goal: stream ? '0.9 of the floor' : `${least} of ideal`, met: ours >= wanted,
+      });
+    }
+  }
+  await closeSession(session);
+}
+
+// Prompts a second from end to end, and what they cost.
+async function againstNoLatency(model, stream, count, leastPerSecond, mostCpu) {
+  const session = await openSession(model);
+  const suite = await suiteOf(session, count);
+  const bare = (await thrice(() => bareLoop(model, count, 64, stream))).sort((a, b) => a.took_ms - b.took_ms)[1];
+  const before = cpu(pid('all-in-one'));
+  const took = median(await thrice(() => timedRun(session, suite, { prompt_limit: count, concurrency: 64, stream })));
+  const spent = (cpu(pid('all-in-one')) - before) / 3;
+  const perSecond = (count / took) * 1000;
+  const what = `${model}, stream ${stream}`;
+  row(`prompts a second, ${what}`, {
+    floor: `${bare.per_second}/s`, ours: `${perSecond.toFixed(0)}/s`, ratio: (perSecond / bare.per_second).toFixed(2),
+    goal: `half the floor${leastPerSecond ? `, at least ${leastPerSecond}/s` : ''}`, met: perSecond >= Math.max(leastPerSecond, bare.per_second / 2),
+  });
+  const [bareCpu, ourCpu] = [bare.cpu_s, spent].map((seconds) => (seconds / count) * 1000);
+  row(`CPU per 1,000 prompts, ${what}`, {
+    floor: `${bareCpu.toFixed(3)} s`, ours: `${ourCpu.toFixed(3)} s`, ratio: (ourCpu / bareCpu).toFixed(1),
+    goal: `at most ${mostCpu} s`, met: ourCpu <= mostCpu,
+  });
+  await closeSession(session);
+}
+
+async function storing() {
+  const bare = await measured('bare_loop', ['store', 30000, databaseUrl()]);
+  row('storing results of 1.5 KB, one foreign key', { floor: `${bare.per_second}/s`, ours: '-', goal: 'at least 15,000/s' });
+}
+
+export async function runs() {
+  await against100ms();
+  await againstNoLatency('sample-zero', false, 10000, 6000, 0.2);
+  await againstNoLatency('sample-64', true, 5000, 0, 0.75);
+  await storing();
+  const rss = memory(pid('all-in-one'), 'VmRSS');
+  row('all-in-one RSS after 45,000 prompts', { ours: `${rss.toFixed(0)} MB`, goal: 'at most 120 MB', met: rss <= 120 });
+}
