@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include <absl/strings/ascii.h>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
@@ -11,7 +10,8 @@
 
 #include "common/endpoint/clean_text.h"
 #include "common/endpoint/error_words.h"
-#include "common/text/view.h"
+#include "common/endpoint/finish_reason.h"
+#include "common/endpoint/json_fields.h"
 
 namespace ftl {
 namespace {
@@ -22,75 +22,24 @@ using namespace endpoint_pb;
 constexpr size_t kMostToolCalls = 128;
 constexpr size_t kLongestFinishReason = 64;
 
+constexpr size_t kDeepestJson = 256;
+
 std::string_view View(const json::string& text) { return {text.data(), text.size()}; }
 
-const json::value* Find(const json::object& object, std::string_view name) {
-  return object.if_contains({name.data(), name.size()});
+// Some servers keep a stream alive by events of their own.
+bool IsKeepAlive(std::string_view event) {
+  return event == "ping" || event == "heartbeat" || event == "keepalive" || event == "keep-alive";
 }
 
-std::string_view TextIn(const json::object& object, std::string_view name) {
-  const json::value* value = Find(object, name);
-  const json::string* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string_view() : View(*text);
-}
-
-const json::object* ObjectIn(const json::object& object, std::string_view name) {
-  const json::value* value = Find(object, name);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-const json::array* ArrayIn(const json::object& object, std::string_view name) {
-  const json::value* value = Find(object, name);
-  return value == nullptr ? nullptr : value->if_array();
-}
-
-std::optional<int64_t> CountIn(const json::object* object, std::string_view name) {
-  constexpr int64_t kMost = 1'000'000'000;
-  const json::value* value = object == nullptr ? nullptr : Find(*object, name);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  boost::system::error_code error;
-  const auto count = value->to_number<int64_t>(error);
-  if (error || count < 0 || count > kMost) return std::nullopt;
-  return count;
-}
-
-// Half a surrogate pair is legal for a server that cuts text by UTF-16, but no character: made U+FFFD.
-std::string WithoutLoneSurrogates(std::string_view text) {
-  const auto escape_at = [&](size_t at) {  // 1 for a leading half, 2 for a trailing one, else 0
-    if (text.size() - at < 6 || text[at] != '\\' || text[at + 1] != 'u' || (text[at + 2] | 0x20) != 'd') return 0;
-    const char digit = static_cast<char>(text[at + 3] | 0x20);
-    if (digit == '8' || digit == '9' || digit == 'a' || digit == 'b') return 1;
-    return digit >= 'c' && digit <= 'f' ? 2 : 0;
-  };
-  std::string fixed;
-  for (size_t at = 0; at < text.size();) {
-    const int half = escape_at(at);
-    const bool is_pair = half == 1 && text.size() - at >= 12 && escape_at(at + 6) == 2;
-    const bool is_escape = text[at] == '\\' && at + 1 < text.size();
-    const size_t length = is_pair ? 12 : half != 0 ? 6 : is_escape ? 2 : 1;
-    fixed += half != 0 && !is_pair ? "\\ufffd" : text.substr(at, length);
-    at += length;
-  }
-  return fixed;
-}
-
-std::string MappedFinishReason(std::string_view raw) {
-  const std::string reason = absl::AsciiStrToLower(ToAbsl(raw));
-  const auto is = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), reason) != names.end();
-  };
-  if (is({"stop", "eos", "eos_token", "stop_sequence", "end_turn"})) return "stop";
-  if (is({"length", "max_tokens", "model_length", "max_length"})) return "length";
-  if (is({"tool_calls", "function_call", "tool_use"})) return "tool_calls";
-  if (is({"content_filter", "safety"})) return "content_filter";
-  return "other";
+bool IsReasoningPart(std::string_view type) {
+  return type.find("reasoning") != std::string_view::npos || type.find("thinking") != std::string_view::npos;
 }
 
 }  // namespace
 
 // Parses into one buffer that is used again for every chunk.
 struct ChatAnswer::Json {
-  json::parser parser{json::storage_ptr(), json::parse_options{.allow_invalid_utf8 = true}};
+  json::parser parser{json::storage_ptr(), json::parse_options{.max_depth = kDeepestJson, .allow_invalid_utf8 = true}};
   std::array<unsigned char, 8192> buffer;
 
   bool Parse(std::string_view text, json::monotonic_resource& memory) {
@@ -105,13 +54,13 @@ ChatAnswer::ChatAnswer(size_t text_bytes, const KeyScrub& scrub)
     : scrub_(scrub), json_(std::make_unique<Json>()), room_(text_bytes) {}
 ChatAnswer::~ChatAnswer() = default;
 
-ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_view data) {
+ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_view data, bool may_be_cut) {
   Brought brought;
   if (is_done_ && data.find("\"usage\"") == std::string_view::npos) return brought;
   while (!data.empty() && (data.front() == ' ' || data.front() == '\n')) data.remove_prefix(1);
   // A relay may wrap a comment as data.
-  if (data.empty() || data.front() == ':' || has_failed()) return brought;
-  if (data.substr(0, 6) == "[DONE]") {
+  if (data.empty() || data.front() == ':' || has_failed() || IsKeepAlive(name)) return brought;
+  if (data.substr(0, 6) == "[DONE]" || data.substr(0, 7) == "\"[DONE]") {
     is_done_ = true;
     return brought;
   }
@@ -123,12 +72,13 @@ ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_vie
   }
   // Some servers end events with one line end, so that several arrive as one.
   if (data.find('\n') == std::string_view::npos) {
-    Fail(FailureOf(FormatFault::kNotJson));
+    // Behind the finish it is one more way to say that the stream is done.
+    if (!may_be_cut && !is_finished()) Fail(FailureOf(FormatFault::kNotJson));
     return brought;
   }
   while (!data.empty()) {
     const size_t end = std::min(data.find('\n'), data.size());
-    const Brought of_line = TakeEvent(name, data.substr(0, end));
+    const Brought of_line = TakeEvent(name, data.substr(0, end), may_be_cut);
     brought.token |= of_line.token;
     brought.answer |= of_line.answer;
     data.remove_prefix(std::min(end + 1, data.size()));
@@ -161,7 +111,7 @@ bool ChatAnswer::TakeJson(std::string_view text, bool is_error, Brought& brought
   }
   const json::value value = json_->parser.release();
   const json::object* chunk = value.if_object();
-  const bool may_be_error = is_error || chunk == nullptr || Find(*chunk, "error") || !Find(*chunk, "choices");
+  const bool may_be_error = is_error || chunk == nullptr || Find(*chunk, "error") || !ArrayIn(*chunk, "choices");
   if (may_be_error && (is_error || HoldsError(value))) FailWith(WordsOf(value));
   if (chunk != nullptr) TakeChunk(*chunk, brought);
   return true;
@@ -173,23 +123,53 @@ void ChatAnswer::TakeChunk(const json::object& chunk, Brought& brought) {
     if (const json::object* usage = ObjectIn(*groq, "usage")) TakeUsage(*usage);
   }
   const json::array* choices = ArrayIn(chunk, "choices");
-  if (choices == nullptr || choices->empty()) return;
-  if (const json::object* choice = choices->front().if_object()) TakeChoice(*choice, brought);
+  const json::object* choice = choices == nullptr ? nullptr : OurChoice(*choices);
+  if (choice != nullptr) TakeChoice(*choice, brought);
+}
+
+// We ask for one choice; another one's text must not be mixed in. Ours is number 0, or the first where there is none.
+const json::object* ChatAnswer::OurChoice(const json::array& choices) {
+  const json::object* other = nullptr;
+  for (const json::value& value : choices) {
+    const json::object* choice = value.if_object();
+    if (choice == nullptr) continue;
+    const auto index = CountIn(choice, "index");
+    if (index == 0 && choice_index_) Forget();
+    if (!index || index == choice_index_ || *index == 0) return choice;
+    if (other == nullptr) other = choice;
+  }
+  if (other == nullptr || has_choice_) return nullptr;
+  choice_index_ = CountIn(other, "index");
+  return other;
+}
+
+// What was taken is another choice's.
+void ChatAnswer::Forget() {
+  choice_index_.reset();
+  think_block_ = {};
+  text_.clear();
+  reasoning_.clear();
+  tool_calls_.clear();
+  raw_finish_reason_.clear();
 }
 
 void ChatAnswer::TakeChoice(const json::object& choice, Brought& brought) {
-  // We ask for one choice; another one's text must not be mixed in.
-  if (CountIn(&choice, "index").value_or(0) != 0) return;
-  has_choice_ = true;
-  const json::object* message = ObjectIn(choice, "delta");
-  if (message == nullptr) message = ObjectIn(choice, "message");
-  if (message != nullptr) {
-    TakeMessage(*message, brought);
+  const json::object* delta = ObjectIn(choice, "delta");
+  const json::object* message = ObjectIn(choice, "message");
+  const json::value* text = Find(choice, "text");
+  has_choice_ |= is_stream_ || delta != nullptr || message != nullptr || text != nullptr;
+  if (delta != nullptr) {
+    TakeMessage(*delta, brought);
+    has_deltas_ |= brought.token;
+  } else if (message != nullptr) {
+    // At the end of a stream it repeats what the deltas have told.
+    if (!has_deltas_) TakeMessage(*message, brought);
   } else {
     TakeContent(TextIn(choice, "text"), brought);
   }
+  if (const json::object* usage = ObjectIn(choice, "usage")) TakeUsage(*usage);
   const std::string_view reason = TextIn(choice, "finish_reason");
-  if (!reason.empty()) {
+  if (SaysFinished(reason)) {
     raw_finish_reason_.clear();
     AppendCleanText(CutText(reason, kLongestFinishReason), raw_finish_reason_);
   }
@@ -204,6 +184,7 @@ void ChatAnswer::TakeMessage(const json::object& message, Brought& brought) {
   TakeContent(TextIn(message, "content"), brought);
   TakeContent(TextIn(message, "refusal"), brought);
   if (const json::array* parts = ArrayIn(message, "content")) TakeContentParts(*parts, brought);
+  if (const json::object* part = ObjectIn(message, "content")) TakeContentPart(*part, brought);
   if (const json::array* calls = ArrayIn(message, "tool_calls")) TakeToolCalls(*calls, brought);
   if (const json::object* call = ObjectIn(message, "function_call")) {
     json::object wrapped;
@@ -235,13 +216,19 @@ void ChatAnswer::TakeReasoning(std::string_view text, Brought& brought) {
 void ChatAnswer::TakeContentParts(const json::array& parts, Brought& brought) {
   for (const json::value& part : parts) {
     if (const json::string* text = part.if_string()) TakeContent(View(*text), brought);
-    const json::object* object = part.if_object();
-    if (object == nullptr) continue;
-    TakeContent(TextIn(*object, "text"), brought);
-    TakeReasoning(TextIn(*object, "thinking"), brought);
-    const json::array* thinking = ArrayIn(*object, "thinking");
-    if (thinking != nullptr) TakeReasoningDetails(*thinking, brought);
+    if (const json::object* object = part.if_object()) TakeContentPart(*object, brought);
   }
+}
+
+void ChatAnswer::TakeContentPart(const json::object& part, Brought& brought) {
+  if (IsReasoningPart(TextIn(part, "type"))) {
+    TakeReasoning(TextIn(part, "text"), brought);
+  } else {
+    TakeContent(TextIn(part, "text"), brought);
+  }
+  TakeReasoning(TextIn(part, "thinking"), brought);
+  const json::array* thinking = ArrayIn(part, "thinking");
+  if (thinking != nullptr) TakeReasoningDetails(*thinking, brought);
 }
 
 // False where the list holds no text, as with encrypted reasoning.
@@ -261,12 +248,21 @@ bool ChatAnswer::TakeReasoningDetails(const json::array& details, Brought& broug
 void ChatAnswer::TakeToolCalls(const json::array& calls, Brought& brought) {
   size_t position = 0;
   for (const json::value& value : calls) {
-    if (const json::object* call = value.if_object()) {
-      TakeToolCall(static_cast<size_t>(CountIn(call, "index").value_or(static_cast<int64_t>(position))), *call,
-                   brought);
-    }
+    const json::object* call = value.if_object();
+    if (call == nullptr) continue;
+    const auto index = CountIn(call, "index");
+    TakeToolCall(index ? static_cast<size_t>(*index) : PlaceOf(TextIn(*call, "id"), position), *call, brought);
     ++position;
   }
+}
+
+// Of a call without an index, the `position`th of its delta: a new id is a new call.
+size_t ChatAnswer::PlaceOf(std::string_view id, size_t position) const {
+  const auto is_it = [&](const ToolCall& known) { return !id.empty() && known.id == id; };
+  const auto known = std::find_if(tool_calls_.begin(), tool_calls_.end(), is_it);
+  if (known != tool_calls_.end()) return static_cast<size_t>(known - tool_calls_.begin());
+  const bool is_taken = position < tool_calls_.size() && !tool_calls_[position].id.empty();
+  return !id.empty() && is_taken ? tool_calls_.size() : position;
 }
 
 void ChatAnswer::TakeToolCall(size_t index, const json::object& call, Brought& brought) {
@@ -291,13 +287,20 @@ void ChatAnswer::TakeToolCall(size_t index, const json::object& call, Brought& b
 }
 
 void ChatAnswer::TakeUsage(const json::object& usage) {
-  const auto take = [](std::optional<int64_t> count, std::optional<int64_t>& into) {
-    if (count) into = count;
+  // A zero at the end takes nothing back.
+  const auto take = [](std::optional<int64_t>& into, std::initializer_list<std::optional<int64_t>> counts) {
+    for (const auto count : counts) {
+      if (!count || (*count == 0 && into)) continue;
+      into = count;
+      return;
+    }
   };
-  take(CountIn(&usage, "prompt_tokens"), usage_.input_tokens);
-  take(CountIn(&usage, "completion_tokens"), usage_.output_tokens);
-  take(CountIn(ObjectIn(usage, "completion_tokens_details"), "reasoning_tokens"), usage_.reasoning_tokens);
-  take(CountIn(ObjectIn(usage, "prompt_tokens_details"), "cached_tokens"), usage_.cached_tokens);
+  take(usage_.input_tokens, {CountIn(&usage, "prompt_tokens"), CountIn(&usage, "input_tokens")});
+  take(usage_.output_tokens, {CountIn(&usage, "completion_tokens"), CountIn(&usage, "output_tokens")});
+  take(usage_.reasoning_tokens, {CountIn(ObjectIn(usage, "completion_tokens_details"), "reasoning_tokens"),
+                                 CountIn(ObjectIn(usage, "output_tokens_details"), "reasoning_tokens")});
+  take(usage_.cached_tokens, {CountIn(ObjectIn(usage, "prompt_tokens_details"), "cached_tokens"),
+                              CountIn(&usage, "prompt_cache_hit_tokens")});
 }
 
 bool ChatAnswer::HasRoomFor(std::string_view text) {
@@ -321,20 +324,23 @@ void ChatAnswer::FailWith(ErrorWords words) {
 
 CallFailure ChatAnswer::FailureAtEnd(End end) const {
   if (failure_) return *failure_;
-  const bool says_finished = is_done_ || is_finished() || (!is_stream_ && has_choice_);
+  const bool is_enough = end == End::kEnough && has_choice_;
+  const bool says_finished = is_done_ || is_finished() || is_enough || (!is_stream_ && has_choice_);
   if (!says_finished && end == End::kTimeout) return FailureOf(TransportFault::kTimeout);
   if (!says_finished) {
     if (has_choice_) return TruncatedStream(end == End::kCut);
     return end == End::kCut ? FailureOf(TransportFault::kCut) : FailureOf(FormatFault::kEmpty);
   }
   if (!has_choice_) return FailureOf(FormatFault::kNoChoices);
-  if (raw_finish_reason_ == "error") return FailureOfErrorEvent({});
-  if (MappedFinishReason(raw_finish_reason_) == "content_filter") return FilteredAnswer();
+  const FinishReason reason = FinishReasonOf(raw_finish_reason_);
+  if (reason == FinishReason::kFailed) return FailureOfErrorEvent({.type = raw_finish_reason_});
+  if (reason == FinishReason::kContentFilter) return FilteredAnswer();
   return {};
 }
 
 void ChatAnswer::Conclude(End end, ChatReply& reply) {
   FinishText();
+  ThinkBlock::PartUnopened(text_, reasoning_);
   reply.failure = FailureAtEnd(end);
   reply.text = scrub_.CleanAnswer(std::move(text_));
   reply.reasoning = scrub_.CleanAnswer(std::move(reasoning_));
@@ -346,8 +352,8 @@ void ChatAnswer::Conclude(End end, ChatReply& reply) {
   reply.usage = usage_;
   reply.raw_finish_reason = scrub_.CleanError(raw_finish_reason_);
   if (is_finished()) {
-    reply.finish_reason = MappedFinishReason(raw_finish_reason_);
-  } else if (reply.ok()) {
+    reply.finish_reason = WordOf(FinishReasonOf(raw_finish_reason_));
+  } else if (reply.ok() && end != End::kEnough) {
     reply.finish_reason = reply.tool_calls.empty() ? "stop" : "tool_calls";
   }
   const bool is_cut_short = reply.finish_reason == "length" && reply.text.empty() && reply.tool_calls.empty();

@@ -27,8 +27,9 @@ class ChatAnswer {
     bool token = false;   // content, reasoning or a tool call, not empty
     bool answer = false;  // some of it no reasoning
   };
-  // The data of one event. `name` is the event's.
-  Brought TakeEvent(std::string_view name, std::string_view data);
+  // The data of one event. `name` is the event's. Where it `may_be_cut`, at the end of all bytes, data that is no JSON
+  // is no fault of format.
+  Brought TakeEvent(std::string_view name, std::string_view data, bool may_be_cut = false);
   // The body of an answer that is no stream.
   void TakeWhole(std::string_view body);
 
@@ -47,8 +48,8 @@ class ChatAnswer {
   // What came is no answer; the first failure counts.
   void Fail(CallFailure failure);
 
-  // How the bytes ended.
-  enum class End { kWhole, kCut, kTimeout };
+  // How the bytes ended; kEnough: no more was wanted.
+  enum class End { kWhole, kCut, kTimeout, kEnough };
   // Moves everything into `reply`, with outcome and failure. Nothing may be taken afterwards.
   void Conclude(End end, ChatReply& reply);
 
@@ -57,13 +58,17 @@ class ChatAnswer {
 
   bool TakeJson(std::string_view json, bool is_error, Brought& brought);
   void TakeChunk(const boost::json::object& chunk, Brought& brought);
+  const boost::json::object* OurChoice(const boost::json::array& choices);
+  void Forget();
   void TakeChoice(const boost::json::object& choice, Brought& brought);
   void TakeMessage(const boost::json::object& message, Brought& brought);
   void TakeContent(std::string_view text, Brought& brought);
   void TakeReasoning(std::string_view text, Brought& brought);
   void TakeContentParts(const boost::json::array& parts, Brought& brought);
+  void TakeContentPart(const boost::json::object& part, Brought& brought);
   bool TakeReasoningDetails(const boost::json::array& details, Brought& brought);
   void TakeToolCalls(const boost::json::array& calls, Brought& brought);
+  size_t PlaceOf(std::string_view id, size_t position) const;
   void TakeToolCall(size_t index, const boost::json::object& call, Brought& brought);
   void TakeUsage(const boost::json::object& usage);
   bool HasRoomFor(std::string_view text);
@@ -80,9 +85,11 @@ class ChatAnswer {
   std::string raw_finish_reason_;
   Usage usage_;
   std::optional<CallFailure> failure_;
+  std::optional<int64_t> choice_index_;  // of our choice, where it is not 0
   bool is_stream_ = true;
   bool is_done_ = false;
   bool has_choice_ = false;
+  bool has_deltas_ = false;
   bool has_reasoning_fields_ = false;
 };
 

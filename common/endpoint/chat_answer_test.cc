@@ -78,6 +78,19 @@ TEST(ChatAnswerTest, TakesTheLastUsageWhereverItStands) {
   EXPECT_EQ(groq.usage.input_tokens, 9);
 }
 
+TEST(ChatAnswerTest, TakesUsageFromAChoiceAndByOtherNamesAndAsTextButNoZeroAtTheEnd) {
+  for (const std::string& usage :
+       {std::string(
+            R"({"choices":[{"index":0,"delta":{},"usage":{"prompt_tokens":7,"completion_tokens":3}}]})"),  // Moonshot
+        std::string(R"({"choices":[],"usage":{"input_tokens":7,"output_tokens":3}})"),                     // Anthropic
+        std::string(R"({"choices":[],"usage":{"prompt_tokens":"7","completion_tokens":"3"}})")}) {
+    const ChatReply reply = Streamed({Delta(R"({"content":"a"})"), usage, kStop,
+                                      R"({"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}})"});
+    EXPECT_EQ(reply.usage.input_tokens, 7) << usage;
+    EXPECT_EQ(reply.usage.output_tokens, 3) << usage;
+  }
+}
+
 TEST(ChatAnswerTest, DistrustsCountsThatAreNone) {
   const ChatReply reply = Streamed(
       {R"({"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":-1,"completion_tokens":1e300}})"});
@@ -115,6 +128,15 @@ TEST(ChatAnswerTest, PartsAThinkBlockFromTheTextWhereverItIsCut) {
     EXPECT_EQ(text, "Yes <think>.") << cut;
     EXPECT_EQ(reasoning, "a < b</th") << cut;
   }
+}
+
+TEST(ChatAnswerTest, PartsReasoningWhoseOpeningTagStoodInTheTemplate) {
+  const ChatReply reply =
+      Streamed({Delta(R"({"content":"Hm.\n</thi"})"), Delta(R"({"content":"nk>\n\nFine."})"), kStop});
+  EXPECT_EQ(reply.text, "Fine.");
+  EXPECT_EQ(reply.reasoning, "Hm.\n");
+  EXPECT_EQ(Streamed({Delta(R"({"content":"The tag <think> ends with </think>."})"), kStop}).text,
+            "The tag <think> ends with </think>.");
 }
 
 TEST(ChatAnswerTest, KeepsTextThatOnlyLooksLikeTheStartOfAThinkBlock) {
@@ -171,10 +193,26 @@ TEST(ChatAnswerTest, MapsFinishReasonsAndKeepsTheRawOne) {
                                                                                     {"eos_token", "stop"},
                                                                                     {"MAX_TOKENS", "length"},
                                                                                     {"function_call", "tool_calls"},
+                                                                                    {"COMPLETE", "stop"},
                                                                                     {"weird", "other"}}) {
     const ChatReply reply = Streamed({Delta(R"({"content":"a"})", "\"" + raw + "\"")});
     EXPECT_EQ(reply.finish_reason, mapped);
     EXPECT_EQ(reply.raw_finish_reason, raw);
+  }
+}
+
+TEST(ChatAnswerTest, TakesAFinishReasonThatIsNoneForNone) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  for (const std::string none : {R"("null")", R"("")", "null", "7"}) answer.TakeEvent("", Delta("{}", none));
+  EXPECT_FALSE(answer.is_finished());
+}
+
+TEST(ChatAnswerTest, IsNoAnswerWhereTheFinishReasonSaysSo) {
+  for (const std::string reason : {"abort", "network_error", "insufficient_system_resource"}) {
+    EXPECT_TRUE(Streamed({Delta(R"({"content":"a"})"), Delta("{}", '"' + reason + '"')}).failure.retryable) << reason;
+  }
+  for (const std::string reason : {"content_filter: SAFETY", "PROHIBITED_CONTENT", "sensitive"}) {
+    EXPECT_EQ(Streamed({Delta("{}", '"' + reason + '"')}).outcome, OUTCOME_FILTERED) << reason;
   }
 }
 
@@ -205,6 +243,32 @@ TEST(ChatAnswerTest, LeavesOutWrappedCommentsButRefusesGarbage) {
   EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), "{\"choices\":[", "[DONE]"}).outcome, OUTCOME_BAD_FORMAT);
 }
 
+TEST(ChatAnswerTest, LeavesOutKeepAlivesAndOddWordsBehindTheFinish) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  answer.TakeEvent("ping", "ping");
+  answer.TakeEvent("", Delta(R"({"content":"a"})"));
+  answer.TakeEvent("", kStop);
+  answer.TakeEvent("", "DONE");
+  EXPECT_FALSE(answer.has_failed());
+  answer.TakeEvent("", R"("[DONE]")");
+  EXPECT_TRUE(answer.is_done());
+}
+
+TEST(ChatAnswerTest, IsTruncatedWhereTheBytesEndWithinAnEvent) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  answer.TakeEvent("", Delta(R"({"content":"a"})"));
+  answer.TakeEvent("", R"({"choices":[{"del)", /*may_be_cut=*/true);
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kWhole, reply);
+  EXPECT_EQ(reply.outcome, OUTCOME_TRUNCATED_STREAM);
+}
+
+TEST(ChatAnswerTest, TakesNoEmptyErrorForOne) {
+  for (const std::string none : {"null", "[]", "{}", "0", "false", R"("")"}) {
+    EXPECT_TRUE(Streamed({R"({"error":)" + none + R"(,"choices":[{"delta":{"content":"a"}}]})", kStop}).ok()) << none;
+  }
+}
+
 TEST(ChatAnswerTest, ShowsWhatIsNoTextAsReplacementCharacters) {
   EXPECT_EQ(Streamed({Delta(R"({"content":"a\u0000b\ud83d"})"), kStop}).text, "a\uFFFDb\uFFFD");
   EXPECT_EQ(Streamed({Delta("{\"content\":\"a\xFF\"}"), kStop}).text, "a\uFFFD");
@@ -216,6 +280,42 @@ TEST(ChatAnswerTest, IgnoresOtherChoicesAndOddShapes) {
                       R"({"choices":{}})", R"({"choices":[null]})", R"({"choices":[{"delta":[]}]})", kStop})
                 .text,
             "a");
+}
+
+TEST(ChatAnswerTest, FollowsOneOfSeveralChoicesWhateverItsNumber) {
+  const auto choice = [](int index, std::string_view text) {
+    return R"({"index":)" + std::to_string(index) + R"(,"delta":{"content":")" + std::string(text) + "\"}}";
+  };
+  const auto chunk = [](const std::string& choices) { return R"({"choices":[)" + choices + "]}"; };
+  EXPECT_EQ(
+      Streamed({chunk(choice(1, "x") + "," + choice(0, "a")), chunk(choice(1, "x")), chunk(choice(0, "b")), kStop})
+          .text,
+      "ab");
+  EXPECT_EQ(Streamed({chunk(choice(1, "a")), chunk(choice(1, "b")), "[DONE]"}).text, "ab");
+  EXPECT_EQ(Whole(R"({"choices":[{"index":1,"message":{"content":"x"}},{"index":0,"message":{"content":"a"}}]})").text,
+            "a");
+}
+
+TEST(ChatAnswerTest, TakesNoTextTwiceWhereTheLastChunkRepeatsIt) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), Delta(R"({"content":"b"})"),
+                      R"({"choices":[{"message":{"content":"ab"},"finish_reason":"stop"}]})"})
+                .text,
+            "ab");
+}
+
+TEST(ChatAnswerTest, ReadsContentAsPartsOrAsOnePart) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":{"type":"text","text":"a"}})"), kStop}).text, "a");
+  const ChatReply parts =
+      Streamed({Delta(R"({"content":[{"type":"reasoning","text":"r"},{"type":"text","text":"a"}]})"), kStop});
+  EXPECT_EQ(parts.text, "a");
+  EXPECT_EQ(parts.reasoning, "r");
+}
+
+TEST(ChatAnswerTest, KeepsToolCallsApartThatHaveIdsButNoIndex) {
+  const auto call = [](std::string_view id) {
+    return Delta(R"({"tool_calls":[{"id":")" + std::string(id) + R"(","function":{"name":"f","arguments":"{}"}}]})");
+  };
+  EXPECT_EQ(Streamed({call("a"), call("b"), kStop}).tool_calls.size(), 2u);
 }
 
 TEST(ChatAnswerTest, BreaksOffAnAnswerWithoutEnd) {

@@ -64,18 +64,22 @@ void CountTokens(const ChatRequest& request, ChatReply& reply) {
   }
 }
 
-// What a whole answer showed about its endpoint.
+// What an answer showed about its endpoint.
 void LearnFromAnswer(const ChatRequest& request, const ChatReading& reading, const ChatReply& reply,
                      Capabilities& learned) {
   if (!reply.ok()) return;
-  if (request.stream) learned.set_streaming(reading.was_stream());
+  const bool asked_for_stream = AsksForStream(request, learned);
   const bool sent_options = !learned.has_stream_options() || learned.stream_options();
-  if (request.stream && reading.was_stream()) {
+  if (asked_for_stream) learned.set_streaming(reading.was_stream());
+  if (asked_for_stream && reading.was_stream()) {
     learned.set_stream_options(sent_options);
-    learned.set_stream_usage(reply.usage.output_tokens.has_value());
+    const bool gave_usage = reply.usage.output_tokens.has_value();
+    if (gave_usage || !reading.was_broken_off()) learned.set_stream_usage(gave_usage);
   }
   if (request.max_tokens) learned.set_max_completion_tokens(learned.max_completion_tokens());
   if (request.temperature) learned.set_temperature(!learned.has_temperature() || learned.temperature());
+  const bool has_system = !request.messages.empty() && request.messages.front().role == "system";
+  if (has_system) learned.set_system_role(!learned.has_system_role() || learned.system_role());
   if (reading.has_own_reasoning_fields()) learned.set_reasoning(true);
 }
 
@@ -190,7 +194,8 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
     if (marks.send_start != Mark()) reply.timing = TimingOf(marks, 0);
     co_return true;
   }
-  ChatReading reading(*begun->connection, limits_, call.scrub, call.on_piece, call.deadline);
+  ChatReading reading(*begun->connection, limits_, call.scrub, call.on_piece, call.deadline,
+                      call.request.enough_after_token);
   const WireResult<> read = co_await reading.Read(begun->head, reply, marks);
   if (!read) co_return false;
   CountTokens(call.request, reply);

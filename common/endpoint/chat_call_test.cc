@@ -151,6 +151,63 @@ TEST_F(ChatCallTest, UnderstandsAStreamWhoseEveryByteComesAlone) {
   EXPECT_EQ(Chat(endpoint).text, "Hi there");
 }
 
+TEST_F(ChatCallTest, KnowsAnAnswerByItsFirstLettersHoweverLateTheyCome) {
+  const std::string events = "id: 1\n" + std::string("data: ") + TextDelta("Hi") + "\n\ndata: [DONE]\n\n";
+  const std::string whole = R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]})";
+  for (const std::string& answer : {"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + events,
+                                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n\n\n\r\n" + whole}) {
+    FakeEndpoint endpoint([&](const FakeRequest&, FakeConnection& to) {
+      to.Drip(answer);
+      to.Close();
+    });
+    const ChatReply reply = Chat(endpoint);
+    EXPECT_EQ(reply.text, "Hi") << answer << reply.failure.sentence;
+  }
+}
+
+TEST_F(ChatCallTest, ReadsOnWhereEveryChunkSaysThatItIsTheLast) {
+  CallerLimits limits;
+  limits.after_finish = absl::Milliseconds(50);
+  UseLimits(limits);
+  FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
+    to.Send(StreamHead());
+    for (int i = 0; i < 4; ++i) {
+      to.Send(Event(R"({"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]})"));
+      to.Pause(milliseconds(i == 0 ? 10 : 80));
+    }
+    to.Send(Event("[DONE]") + LastChunk());
+  });
+  EXPECT_EQ(Chat(endpoint).text, "aaaa");
+}
+
+TEST_F(ChatCallTest, ListensNoLongerThanIsEnoughAfterTheFirstToken) {
+  FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
+    to.Send(StreamHead() + Event(TextDelta("Hi")));
+    to.HoldOpen();
+  });
+  ChatRequest request = Request();
+  request.enough_after_token = absl::Milliseconds(30);
+  const ChatReply reply = Chat(endpoint, request);
+  EXPECT_TRUE(reply.ok()) << reply.failure.sentence;
+  EXPECT_TRUE(endpoint.WaitUntilAllClosed());
+  EXPECT_TRUE(reply.learned.streaming());
+  EXPECT_TRUE(reply.learned.stream_options());
+  EXPECT_FALSE(reply.learned.has_stream_usage()) << "it may have come";
+}
+
+TEST_F(ChatCallTest, WaitsOnlyAWhileForTheWordsOfAnError) {
+  CallerLimits limits;
+  limits.error_words = absl::Milliseconds(50);
+  UseLimits(limits);
+  FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
+    to.Send("HTTP/1.1 429 Slow\r\nContent-Length: 500\r\n\r\n{\"error\":");
+    to.HoldOpen();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(Chat(endpoint).outcome, OUTCOME_THROTTLED);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+}
+
 TEST_F(ChatCallTest, HasNoTokenTimesForAWholeAnswer) {
   FakeEndpoint endpoint(Says(JsonAnswer(R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}]})")));
   ChatRequest request = Request();

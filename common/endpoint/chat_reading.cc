@@ -15,13 +15,35 @@ constexpr size_t kMostOfAnError = 64 * 1024;
 
 bool StartsWith(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
 
-bool IsStream(const ResponseHead& head, std::string_view body) {
+// `body` from its first letter on.
+std::string_view FromFirstLetter(std::string_view body) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (StartsWith(body, kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
-  if (!body.empty() && (body[0] == '{' || body[0] == '[' || body[0] == '<')) return false;
-  return absl::StartsWithIgnoreCase(ToAbsl(head.content_type), "text/event-stream") || StartsWith(body, "data:") ||
-         StartsWith(body, "event:") || StartsWith(body, ":");
+  return body;
+}
+
+bool SaysStream(const ResponseHead& head) {
+  return absl::StartsWithIgnoreCase(ToAbsl(head.content_type), "text/event-stream");
+}
+
+bool IsWholeFrom(std::string_view letters) {
+  return !letters.empty() && (letters[0] == '{' || letters[0] == '[' || letters[0] == '<');
+}
+
+// Whether `start` shows already what the answer is.
+bool IsTelling(const ResponseHead& head, std::string_view start) {
+  constexpr size_t kLongestField = 6;
+  const std::string_view letters = FromFirstLetter(start);
+  if (letters.empty()) return false;
+  return SaysStream(head) || IsWholeFrom(letters) || letters[0] == ':' || letters.size() >= kLongestField;
+}
+
+bool IsStream(const ResponseHead& head, std::string_view start) {
+  const std::string_view letters = FromFirstLetter(start);
+  if (IsWholeFrom(letters)) return false;
+  const auto begins = [&](std::string_view field) { return StartsWith(letters, field); };
+  return SaysStream(head) || begins("data:") || begins("event:") || begins("id:") || begins("retry:") || begins(":");
 }
 
 bool IsCompressed(const ResponseHead& head) {
@@ -45,6 +67,7 @@ Wire<> ChatReading::Read(const ResponseHead& head, ChatReply& reply, CallMarks& 
 }
 
 Wire<> ChatReading::ReadError(const ResponseHead& head, ChatReply& reply) {
+  connection_.EndBy(std::min(deadline_, DeadlineIn(limits_.error_words)));
   std::string body;
   while (body.size() < kMostOfAnError) {
     WireResult<std::string_view> piece = co_await connection_.ReadBody();
@@ -67,17 +90,17 @@ Wire<> ChatReading::ReadAnswer(const ResponseHead& head, ChatReply& reply) {
   if (IsCompressed(head)) {
     answer_.Fail(FailureOf(FormatFault::kCompressed));
   } else {
-    WireResult<std::string_view> first = co_await connection_.ReadBody();
-    if (!first && first.error().is(TransportFault::kCancelled)) co_return first.error();
-    if (!first) {
-      end = EndedBy(first.error());
+    WireResult<std::string> start = co_await ReadStart(head);
+    if (!start && start.error().is(TransportFault::kCancelled)) co_return start.error();
+    if (!start) {
+      end = EndedBy(start.error());
     } else {
-      was_stream_ = IsStream(head, *first);
+      was_stream_ = IsStream(head, *start);
       WireResult<End> read = End::kWhole;
       if (was_stream_) {
-        read = co_await ReadStream(*first);
+        read = co_await ReadStream(*std::move(start));
       } else {
-        read = co_await ReadWhole(*first);
+        read = co_await ReadWhole(*std::move(start));
       }
       if (!read) co_return read.error();
       end = *read;
@@ -100,13 +123,26 @@ ChatReading::End ChatReading::EndedBy(const WireFault& fault) {
     answer_.Fail(FailureOf(fault));
     return End::kWhole;
   }
+  was_broken_off_ = enough_after_token_ && marks_->first_token && fault.is(TransportFault::kTimeout);
+  if (was_broken_off_) return End::kEnough;
   if (!answer_.is_finished()) marks_->end = now;
   return fault.is(TransportFault::kTimeout) ? End::kTimeout : End::kCut;
 }
 
-Wire<ChatAnswer::End> ChatReading::ReadWhole(std::string_view first) {
-  std::string body(first);
-  while (!first.empty()) {
+// As much of the body as tells what it is; all of it where that is less.
+Wire<std::string> ChatReading::ReadStart(const ResponseHead& head) {
+  std::string start;
+  while (!IsTelling(head, start) && start.size() < limits_.line_bytes) {
+    WireResult<std::string_view> piece = co_await connection_.ReadBody();
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    start += *piece;
+  }
+  co_return start;
+}
+
+Wire<ChatAnswer::End> ChatReading::ReadWhole(std::string body) {
+  while (true) {
     WireResult<std::string_view> piece = co_await connection_.ReadBody();
     if (!piece && piece.error().is(TransportFault::kCancelled)) co_return piece.error();
     if (!piece) co_return EndedBy(piece.error());
@@ -123,13 +159,18 @@ Wire<ChatAnswer::End> ChatReading::ReadWhole(std::string_view first) {
   co_return End::kWhole;
 }
 
-Wire<ChatAnswer::End> ChatReading::ReadStream(std::string_view first) {
+Wire<ChatAnswer::End> ChatReading::ReadStream(std::string start) {
   SseDecoder decoder(limits_.line_bytes);
-  TakePiece(decoder, first);
-  size_t bytes = first.size();
+  if (!start.empty()) TakePiece(decoder, start);
+  size_t bytes = start.size();
   bool waits_for_rest = false;
+  bool heard_token = false;
   while (!answer_.has_failed() && !answer_.is_done()) {
-    if (answer_.is_finished() && !waits_for_rest) {
+    if (enough_after_token_ && marks_->first_token && !heard_token) {
+      heard_token = true;
+      connection_.EndBy(std::min(deadline_, DeadlineIn(*enough_after_token_)));
+    }
+    if (answer_.is_finished() && !waits_for_rest && !heard_token) {
       waits_for_rest = true;
       connection_.EndBy(std::min(deadline_, DeadlineIn(limits_.after_finish)));
     }
@@ -141,7 +182,10 @@ Wire<ChatAnswer::End> ChatReading::ReadStream(std::string_view first) {
       answer_.Fail(FailureOf(FormatFault::kBodyTooLong));
       break;
     }
+    const int pieces_before = marks_->pieces;
     TakePiece(decoder, *piece);
+    // Some servers say in every chunk that it is the last.
+    if (waits_for_rest && !heard_token && marks_->pieces > pieces_before) connection_.EndBy(deadline_);
     if (!piece->empty()) continue;
     marks_->end = std::max(marks_->end, connection_.last_arrival().at);
     is_usable_ = !answer_.has_failed();
@@ -162,7 +206,7 @@ void ChatReading::TakePiece(SseDecoder& decoder, std::string_view piece) {
   const Mark at = connection_.last_arrival().at;
   const bool was_over = answer_.is_done();
   const auto take = [&](const SseEvent& event) {
-    const ChatAnswer::Brought brought = answer_.TakeEvent(event.name, event.data);
+    const ChatAnswer::Brought brought = answer_.TakeEvent(event.name, event.data, /*may_be_cut=*/piece.empty());
     if (!brought.token) return;
     if (!marks_->first_token) marks_->first_token = at;
     if (!marks_->first_answer && brought.answer) marks_->first_answer = at;
@@ -181,6 +225,7 @@ void ChatReading::TakePiece(SseDecoder& decoder, std::string_view piece) {
 void ChatReading::PassTextOn() {
   const std::string& text = answer_.text();
   if (!on_piece_ || passed_on_ == text.size()) return;
+  if (passed_on_ > text.size()) passed_on_ = 0;
   const std::string piece = pieces_.Push(std::string_view(text).substr(passed_on_));
   passed_on_ = text.size();
   if (!piece.empty()) on_piece_(piece);

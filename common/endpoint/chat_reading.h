@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include <absl/time/time.h>
 
 #include "common/endpoint/caller_limits.h"
 #include "common/endpoint/chat_answer.h"
@@ -18,14 +21,16 @@ namespace ftl {
 // by what came and not by what was asked for.
 class ChatReading {
  public:
-  // All must outlive the reading. `on_piece` may be empty.
+  // All must outlive the reading. `on_piece` may be empty. A stream is broken off `enough_after_token` after its first
+  // token, where that is set, and counts as answered then.
   ChatReading(HttpConnection& connection, const CallerLimits& limits, const KeyScrub& scrub, const OnPiece& on_piece,
-              Deadline deadline)
+              Deadline deadline, std::optional<absl::Duration> enough_after_token = std::nullopt)
       : connection_(connection),
         limits_(limits),
         scrub_(scrub),
         on_piece_(on_piece),
         deadline_(deadline),
+        enough_after_token_(enough_after_token),
         answer_(limits.text_bytes, scrub),
         pieces_(scrub) {}
 
@@ -33,6 +38,8 @@ class ChatReading {
   Wire<> Read(const ResponseHead& head, ChatReply& reply, CallMarks& marks);
 
   bool was_stream() const { return was_stream_; }
+  // Enough was heard before the end.
+  bool was_broken_off() const { return was_broken_off_; }
   bool has_own_reasoning_fields() const { return answer_.has_own_reasoning_fields(); }
   // What an error answer said.
   const ErrorWords& words() const { return words_; }
@@ -44,8 +51,9 @@ class ChatReading {
 
   Wire<> ReadError(const ResponseHead& head, ChatReply& reply);
   Wire<> ReadAnswer(const ResponseHead& head, ChatReply& reply);
-  Wire<End> ReadWhole(std::string_view first);
-  Wire<End> ReadStream(std::string_view first);
+  Wire<std::string> ReadStart(const ResponseHead& head);
+  Wire<End> ReadWhole(std::string body);
+  Wire<End> ReadStream(std::string start);
   void TakePiece(class SseDecoder& decoder, std::string_view piece);
   void PassTextOn();
   End EndedBy(const WireFault& fault);
@@ -55,12 +63,14 @@ class ChatReading {
   const KeyScrub& scrub_;
   const OnPiece& on_piece_;
   const Deadline deadline_;
+  const std::optional<absl::Duration> enough_after_token_;
   ChatAnswer answer_;
   PieceScrub pieces_;
   CallMarks* marks_ = nullptr;
   ErrorWords words_;
   size_t passed_on_ = 0;  // of the answer's text
   bool was_stream_ = false;
+  bool was_broken_off_ = false;
   bool is_usable_ = false;
 };
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/time/time.h>
+
 #include "finetunelab/endpoint/v1/call.pb.h"
 
 namespace ftl {
@@ -26,13 +28,22 @@ struct ChatRequest {
   std::optional<double> temperature;
   std::optional<int> max_tokens;  // at least 1
   bool stream = true;
+  // How long to listen on after the first token; unset for the whole answer. For a call that only asks who is there.
+  std::optional<absl::Duration> enough_after_token = std::nullopt;
   // What this endpoint was found to need; unset fields are tried in the way that most endpoints take.
   endpoint_pb::Capabilities capabilities;
 };
 
-// The JSON body for `request` as `capabilities` want it: which name the token limit has, whether `stream_options` and
-// `temperature` are sent. `include_usage` is always asked for in a stream, since most servers say nothing without.
+// The JSON body for `request` as `capabilities` want it: which name the token limit has, whether `stream`,
+// `stream_options`, `temperature` and a system message are sent. `include_usage` is always asked for in a stream, since
+// most servers say nothing without.
 std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities);
+
+// False where the endpoint is known to refuse streams, too.
+bool AsksForStream(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities);
+
+// Whether a model is of OpenAI's reasoning families (o1, o3, gpt-5, …), whoever serves it.
+bool IsReasoningFamily(std::string_view model);
 
 // `known`, completed by what is certain beforehand: the reasoning models of OpenAI (o1, o3, gpt-5, …) at OpenAI and
 // Azure take only `max_completion_tokens`. Everybody else is asked with `max_tokens`, since Ollama ignores the other

@@ -83,6 +83,49 @@ TEST(RefusedParameterTest, ChangesTheNameOfTheTokenLimitOnlyWhereTheNameIsRefuse
   EXPECT_FALSE(Refused(R"({"error":{"message":"max_tokens must be at most 100","param":"max_tokens"}})").learned);
 }
 
+TEST(RefusedParameterTest, KnowsTheNameOfTheTokenLimitRefusedInAnyWordingAndNeverOverItsSize) {
+  for (const std::string said :
+       {"Unknown parameter: 'max_tokens'.", "Unrecognized request argument supplied: max_tokens",
+        "property 'max_tokens' is unsupported", "max_tokens is deprecated; please use max_completion_tokens.",
+        "MAX_TOKENS: Extra inputs are not permitted"}) {
+    EXPECT_TRUE(Refused(R"({"message":")" + said + "\"}").capabilities.max_completion_tokens()) << said;
+  }
+  EXPECT_FALSE(
+      Refused(R"({"message":"'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's maximum context )"
+              R"(length is 512 tokens"})")
+          .learned);
+}
+
+TEST(RefusedParameterTest, LeavesTheTemperatureOutAtOnceWhereAReasoningModelWantsTheOtherName) {
+  ChatRequest request = Request();
+  request.model = "azure/o4-mini";
+  endpoint_pb::Capabilities learned;
+  EXPECT_TRUE(LearnFromRefusal(request, WordsOf(R"({"message":"Use 'max_completion_tokens' instead."})"), learned));
+  EXPECT_THAT(ChatBody(request, learned), Not(HasSubstr("temperature")));
+  EXPECT_THAT(learned.dropped_parameters(), ElementsAre("temperature"));
+}
+
+TEST(RefusedParameterTest, PutsTheSystemPromptBeforeTheQuestionWhereTheRoleIsRefused) {
+  for (const std::string said : {"Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+                                 "System role not supported", "Developer instruction is not enabled for models/gemma-3",
+                                 "Conversation roles must alternate user/assistant"}) {
+    const Lesson lesson = Refused(R"({"message":")" + said + "\"}");
+    EXPECT_TRUE(lesson.learned) << said;
+    EXPECT_THAT(ChatBody(Request(), lesson.capabilities),
+                HasSubstr(R"("messages":[{"role":"user","content":"be \"brief\"\n\u0001\n\nhé"}])"));
+  }
+}
+
+TEST(RefusedParameterTest, AsksForWholeAnswersWhereStreamsAreRefused) {
+  const Lesson lesson =
+      Refused(R"({"error":{"message":"Streaming is not supported for this model.","param":"stream"}})");
+  EXPECT_THAT(ChatBody(Request(), lesson.capabilities),
+              testing::AllOf(HasSubstr(R"("stream":false)"), Not(HasSubstr("stream_options"))));
+  EXPECT_THAT(
+      ChatBody(Request(), Refused(R"({"message":"stream_options is not supported while stream is on"})").capabilities),
+      HasSubstr(R"("stream":true)"));
+}
+
 TEST(RefusedParameterTest, TeachesNothingWhereNoneIsNamed) {
   EXPECT_FALSE(Refused(R"({"error":{"message":"the prompt is too long"}})").learned);
   EXPECT_FALSE(Refused(R"({"error":{"message":"my_temperature_sensor is odd"}})").learned);

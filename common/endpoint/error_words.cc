@@ -21,6 +21,7 @@ namespace json = boost::json;
 
 constexpr size_t kLongestQuote = 200;
 constexpr size_t kLongestWord = 200;
+constexpr size_t kLongestMessage = 4096;
 
 std::string TextOf(const json::value* value, size_t most = kLongestWord) {
   if (value == nullptr) return {};
@@ -59,15 +60,42 @@ void ReadDetailList(const json::array& faults, ErrorWords& words) {
   }
 }
 
+// The first of these members that holds text or a number.
+std::string FirstOf(const json::value& holder, std::initializer_list<std::string_view> names, size_t most) {
+  for (const std::string_view name : names) {
+    std::string text = TextOf(Member(&holder, name), most);
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+// Google's `details`: reasons, quota ids and the time to wait.
+void ReadDetails(const json::array& details, ErrorWords& words) {
+  constexpr size_t kMostDetails = 8;
+  for (size_t i = 0; i < std::min(details.size(), kMostDetails); ++i) {
+    words.reasons += TextOf(Member(&details[i], "reason")) + " ";
+    if (words.retry_delay.empty()) words.retry_delay = TextOf(Member(&details[i], "retryDelay"));
+    const json::value* violations = Member(&details[i], "violations");
+    if (violations == nullptr || !violations->is_array() || violations->get_array().empty()) continue;
+    words.reasons += TextOf(Member(&violations->get_array().front(), "quotaId")) + " ";
+  }
+}
+
 void ReadFields(const json::value& holder, ErrorWords& words) {
-  constexpr size_t kLongestMessage = 4096;
-  words.message = TextOf(Member(&holder, "message"), kLongestMessage);
+  words.message =
+      FirstOf(holder, {"message", "msg", "error_msg", "error_message", "errorMessage", "Message"}, kLongestMessage);
   words.type = TextOf(Member(&holder, "type"));
-  words.code = TextOf(Member(&holder, "code"));
+  words.code = FirstOf(holder, {"code", "error_code"}, kLongestWord);
   words.param = TextOf(Member(&holder, "param"));
   words.status = StatusIn(Member(&holder, "code"));
   if (words.status == 0) words.status = StatusIn(Member(&holder, "http_status_code"));
   if (words.type.empty()) words.type = TextOf(Member(&holder, "status"));
+  if (const json::value* details = Member(&holder, "details"); details != nullptr && details->is_array()) {
+    ReadDetails(details->get_array(), words);
+  }
+  // OpenRouter quotes the provider, whose words say more than its own.
+  const std::string raw = TextOf(Member(Member(&holder, "metadata"), "raw"), kLongestMessage);
+  if (!raw.empty()) words.message += ": " + raw;
 }
 
 bool IsTruthy(const json::value* value) {
@@ -75,12 +103,25 @@ bool IsTruthy(const json::value* value) {
   if (const bool* flag = value->if_bool()) return *flag;
   if (const auto* text = value->if_string()) return !text->empty();
   if (const auto* object = value->if_object()) return !object->empty();
-  return true;
+  if (const auto* array = value->if_array()) return !array->empty();
+  return !(value->is_int64() && value->get_int64() == 0);
 }
 
 const json::value& FirstIfArray(const json::value& body) {
   const json::array* array = body.if_array();
   return array == nullptr || array->empty() ? body : array->front();
+}
+
+// The data of a body that is one event, as some send with an error status; anything else as it is.
+std::string_view DataOfEvent(std::string_view body) {
+  for (size_t at = 0; at < body.size();) {
+    const size_t end = std::min(body.find('\n', at), body.size());
+    const std::string_view line = body.substr(at, end - at);
+    if (line.substr(0, 5) == "data:") return line.substr(5);
+    if (line.substr(0, 6) != "event:" && line.substr(0, 3) != "id:" && line.substr(0, 1) != ":") break;
+    at = end + 1;
+  }
+  return body;
 }
 
 bool LooksLikeHtml(std::string_view body) {
@@ -131,19 +172,30 @@ ErrorWords WordsOf(const json::value& body) {
     return words;
   }
   ReadFields(holder, words);
-  if (error != nullptr && error->is_string()) words.message = TextOf(error, 4096);
+  if (error != nullptr) {
+    const std::string said = TextOf(&FirstIfArray(*error), kLongestMessage);
+    if (!said.empty()) words.message = said;
+  }
   if (const json::value* type = Member(&holder, "error_type")) words.type = TextOf(type);
   if (!words.message.empty()) return words;
   if (const json::value* detail = Member(&holder, "detail")) {
     if (const json::array* faults = detail->if_array()) ReadDetailList(*faults, words);
-    if (detail->is_string()) words.message = TextOf(detail, 4096);
+    if (detail->is_string()) words.message = TextOf(detail, kLongestMessage);
     if (detail->is_object()) ReadFields(*detail, words);
   }
   // Mistral wraps FastAPI's list in its message.
   if (const json::value* detail = Member(Member(&holder, "message"), "detail")) {
     if (const json::array* faults = detail->if_array()) ReadDetailList(*faults, words);
   }
-  if (words.message.empty()) words.message = TextOf(Member(Member(&holder, "fault"), "faultstring"), 4096);
+  if (words.message.empty()) words.message = TextOf(Member(Member(&holder, "fault"), "faultstring"), kLongestMessage);
+  // Cloudflare lists its errors; MiniMax has a status beside the answer; FastChat says it in place of the text.
+  const json::value* errors = Member(&holder, "errors");
+  if (words.message.empty() && errors != nullptr && errors->is_array() && !errors->get_array().empty()) {
+    words.message = TextOf(Member(&errors->get_array().front(), "message"), kLongestMessage);
+  }
+  if (words.message.empty())
+    words.message = TextOf(Member(Member(&holder, "base_resp"), "status_msg"), kLongestMessage);
+  if (words.message.empty()) words.message = TextOf(Member(&holder, "text"), kLongestMessage);
   return words;
 }
 
@@ -151,6 +203,7 @@ ErrorWords WordsOf(std::string_view body) {
   ErrorWords words;
   words.is_html = LooksLikeHtml(body);
   if (words.is_html) return words;
+  body = DataOfEvent(body);
   boost::system::error_code error;
   json::parse_options options;
   options.allow_invalid_utf8 = true;
@@ -160,12 +213,12 @@ ErrorWords WordsOf(std::string_view body) {
     if (words.message.empty() && parsed.is_string()) words.message = TextOf(&parsed);
     return words;
   }
-  words.message = CutText(body, 4096);
+  words.message = CutText(body, kLongestMessage);
   return words;
 }
 
 void ScrubWords(const KeyScrub& scrub, ErrorWords& words) {
-  for (std::string* text : {&words.message, &words.type, &words.code, &words.param}) {
+  for (std::string* text : {&words.message, &words.type, &words.code, &words.param, &words.reasons}) {
     *text = scrub.CleanError(std::move(*text));
   }
 }
@@ -174,10 +227,13 @@ bool HoldsError(const json::value& body) {
   const json::value& holder = FirstIfArray(body);
   if (!holder.is_object()) return false;
   if (IsTruthy(Member(&holder, "error"))) return true;
+  if (IsTruthy(Member(Member(&holder, "base_resp"), "status_code"))) return true;
   if (Member(&holder, "choices") != nullptr) return false;
   if (TextOf(Member(&holder, "type")) == "error" || TextOf(Member(&holder, "object")) == "error") return true;
-  return IsTruthy(Member(&holder, "detail")) || IsTruthy(Member(&holder, "fault")) ||
-         IsTruthy(Member(&holder, "error_type")) || !TextOf(Member(&holder, "message")).empty();
+  for (const std::string_view name : {"detail", "fault", "error_type", "error_code", "error_msg", "errors"}) {
+    if (IsTruthy(Member(&holder, name))) return true;
+  }
+  return !TextOf(Member(&holder, "message")).empty();
 }
 
 std::string WithoutKeyLike(std::string_view text) {

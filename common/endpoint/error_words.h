@@ -15,15 +15,18 @@ struct ErrorWords {
   std::string message;
   std::string type;
   std::string code;
-  std::string param;     // the parameter that it names
-  int status = 0;        // where the body carries one: OpenRouter, TGI, vLLM
-  bool is_html = false;  // a page, as proxies and wrong paths give
+  std::string param;        // the parameter that it names
+  std::string reasons;      // what its details call it: Google's reasons and quota ids
+  std::string retry_delay;  // how long to wait, as Google's details have it: `34.5s`
+  int status = 0;           // where the body carries one: OpenRouter, TGI, vLLM
+  bool is_html = false;     // a page, as proxies and wrong paths give
 };
 
-// The shapes: `error` as an object or text, `message`, `detail` as text or list, `fault.faultstring`, each also as the
-// first element of an array. Pure.
+// The shapes: `error` as an object, text or list, `message` and its other spellings, `detail` as text or list, `errors`
+// as list, `fault.faultstring`, each also as the first element of an array. What a relay quotes of the endpoint behind
+// it counts as said by it. Pure.
 ErrorWords WordsOf(const boost::json::value& body);
-// As above, from the bytes of a body, JSON or not.
+// As above, from the bytes of a body: JSON, an event whose data is JSON, or neither.
 ErrorWords WordsOf(std::string_view body);
 
 // Takes the session's key out, before anything is cut to length.

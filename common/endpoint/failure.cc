@@ -1,13 +1,9 @@
 #include "common/endpoint/failure.h"
 
-#include <algorithm>
-#include <initializer_list>
-
 #include <absl/strings/ascii.h>
-#include <absl/strings/match.h>
-#include <absl/strings/numbers.h>
 #include <fmt/format.h>
 
+#include "common/endpoint/error_meaning.h"
 #include "common/text/view.h"
 
 namespace ftl {
@@ -24,47 +20,6 @@ CallFailure Failure(ErrorType type, Outcome outcome, std::string sentence, bool 
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
-bool HasAny(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
-}
-
-// The words of an error in lower case: how it names itself, and what it says.
-struct LowerWords {
-  explicit LowerWords(const ErrorWords& words)
-      : name(Lower(words.type + " " + words.code)), message(Lower(words.message)) {}
-  std::string name;
-  std::string message;
-};
-
-// Out of credit, as opposed to too fast. Gemini says "quota" for both, but asks to retry in the second case.
-bool IsQuota(int status, const LowerWords& words) {
-  if (status == 402 || status == 412) return true;
-  if (HasAny(words.name, {"insufficient_quota", "credit_balance", "spend_limit_exceeded", "usage_limit_exceeded",
-                          "billing_hard_limit", "billing_not_active", "insufficient_balance"})) {
-    return true;
-  }
-  if (status != 400 && status != 403 && status != 429) return false;
-  if (HasAny(words.message, {"retry in", "try again in"})) return false;
-  return HasAny(words.message, {"credit balance is too low", "insufficient credit", "insufficient balance",
-                                "insufficient quota", "exceeded your current quota", "spend limit", "spending limit",
-                                "out of credit", "per-day", "per day", "daily limit", "daily quota"});
-}
-
-bool IsFilter(const LowerWords& words) {
-  return HasAny(words.name, {"content_filter", "content_policy", "moderation"}) ||
-         HasAny(words.message, {"content management policy", "content filter", "flagged by moderation",
-                                "requires moderation", "input was flagged"});
-}
-
-bool IsUnknownModel(const LowerWords& words) {
-  if (HasAny(words.name, {"model_not_found", "invalid_model", "model_not_supported", "model_not_available"}))
-    return true;
-  return HasAny(words.message, {"model"}) &&
-         HasAny(words.message, {"not found", "does not exist", "not exist", "invalid model", "unknown model",
-                                "not a valid model", "no such model", "not_found"});
-}
-
 CallFailure Throttled(int status, std::optional<absl::Duration> wait) {
   const std::string when =
       wait ? fmt::format(" It asks to wait {} s.", static_cast<int64_t>(absl::ToDoubleSeconds(*wait) + 0.999)) : "";
@@ -78,8 +33,8 @@ CallFailure Throttled(int status, std::optional<absl::Duration> wait) {
                  fmt::format("The endpoint is overloaded or not ready ({}).{} Try again later.", status, when), true);
 }
 
-CallFailure UnknownModel(int status, const ErrorWords& words, const LowerWords& lower) {
-  if (status == 404 && !IsUnknownModel(lower)) {
+CallFailure UnknownModel(int status, const ErrorWords& words, const ErrorMeaning& meaning) {
+  if (status == 404 && !meaning.IsUnknownModel()) {
     return Failure(
         ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND,
         fmt::format("The endpoint knows no such path or model (404). Check the URL, which often ends in /v1, "
@@ -93,8 +48,15 @@ CallFailure UnknownModel(int status, const ErrorWords& words, const LowerWords& 
                  false);
 }
 
+CallFailure RefusedKey(int status) {
+  return Failure(
+      ERROR_TYPE_AUTH, OUTCOME_AUTH,
+      fmt::format("The endpoint refused the key ({}). Check the key and that it belongs to this endpoint.", status),
+      false);
+}
+
 CallFailure Classified(int status, const ErrorWords& words, std::optional<absl::Duration> wait) {
-  const LowerWords lower(words);
+  const ErrorMeaning meaning(words);
   const std::string said = words.is_html ? std::string(" It sent a web page.") : Quoted(words.message);
   if (status < 400) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
@@ -103,28 +65,27 @@ CallFailure Classified(int status, const ErrorWords& words, std::optional<absl::
                                status),
                    false);
   }
-  if (IsQuota(status, lower)) {
+  if (meaning.IsOutOfCredit(status)) {
     return Failure(ERROR_TYPE_RATE_LIMIT, OUTCOME_QUOTA,
                    fmt::format("The account behind the key is out of credit or over its limit ({}). Add credit or use "
                                "another key.",
                                status),
                    false);
   }
-  if (status < 500 && IsFilter(lower)) {
+  if (status < 500 && meaning.IsFiltered()) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_FILTERED,
                    fmt::format("The endpoint's content filter refused the prompt ({}).", status), false);
   }
   switch (status) {
     case 401:
-      return Failure(ERROR_TYPE_AUTH, OUTCOME_AUTH,
-                     "The endpoint refused the key (401). Check the key and that it belongs to this endpoint.", false);
+      return RefusedKey(status);
     case 403:
       return Failure(ERROR_TYPE_AUTH, OUTCOME_AUTH,
                      "The endpoint does not let this key make the call (403). Check that the key is right and may use "
                      "this model.",
                      false);
     case 404:
-      return UnknownModel(status, words, lower);
+      return UnknownModel(status, words, meaning);
     case 429:
     case 503:
     case 529:
@@ -132,33 +93,15 @@ CallFailure Classified(int status, const ErrorWords& words, std::optional<absl::
     default:
       break;
   }
-  if (status < 500 && IsUnknownModel(lower)) return UnknownModel(status, words, lower);
-  if (status < 500 && status != 408 && status != 409) {
+  if (status < 500 && meaning.IsUnknownModel()) return UnknownModel(status, words, meaning);
+  if (status < 500 && meaning.IsRefusedKey()) return RefusedKey(status);
+  // TGI says 424 where its own engine failed.
+  if (status < 500 && status != 408 && status != 409 && status != 424) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
                    fmt::format("The endpoint did not accept the request ({}).{}", status, said), false);
   }
   return Failure(ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, fmt::format("The endpoint failed ({}).{}", status, said),
                  true);
-}
-
-// The HTTP status that an error without one would have had.
-int StatusFromNames(const ErrorWords& words) {
-  const std::string name = LowerWords(words).name;
-  if (HasAny(name, {"authentication", "invalid_api_key", "unauthorized", "unauthenticated"})) return 401;
-  if (HasAny(name, {"permission"})) return 403;
-  if (HasAny(name, {"not_found", "notfound"})) return 404;
-  if (HasAny(name, {"rate_limit", "slow_down", "too_many_requests", "resource_exhausted", "insufficient_quota"}))
-    return 429;
-  if (HasAny(name, {"overloaded"})) return 529;
-  if (HasAny(name, {"unavailable"})) return 503;
-  if (HasAny(name, {"invalid_request", "validation", "badrequest", "bad_request", "content_filter"})) return 400;
-  return 500;
-}
-
-std::optional<absl::Duration> Seconds(std::string_view text, absl::Duration unit) {
-  double number = 0;
-  if (!absl::SimpleAtod(ToAbsl(text), &number) || !(number > 0) || number > 1e9) return std::nullopt;
-  return number * unit;
 }
 
 }  // namespace
@@ -262,30 +205,20 @@ CallFailure FilteredAnswer() {
 }
 
 CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now) {
-  const std::optional<absl::Duration> wait = WaitAskedFor(hints, now);
+  std::optional<absl::Duration> wait = WaitAskedFor(hints, now);
+  if (!wait && (status == 429 || status == 503)) wait = WaitSaidIn(words);
   CallFailure failure = Classified(status, words, wait);
-  failure.retry_after = wait;
   if (failure.outcome == OUTCOME_QUOTA) return failure;
+  // A wait means something only for what may go better next time.
   const std::string should_retry = Lower(hints.should_retry);
-  if (wait && *wait > kLongestWait) {
-    failure.retryable = false;
-  } else if (should_retry == "true" || should_retry == "false") {
-    failure.retryable = should_retry == "true";
-  }
+  if (failure.retryable || should_retry == "true") failure.retry_after = wait;
+  if (should_retry == "true" || should_retry == "false") failure.retryable = should_retry == "true";
+  if (wait && *wait > kLongestWait) failure.retryable = false;
   return failure;
 }
 
 CallFailure FailureOfErrorEvent(const ErrorWords& words) {
-  return Classified(words.status != 0 ? words.status : StatusFromNames(words), words, std::nullopt);
-}
-
-std::optional<absl::Duration> WaitAskedFor(const RetryHints& hints, absl::Time now) {
-  if (const auto wait = Seconds(hints.retry_after_ms, absl::Milliseconds(1))) return wait;
-  if (const auto wait = Seconds(hints.retry_after, absl::Seconds(1))) return wait;
-  absl::Time date;
-  std::string ignored;
-  if (!absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", ToAbsl(hints.retry_after), &date, &ignored)) return std::nullopt;
-  return date > now ? std::optional(date - now) : std::nullopt;
+  return Classified(words.status != 0 ? words.status : ErrorMeaning(words).Status(), words, std::nullopt);
 }
 
 }  // namespace ftl

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include <absl/time/time.h>
-#include <boost/json/fwd.hpp>
 
 #include "common/endpoint/error_words.h"
+#include "common/endpoint/retry_hints.h"
 #include "finetunelab/endpoint/v1/call.pb.h"
 
 namespace ftl {
@@ -23,7 +23,7 @@ struct CallFailure {
   std::string sentence;
   // The same call may succeed later. False where it cannot, and where the endpoint asks for a wait beyond two minutes.
   bool retryable = false;
-  // How long the endpoint asks to wait, where it says so; more than two minutes too, to be shown.
+  // How long the endpoint asks to wait before the same call, where it says so; more than two minutes too, to be shown.
   std::optional<absl::Duration> retry_after;
 };
 
@@ -68,21 +68,10 @@ CallFailure TruncatedStream(bool cut);
 // The endpoint's content filter stopped the answer.
 CallFailure FilteredAnswer();
 
-// What an error answer's head says about trying again.
-struct RetryHints {
-  std::string retry_after_ms;
-  std::string retry_after;   // seconds or an HTTP date
-  std::string should_retry;  // x-should-retry
-};
-
 // An error answer: status 300 and above, and what its body says. `now` is for dates in `retry_after`.
 CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now);
 
 // An error within a 200 answer or its stream.
 CallFailure FailureOfErrorEvent(const ErrorWords& words);
-
-// How long to wait as the hints say, the official clients' order: milliseconds, seconds, date. Nullopt without or with
-// a hint that is none.
-std::optional<absl::Duration> WaitAskedFor(const RetryHints& hints, absl::Time now);
 
 }  // namespace ftl

@@ -86,6 +86,8 @@ bool ReadField(std::string_view name, std::string_view value, ResponseHead& head
     head.retry.retry_after_ms = value;
   } else if (Is(name, "x-should-retry")) {
     head.retry.should_retry = value;
+  } else if (head.status >= 400) {
+    head.retry.NoteLimit(name, value);
   }
   return true;
 }

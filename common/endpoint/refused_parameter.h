@@ -5,9 +5,9 @@
 
 namespace ftl {
 
-// Where an endpoint refused a request (400, 422) over a parameter that can be left out or sent under another name:
-// changes `capabilities` so that ChatBody does so, notes it in `dropped_parameters`, and says true. False where the
-// refusal names none of them, or one that was not sent. Pure.
+// Where an endpoint refused a request (400, 422) over a part of it that can be left out or sent in another way: changes
+// `capabilities` so that ChatBody does so, notes it in `dropped_parameters`, and says true. False where the refusal
+// names none of them, or one that was not sent. Pure.
 //
 // A refusal over the size of `max_tokens` is none of these: the other name would only lift the limit on servers that
 // do not know it.

@@ -4,7 +4,7 @@ namespace ftl {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr size_t kEventLines = 16;
+constexpr size_t kEventLines = 4;
 
 }  // namespace
 
@@ -57,7 +57,8 @@ void SseDecoder::TakeLine(std::string_view line, OnEvent on_event) {
   const std::string_view field = line.substr(0, colon);
   std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
   if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-  if (field == "data") {
+  if (field == "data" || field == "error") {
+    if (field == "error") name_ = field;
     if (has_data_) data_ += '\n';
     data_ += value;
     has_data_ = true;

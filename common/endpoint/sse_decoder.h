@@ -15,10 +15,11 @@ struct SseEvent {
 };
 
 // Bytes to events, as the WHATWG event-stream grammar has it: lines end at LF, CRLF or CR, mixed and split anywhere; a
-// byte order mark, comments and unknown fields are left out. Pure, incremental; keeps at most one line and one event.
+// byte order mark, comments and unknown fields are left out. A field `error`, as older llama.cpp sends it, is the data
+// of an event of that name. Pure, incremental; keeps at most one line and one event.
 class SseDecoder {
  public:
-  // `line_bytes` bounds a line, and 16 times as much the data of an event.
+  // `line_bytes` bounds a line, and 4 times as much the data of an event.
   explicit SseDecoder(size_t line_bytes) : line_bytes_(line_bytes) {}
 
   using OnEvent = absl::FunctionRef<void(const SseEvent&)>;

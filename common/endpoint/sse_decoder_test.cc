@@ -80,6 +80,15 @@ TEST(SseDecoderTest, NamesAnEventOnce) {
   EXPECT_THAT(names, ElementsAre("error", ""));
 }
 
+TEST(SseDecoderTest, TakesAFieldNamedErrorForAnEventOfThatName) {
+  SseDecoder decoder(kLineBytes);
+  std::vector<std::string> events;
+  decoder.Decode("error: {\"code\":500}\n\ndata: y\n\n", [&](const SseEvent& event) {
+    events.push_back(std::string(event.name) + "|" + std::string(event.data));
+  });
+  EXPECT_THAT(events, ElementsAre("error|{\"code\":500}", "|y"));
+}
+
 TEST(SseDecoderTest, RefusesALineBeyondItsBoundAlsoWhenItNeverEnds) {
   SseDecoder decoder(/*line_bytes=*/100);
   auto ignore = [](const SseEvent&) {};

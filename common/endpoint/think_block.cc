@@ -58,4 +58,11 @@ void ThinkBlock::Finish(std::string& text, std::string& reasoning) {
   held_.clear();
 }
 
+void ThinkBlock::PartUnopened(std::string& text, std::string& reasoning) {
+  const size_t close = text.find(kClose);
+  if (close == std::string::npos || text.find(kOpen) < close) return;
+  reasoning.append(text, 0, close);
+  text.erase(0, std::min(text.find_first_not_of(kSpace, close + kClose.size()), text.size()));
+}
+
 }  // namespace ftl

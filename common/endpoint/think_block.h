@@ -14,6 +14,10 @@ class ThinkBlock {
   // The answer has ended: appends what was held back.
   void Finish(std::string& text, std::string& reasoning);
 
+  // Some models' templates hold the opening tag, so that a whole answer has only the closing one: what stands before it
+  // is moved from `text` to `reasoning`.
+  static void PartUnopened(std::string& text, std::string& reasoning);
+
  private:
   enum class Place { kStart, kInside, kBehind, kText };
   Place place_ = Place::kStart;

@@ -8,6 +8,8 @@ namespace {
 
 constexpr absl::Duration kLimit = absl::Seconds(10);
 constexpr int kMaxTokens = 256;
+// A token says that it is connected; what comes right after it, whether usage does.
+constexpr absl::Duration kEnough = absl::Milliseconds(500);
 constexpr const char* kPrompt = "Hello, are you there?";
 
 pb::TestConnectionResponse ResponseOf(const ChatReply& reply) {
@@ -37,6 +39,7 @@ Task<pb::TestConnectionResponse> ConnectionProbe::Test(const CallContext& call, 
                             .temperature = 0.7,
                             .max_tokens = kMaxTokens,
                             .stream = true,
+                            .enough_after_token = kEnough,
                             .capabilities = loan.capabilities};
   CO_TRY(const ChatReply reply, co_await caller_.Chat(DeadlineIn(kLimit), endpoint, loan.key, session, request));
   pb::TestConnectionResponse response = ResponseOf(reply);

@@ -12,8 +12,9 @@ namespace ftl::batch_runner {
 
 namespace pb = finetunelab::batch_runner::v1;
 
-// Tests a session's connection by one real call: "Hello, are you there?", streaming, at most 256 tokens and 10 s. Any
-// token, or an empty answer that its limit cut short, means connected. session-vault is told how it went.
+// Tests a session's connection by one real call: "Hello, are you there?", streaming, at most 256 tokens and 10 s,
+// broken off soon after the first token. Any token, or an empty answer that its limit cut short, means connected. What
+// the endpoint was found to need is learned by it. session-vault is told how it went.
 class ConnectionProbe {
  public:
   ConnectionProbe(KeyLoans& keys, Caller& caller, AddressPolicy policy)
