@@ -51,20 +51,20 @@ std::optional<asio::ip::address> Ipv6(std::string_view text) {
   return asio::ip::address(address);
 }
 
-bool IsProperLabel(std::string_view label) {
+bool IsProperLabel(std::string_view label, bool a_labels_are_proper) {
   constexpr size_t kLongest = 63;
   if (label.empty() || label.size() > kLongest || label.front() == '-' || label.back() == '-') return false;
   const bool has_proper_characters =
       std::all_of(label.begin(), label.end(), [](char c) { return IsLetter(c) || IsDigit(c) || c == '-' || c == '_'; });
-  return has_proper_characters && (label.substr(0, 4) != "xn--" || IsProperALabel(label));
+  return has_proper_characters && (a_labels_are_proper || !IsALabel(label) || IsProperALabel(label));
 }
 
-bool IsProperName(std::string_view name) {
+bool IsProperName(std::string_view name, bool a_labels_are_proper) {
   constexpr size_t kLongest = 253;
   if (name.empty() || name.size() > kLongest) return false;
   while (true) {
     const size_t dot = name.find('.');
-    if (!IsProperLabel(name.substr(0, dot))) return false;
+    if (!IsProperLabel(name.substr(0, dot), a_labels_are_proper)) return false;
     if (dot == std::string_view::npos) return true;
     name.remove_prefix(dot + 1);
   }
@@ -72,7 +72,7 @@ bool IsProperName(std::string_view name) {
 
 // As every top-level name is: of letters, or an A-label. What passes here is no number in any base.
 bool IsTopLabel(std::string_view label) {
-  return label.substr(0, 4) == "xn--" || (label.size() > 1 && std::all_of(label.begin(), label.end(), IsLetter));
+  return IsALabel(label) || (label.size() > 1 && std::all_of(label.begin(), label.end(), IsLetter));
 }
 
 std::string_view LastLabel(std::string_view name) { return name.substr(name.rfind('.') + 1); }
@@ -91,13 +91,14 @@ absl::StatusOr<Host> Host::Parse(std::string_view text) {
 
   std::string name = Lower(text);
   if (name.back() == '.') name.pop_back();
-  if (!IsAscii(name)) {
+  const bool is_international = !IsAscii(name);
+  if (is_international) {
     auto ascii = ToAsciiName(name);
     if (!ascii) return RefuseUrl(UrlFault::kUnicodeHost);
     name = *std::move(ascii);
   }
   if (!name.empty() && IsDigit(LastLabel(name)[0])) return RefuseUrl(UrlFault::kIpSpelling);
-  if (!IsProperName(name)) return RefuseUrl(UrlFault::kHost);
+  if (!IsProperName(name, is_international)) return RefuseUrl(UrlFault::kHost);
   if (!IsTopLabel(LastLabel(name))) return RefuseUrl(UrlFault::kHost);
   return Host(std::move(name), std::nullopt);
 }

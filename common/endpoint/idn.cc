@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 
 #include <idn2.h>
@@ -15,6 +16,7 @@ struct Idn2Free {
 template <typename Unit>
 using Idn2Text = std::unique_ptr<Unit, Idn2Free>;
 
+// `form` IDN2_NO_TR46 is IDNA2008 as it stands: it maps nothing and takes no symbols, and costs a quarter of UTS 46.
 std::optional<std::string> Encode(const std::string& name, int form) {
   uint8_t* text = nullptr;
   const auto* bytes = reinterpret_cast<const uint8_t*>(name.c_str());
@@ -53,21 +55,53 @@ bool IsAllDigits(const std::string& label) {
   return std::all_of(static_cast<const uint32_t*>(text), end, IsDigit);
 }
 
-}  // namespace
+// Answers to the questions asked last on this thread: names repeat, and libidn2 takes a microsecond or two for each.
+template <typename Answer>
+class LastAnswers {
+ public:
+  template <typename Find>
+  Answer Of(std::string_view text, const Find& find) {
+    Entry& entry = entries_[std::hash<std::string_view>()(text) % entries_.size()];
+    if (entry.text != text) entry = {std::string(text), find(std::string(text))};
+    return entry.answer;
+  }
 
-std::optional<std::string> ToAsciiName(std::string_view name) {
-  const std::string given(name);
-  const auto ascii = Encode(given, IDN2_NONTRANSITIONAL);
-  if (!ascii || Decode(*ascii) != given) return std::nullopt;
+ private:
+  struct Entry {
+    std::string text;
+    Answer answer{};  // no question is empty
+  };
+  std::array<Entry, 256> entries_;
+};
+
+std::optional<std::string> AsciiNameOf(const std::string& name) {
+  auto ascii = Encode(name, IDN2_NO_TR46);
+  if (!ascii || Decode(*ascii) != name) return std::nullopt;
+  for (std::string_view rest = *ascii; !rest.empty();) {
+    const std::string label(rest.substr(0, rest.find('.')));
+    if (IsALabel(label) && IsAllDigits(label)) return std::nullopt;
+    rest.remove_prefix(std::min(label.size() + 1, rest.size()));
+  }
   return ascii;
 }
 
+bool IsProper(const std::string& a_label) {
+  const auto decoded = Decode(a_label);
+  if (!decoded || *decoded == a_label || IsAllDigits(a_label)) return false;
+  // Symbols such as emoji, which names in use have, are known to UTS 46 only, and to libidn2 in its transitional form.
+  return Encode(*decoded, IDN2_NO_TR46) == a_label || Encode(*decoded, IDN2_TRANSITIONAL) == a_label;
+}
+
+}  // namespace
+
+std::optional<std::string> ToAsciiName(std::string_view name) {
+  thread_local LastAnswers<std::optional<std::string>> last;
+  return last.Of(name, AsciiNameOf);
+}
+
 bool IsProperALabel(std::string_view label) {
-  const std::string given(label);
-  const auto decoded = Decode(given);
-  if (!decoded || *decoded == given || IsAllDigits(given)) return false;
-  // libidn2 knows symbols such as emoji, which names in use have, in the transitional form only.
-  return Encode(*decoded, IDN2_NONTRANSITIONAL) == given || Encode(*decoded, IDN2_TRANSITIONAL) == given;
+  thread_local LastAnswers<bool> last;
+  return last.Of(label, IsProper);
 }
 
 }  // namespace ftl
