@@ -95,13 +95,17 @@ void ReadPath(const http::Parameters& path_fields, Message& request, InputFaults
   }
 }
 
+bool IsJudgedBehind(const Route& route, const InputFaults& faults) {
+  return faults.empty() || (faults.OnlyUnknownWords() && route.words_are_judged_behind);
+}
+
 void JudgeMissing(const Route& route, const Message& request, bool has_session, InputFaults& faults) {
   const bool has_run = route.session == SessionUse::kOrRun && !TextField(request, "test_run_id").empty();
   const bool needs_session =
       route.session == SessionUse::kRequired || (route.session == SessionUse::kOrRun && !has_run);
   const bool lacks_session = needs_session && !has_session;
   // Otherwise the service names what is missing, together with what is out of range.
-  if (!lacks_session && faults.empty()) return;
+  if (!lacks_session && IsJudgedBehind(route, faults)) return;
   if (lacks_session) faults.Missing("session_id");
   for (std::string_view name : route.required) {
     if (!IsGiven(request, name)) faults.Missing(name);
@@ -127,7 +131,7 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   }
   TRY(const std::string session, given.Verdict());
   JudgeMissing(route, *request, !session.empty(), faults);
-  if (!faults.OnlyUnknownWords() || !route.words_are_judged_behind) {
+  if (!IsJudgedBehind(route, faults)) {
     TRY(faults.Verdict());
   }
   if (!session.empty() && !IsSessionId(session) && !route.unknown_session_is_fine) {

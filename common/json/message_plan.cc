@@ -19,7 +19,9 @@ using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 
 // The gateway fills these from the connection and the headers.
-bool ServerOnly(std::string_view name) { return name == "idempotency_key" || name == "client_address"; }
+bool ServerOnly(std::string_view name) {
+  return name == "idempotency_key" || name == "client_address" || name == "head_only";
+}
 
 JsonForm FormOf(const FieldDescriptor& field) {
   if (field.is_map()) return JsonForm::kMap;
@@ -147,19 +149,6 @@ const EnumValueDescriptor* ValueOf(const EnumDescriptor& type, std::string_view 
     if (type.value(i)->number() != 0 && WordOf(*type.value(i)) == word) return type.value(i);
   }
   return nullptr;
-}
-
-std::string WordsOf(const EnumDescriptor& type) {
-  std::vector<std::string_view> words;
-  for (int i = 0; i < type.value_count(); ++i) {
-    if (type.value(i)->number() != 0) words.push_back(WordOf(*type.value(i)));
-  }
-  std::string text;
-  for (size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
 }
 
 }  // namespace ftl

@@ -55,7 +55,5 @@ std::string_view WordOf(const google::protobuf::EnumValueDescriptor& value);
 // The value of a word, or null for one that is not in the enum.
 const google::protobuf::EnumValueDescriptor* ValueOf(const google::protobuf::EnumDescriptor& type,
                                                      std::string_view word);
-// All words of an enum in order, as `a, b or c`.
-std::string WordsOf(const google::protobuf::EnumDescriptor& type);
 
 }  // namespace ftl

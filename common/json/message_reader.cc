@@ -13,6 +13,7 @@
 #include "common/json/json_reader.h"
 #include "common/json/message_json.h"
 #include "common/json/message_plan.h"
+#include "common/proto/enum_word.h"
 
 namespace ftl {
 namespace {
@@ -129,7 +130,7 @@ void SetWord(std::string_view word, const FieldPlan& plan, const Target& target,
   const auto* value = ValueOf(*plan.field->enum_type(), word);
   if (value == nullptr) {
     target.SetEnum(kNoWord);
-    return faults.UnknownWord(PathOf(place), fmt::format("must be {}", WordsOf(*plan.field->enum_type())));
+    return faults.UnknownWord(PathOf(place), fmt::format("must be {}", EnumWords(*plan.field->enum_type())));
   }
   target.SetEnum(value->number());
 }

@@ -33,4 +33,15 @@ int EnumNumber(const EnumDescriptor& type, std::string_view word) {
   return 0;
 }
 
+std::string EnumWords(const EnumDescriptor& type) {
+  std::string text;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const std::string word = EnumWord(type, type.value(i)->number());
+    if (word.empty()) continue;
+    if (!text.empty()) text += i + 1 == type.value_count() ? " or " : ", ";
+    text += word;
+  }
+  return text;
+}
+
 }  // namespace ftl

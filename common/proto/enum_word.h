@@ -13,6 +13,8 @@ namespace ftl {
 std::string EnumWord(const google::protobuf::EnumDescriptor& type, int number);
 // The number of a word, 0 for one that is not in the enum.
 int EnumNumber(const google::protobuf::EnumDescriptor& type, std::string_view word);
+// All words in order, as `a, b or c`.
+std::string EnumWords(const google::protobuf::EnumDescriptor& type);
 
 template <typename Enum>
 std::string EnumWord(Enum value) {
@@ -21,6 +23,10 @@ std::string EnumWord(Enum value) {
 template <typename Enum>
 Enum EnumOf(std::string_view word) {
   return static_cast<Enum>(EnumNumber(*google::protobuf::GetEnumDescriptor<Enum>(), word));
+}
+template <typename Enum>
+std::string EnumWords() {
+  return EnumWords(*google::protobuf::GetEnumDescriptor<Enum>());
 }
 
 }  // namespace ftl

@@ -127,6 +127,13 @@ test('a second call starts again what was killed, on the same ports', async () =
   assert.equal(pid('sample-endpoint'), sample);
 });
 
+test('port 0 gives a gateway that has died the port it had', async () => {
+  const had = port('all-in-one');
+  await kill('all-in-one');
+  succeed(up(['--port', '0']));
+  assert.equal(port('all-in-one'), had);
+});
+
 test('beyond loopback nobody may name an endpoint on loopback', () => {
   assert.ok(environment('all-in-one').includes('DEMO_ALLOW_LOCALHOST=true'));
   succeed(up(['--listen', '0.0.0.0']));

@@ -25,8 +25,9 @@ absl::Status JudgeRequest(const pb::ExportRequest& request) {
 }
 
 Task<> SendReport(Stub& stub, Incoming& incoming) {
-  const auto& request = static_cast<const pb::ExportRequest&>(*incoming.request);
+  auto& request = static_cast<pb::ExportRequest&>(*incoming.request);
   CO_TRY(JudgeRequest(request));
+  request.set_head_only(incoming.exchange.head().method == "HEAD");
   auto stream = rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(), &Stub::async::Export, request);
   CO_TRY(const std::optional<pb::ExportResponse> first, co_await stream.Next());
   if (!first || !first->has_head()) co_return absl::InternalError("the report has no head");
@@ -34,7 +35,7 @@ Task<> SendReport(Stub& stub, Incoming& incoming) {
   head.content_type = first->head().content_type();
   head.With("Content-Disposition", fmt::format("attachment; filename=\"{}\"", first->head().file_name()));
   CO_TRY(co_await incoming.exchange.Begin(std::move(head)));
-  while (incoming.exchange.head().method != "HEAD") {
+  while (!request.head_only()) {
     CO_TRY(const std::optional<pb::ExportResponse> piece, co_await stream.Next());
     if (!piece) break;
     CO_TRY(co_await incoming.exchange.Write(piece->chunk()));

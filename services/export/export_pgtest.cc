@@ -225,7 +225,12 @@ TEST_F(ExportTest, ATokenOpensItsRunInItsFormatOnce) {
   };
   pb::ExportRequest request;
   request.set_token("of-now");
+  request.set_head_only(true);
   Download download;
+  ASSERT_EQ(Export(request, download), absl::OkStatus());
+  EXPECT_EQ(download.text, "");
+  EXPECT_EQ(Count("audit_log"), 0);
+  request.set_head_only(false);
   ASSERT_EQ(Export(request, download), absl::OkStatus());
   EXPECT_EQ(Lines(download.text), 2);
   EXPECT_THAT(download.head.file_name(), testing::MatchesRegex("finetunelab-batch-test-....-..-..\\.jsonl"));

@@ -1,7 +1,7 @@
 // Atlas's stream: its shape, and that its figures are those of the metrics.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventStream, get, ok, post } from './client.mjs';
+import { EventStream, call, get, ok, post } from './client.mjs';
 import { chatEndpoint } from './endpoint.mjs';
 import { hasFields, isProblem } from './judge.mjs';
 import { apiKey, finishedRun, openSession, testedSession, uniquePrompts } from './sessions.mjs';
@@ -131,6 +131,9 @@ test('an export is answered with a link that works once', async (t) => {
   assert.ok(link, JSON.stringify(pieces));
   assert.equal(link.format, 'csv');
   assert.match(link.path, /^\/api\/demo\/v2\/export\?/);
+  const looked = await call('HEAD', link.path);
+  assert.equal(looked.status, 200);
+  assert.match(looked.headers.get('content-disposition'), /^attachment; filename=/);
   const download = await get(link.path);
   assert.equal(download.status, 200, download.text);
   assert.match(download.headers.get('content-type'), /^text\/csv/);
@@ -193,4 +196,6 @@ test('what is malformed is refused, with every field', async (t) => {
   const { errors } = isProblem(await post('atlas', { session_id, messages: [{ role: 'user', content: 'x', weight: 1 }, { role: 3, content: 'x' }] }), 400, 'unknown_field');
   assert.equal(errors.length, 2);
   isProblem(await post('atlas', { session_id, messages: [{ role: 'wizard', content: 'x' }] }), 422, 'invalid_field');
+  isProblem(await post('atlas', { session_id, messages: [{ role: 'user' }] }), 422, 'invalid_field', ['messages[0].content']);
+  isProblem(await post('atlas', { session_id, narrator: 'shakespeare', messages: [{ role: 'wizard' }] }), 422, 'invalid_field', ['narrator', 'messages[0].role', 'messages[0].content']);
 });

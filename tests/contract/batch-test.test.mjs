@@ -106,7 +106,7 @@ test('every value that is missing or out of range is named at once', async (t) =
   const { id: test_suite_id } = await shippedSuite();
   const low = { prompt_limit: 0, concurrency: 0, max_failures: 0, requests_per_minute: -1, temperature: -0.1, max_tokens: 0, timeout_ms: 999, repeat: 0 };
   isProblem(await post('batch-test', { session_id: session, test_suite_id, ...low }), 422, 'invalid_field', Object.keys(low));
-  const high = { concurrency: 257, temperature: 2.1, max_tokens: 4097, timeout_ms: 600_001, repeat: 11, system_prompt: 'x'.repeat(8 * 1024 + 1) };
+  const high = { concurrency: 257, temperature: 2.1, max_tokens: 4097, timeout_ms: 600_000.5, repeat: 11, system_prompt: 'x'.repeat(8 * 1024 + 1) };
   isProblem(await post('batch-test', { session_id: session, test_suite_id, ...high }), 422, 'invalid_field', Object.keys(high));
   isProblem(await get(`batch-test?session_id=${session}`), 404, 'no_run');
 });

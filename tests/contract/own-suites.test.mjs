@@ -64,6 +64,8 @@ test('what is missing, double or out of range is 422 with every field named', as
   assert.ok((await fieldsOf({ name: 'Mine', prompts: ['Hi.'], content: 'Ho.', content_format: 'text' })).length > 0);
   assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.' })).includes('content_format'));
   assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.', content_format: 'yaml' })).includes('content_format'));
+  const words = { content_format: 'yaml', prompts: [{ prompt: '', checks: [{ kind: 'guess' }] }] };
+  assert.deepEqual((await fieldsOf(words)).sort(), ['content_format', 'name', 'prompts[0].checks[0].kind', 'prompts[0].prompt']);
   const many = await fieldsOf({ name: '', prompts: ['', { prompt: 'x'.repeat(64 * 1024 + 1) }] });
   assert.ok(many.includes('name') && many.length >= 3, many.join());
 });

@@ -21,6 +21,10 @@ test('every provider has a preset', async () => {
   assert.equal(providers.find(({ provider }) => provider === 'together').base_url, 'https://api.together.xyz/v1');
 });
 
+test('the presets take no parameter, so a misspelt one is named', async () => {
+  isProblem(await get('providers?misspelt=1'), 400, 'unknown_field', ['misspelt']);
+});
+
 test('at least 74 prompts over four domains are shipped, ten or more in each suite', async () => {
   const answer = await get('test-suites');
   const { suites } = await ok(answer);

@@ -10,6 +10,7 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/proto/enum_word.h"
 #include "services/analytics/narrator/facts.h"
 #include "services/analytics/narrator/grounding.h"
 #include "services/analytics/narrator/model_prompt.h"
@@ -43,9 +44,13 @@ absl::Status Validate(const pb::AskRequest& request) {
     if (message.role() != "user" && message.role() != "assistant") {
       faults.Add(fmt::format("messages[{}].role", i), "must be user or assistant");
     }
+    if (!message.has_content()) faults.Add(fmt::format("messages[{}].content", i), "is missing");
     if (message.content().size() > kLongestMessage) {
       faults.Add(fmt::format("messages[{}].content", i), "must not be longer than 64 KiB");
     }
+  }
+  if (!pb::Narrator_IsValid(request.narrator())) {
+    faults.Add("narrator", fmt::format("must be {}", EnumWords<pb::Narrator>()));
   }
   return faults.Verdict();
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "common/proto/enum_word.h"
 #include "services/batch-runner/check/json_schema.h"
 #include "services/batch-runner/check/json_value.h"
 #include "services/batch-runner/check/pattern.h"
@@ -55,7 +56,7 @@ class Inspection {
     for (const KindRule& rule : kRules) {
       if (rule.kind == check.kind()) return OfKind(check, rule, path);
     }
-    faults_.Add(path + ".kind", "is not known");
+    faults_.Add(path + ".kind", fmt::format("must be {}", EnumWords<pb::CheckKind>()));
   }
 
  private:

@@ -4,10 +4,10 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <google/protobuf/util/time_util.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/time/proto_time.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -19,7 +19,7 @@ constexpr double kDefaultTemperature = 0.7;
 constexpr double kMaxTemperature = 2;
 constexpr int32_t kDefaultMaxTokens = 1024;
 constexpr int32_t kMostMaxTokens = 4096;
-constexpr int64_t kDefaultTimeoutMs = 60'000;
+constexpr absl::Duration kDefaultTimeout = absl::Seconds(60);
 constexpr int64_t kLeastTimeoutMs = 1'000;
 constexpr int64_t kMostTimeoutMs = 600'000;
 constexpr size_t kMaxSystemPromptBytes = 8 << 10;
@@ -48,11 +48,9 @@ absl::StatusOr<pb::RunParameters> CheckedParameters(const pb::StartRunRequest& r
       "temperature", request.has_temperature() ? request.temperature() : kDefaultTemperature, 0.0, kMaxTemperature));
   parameters.set_max_tokens(
       within("max_tokens", request.has_max_tokens() ? request.max_tokens() : kDefaultMaxTokens, 1, kMostMaxTokens));
-  const int64_t timeout_ms = request.has_timeout()
-                                 ? google::protobuf::util::TimeUtil::DurationToMilliseconds(request.timeout())
-                                 : kDefaultTimeoutMs;
-  within("timeout_ms", timeout_ms, kLeastTimeoutMs, kMostTimeoutMs);
-  *parameters.mutable_timeout() = google::protobuf::util::TimeUtil::MillisecondsToDuration(timeout_ms);
+  const absl::Duration timeout = request.has_timeout() ? FromProto(request.timeout()) : kDefaultTimeout;
+  within("timeout_ms", absl::ToDoubleMilliseconds(timeout), kLeastTimeoutMs, kMostTimeoutMs);
+  *parameters.mutable_timeout() = ToProto(timeout);
   if (request.has_system_prompt() && !request.system_prompt().empty()) {
     if (request.system_prompt().size() > kMaxSystemPromptBytes) faults.Add("system_prompt", "must be at most 8 KiB");
     parameters.set_system_prompt(request.system_prompt());

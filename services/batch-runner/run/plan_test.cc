@@ -62,6 +62,14 @@ TEST(PlanTest, NamesEveryParameterThatIsOutOfRange) {
                                                     "system_prompt", "test_suite_id"));
 }
 
+TEST(PlanTest, JudgesATimeoutToTheLastFractionOfAMillisecond) {
+  auto request = Request();
+  request.mutable_timeout()->set_seconds(600);
+  EXPECT_TRUE(CheckedParameters(request).ok());
+  request.mutable_timeout()->set_nanos(500'000);
+  EXPECT_EQ(ReasonOf(CheckedParameters(request).status()), Reason::kInvalidField);
+}
+
 TEST(PlanTest, RefusesATemperatureThatIsNoNumber) {
   auto request = Request();
   request.set_temperature(std::numeric_limits<double>::quiet_NaN());

@@ -8,6 +8,7 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/proto/enum_word.h"
 #include "services/batch-runner/suite/content_text.h"
 #include "services/batch-runner/suite/prompt_faults.h"
 #include "services/batch-runner/suite/prompt_import.h"
@@ -16,6 +17,10 @@ namespace ftl::batch_runner {
 namespace {
 
 constexpr size_t kMostNameBytes = 200;
+
+bool IsFormat(pb::ContentFormat format) {
+  return pb::ContentFormat_IsValid(format) && format != pb::CONTENT_FORMAT_UNSPECIFIED;
+}
 
 void ValidateName(std::string_view name, FieldFaults& faults) {
   if (Trimmed(name).empty()) {
@@ -36,12 +41,19 @@ void ValidatePrompts(const pb::CreateSuiteRequest& request, FieldFaults& faults)
   if (bytes > kMostContentBytes) faults.Add("prompts", "are larger than 32 MiB in all");
 }
 
+// Also of a format that nothing is to be read in.
+void ValidateFormat(const pb::CreateSuiteRequest& request, FieldFaults& faults) {
+  if (!request.has_content_format() || IsFormat(request.content_format())) return;
+  faults.Add("content_format", fmt::format("must be {}", EnumWords<pb::ContentFormat>()));
+}
+
 // Notes the faults of content in the order of the others. Any other refusal is handed up.
 absl::StatusOr<std::vector<pb::Prompt>> Imported(const pb::CreateSuiteRequest& request, FieldFaults& faults) {
   if (!request.has_content_format()) {
-    faults.Add("content_format", "is missing; it must be text, csv, jsonl or json");
+    faults.Add("content_format", fmt::format("is missing; it must be {}", EnumWords<pb::ContentFormat>()));
     return std::vector<pb::Prompt>();
   }
+  if (!IsFormat(request.content_format())) return std::vector<pb::Prompt>();
   auto prompts = ImportPrompts(request.content(), request.content_format());
   if (prompts.ok() || ReasonOf(prompts.status()) != Reason::kInvalidField) return prompts;
   for (const FieldFault& fault : FieldFaultsOf(prompts.status())) faults.Add(fault.field, fault.message);
@@ -54,6 +66,7 @@ absl::StatusOr<pb::Suite> OwnSuite(const pb::CreateSuiteRequest& request) {
   if (request.prompts_size() > kMostPrompts) return TooManyPrompts();
   FieldFaults faults;
   ValidateName(request.name(), faults);
+  ValidateFormat(request, faults);
   pb::Suite suite;
   if (request.has_content() && request.prompts_size() > 0) {
     faults.Add("content", "cannot be given together with `prompts`");
@@ -64,7 +77,7 @@ absl::StatusOr<pb::Suite> OwnSuite(const pb::CreateSuiteRequest& request) {
   } else if (request.prompts_size() == 0) {
     faults.Add("prompts", "is missing; give `prompts`, or `content` with `content_format`");
   } else {
-    if (request.has_content_format()) faults.Add("content_format", "belongs to `content`, which is missing");
+    if (IsFormat(request.content_format())) faults.Add("content_format", "belongs to `content`, which is missing");
     ValidatePrompts(request, faults);
     *suite.mutable_prompts() = request.prompts();
   }

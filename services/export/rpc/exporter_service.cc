@@ -37,6 +37,7 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
   // A token knows no session's id; the run it stands for is enough.
   const std::string session_id = request.token().empty() ? request.session_id() : "";
   CO_TRY(const Report report, co_await MakeReport(call, wanted, session_id));
+  if (request.head_only()) co_return co_await SendHead(writer, wanted.format, report.taken_at);
   CO_TRY(co_await parts_.log.Record(ReadDeadline(call), wanted.session, EnumWord(wanted.format)));
   CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
 
@@ -60,7 +61,9 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
 
 Task<Download> ExporterService::Understand(const CallContext& call, const pb::ExportRequest& request) {
   if (!request.token().empty()) {
-    CO_TRY(const Download download, co_await parts_.tokens.Redeem(ReadDeadline(call), request.token()));
+    auto taken = request.head_only() ? parts_.tokens.Look(ReadDeadline(call), request.token())
+                                     : parts_.tokens.Redeem(ReadDeadline(call), request.token());
+    CO_TRY(const Download download, co_await std::move(taken));
     CO_TRY(RequireFormat(download.format));
     co_return download;
   }

@@ -17,10 +17,22 @@ constexpr Query kRedeem{"export.redeem", R"(
   DELETE FROM demo_download_tokens WHERE token_hash = $1
   RETURNING demo_session_id, test_run_id::text AS test_run_id, format, expires_at > now() AS fresh)"};
 
+constexpr Query kLook{"export.look", R"(
+  SELECT demo_session_id, test_run_id::text AS test_run_id, format, expires_at > now() AS fresh
+  FROM demo_download_tokens WHERE token_hash = $1)"};
+
 }  // namespace
 
 Task<Download> DownloadTokens::Redeem(Deadline deadline, std::string token) {
-  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kRedeem, Params(TokenHash(token))));
+  return Find(deadline, kRedeem, std::move(token));
+}
+
+Task<Download> DownloadTokens::Look(Deadline deadline, std::string token) {
+  return Find(deadline, kLook, std::move(token));
+}
+
+Task<Download> DownloadTokens::Find(Deadline deadline, Query query, std::string token) {
+  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), query, Params(TokenHash(token))));
   if (rows.empty() || !rows.Only().Get<bool>("fresh")) {
     co_return Refuse(Reason::kNotFound,
                      "This download link has been used or is older than five minutes. Ask for the export once more.");

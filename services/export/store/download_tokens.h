@@ -24,8 +24,12 @@ class DownloadTokens {
 
   // Uses the token up, whatever comes of the download. NOT_FOUND for one that was used, has expired or never was.
   Task<Download> Redeem(Deadline deadline, std::string token);
+  // The same, and leaves it as it is.
+  Task<Download> Look(Deadline deadline, std::string token);
 
  private:
+  Task<Download> Find(Deadline deadline, Query query, std::string token);
+
   Database& database_;
 };
 

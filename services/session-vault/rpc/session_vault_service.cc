@@ -6,6 +6,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/proto/enum_word.h"
 #include "common/session/session_gate.h"
 #include "common/session/session_id.h"
 #include "common/time/proto_time.h"
@@ -15,6 +16,12 @@
 
 namespace ftl::vault {
 namespace {
+
+absl::Status JudgeWhen(const pb::CloseSessionRequest& request) {
+  FieldFaults faults;
+  if (!pb::CloseWhen_IsValid(request.when())) faults.Add("when", "must be " + EnumWords<pb::CloseWhen>());
+  return faults.Verdict();
+}
 
 pb::CloseSessionResponse NothingWasLeft() {
   pb::CloseSessionResponse response;
@@ -69,6 +76,7 @@ Task<pb::RecordConnectionTestResponse> SessionVaultService::RecordConnectionTest
 Task<pb::CloseSessionResponse> SessionVaultService::CloseSession(const CallContext& call,
                                                                  const pb::CloseSessionRequest& request) {
   CO_TRY(RequireCallerOrNoService(call, {"gateway"}));
+  CO_TRY(JudgeWhen(request));
   const std::optional<std::string> hash = SessionHash(request.session_id());
   if (!hash) co_return NothingWasLeft();
   if (request.when() == pb::CLOSE_WHEN_IF_ABANDONED) co_return co_await CloseIfAbandoned(call, *hash);

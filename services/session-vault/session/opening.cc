@@ -10,6 +10,7 @@
 #include "common/endpoint/provider.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/proto/enum_word.h"
 #include "common/text/view.h"
 #include "services/session-vault/session/client_address.h"
 #include "services/session-vault/store/provider_word.h"
@@ -48,7 +49,9 @@ absl::StatusOr<Opening> Understand(const pb::OpenSessionRequest& request, const 
   if (model_id.empty()) faults.Add("model_id", "is missing");
   JudgeName("model_id", model_id, faults);
   JudgeName("model_name", request.model_name(), faults);
-  if (!endpoint_pb::Provider_IsValid(request.provider())) faults.Add("provider", "is not a provider that is known");
+  if (!endpoint_pb::Provider_IsValid(request.provider())) {
+    faults.Add("provider", fmt::format("must be {}", EnumWords<endpoint_pb::Provider>()));
+  }
   if (request.idempotency_key().size() > kLongestIdempotencyKeyBytes) {
     faults.Add("idempotency_key", fmt::format("is longer than {} bytes", kLongestIdempotencyKeyBytes));
   }
