@@ -65,18 +65,20 @@ class BatchRunner final : public host::Module {
         : policy({.allow_localhost = settings.allow_localhost}),
           database(environment.executor, settings.database),
           notifier(environment.executor, settings.database),
-          listener(settings.database, {"ftl_work", "ftl_run", "ftl_run_ended", std::string(kSessionOverChannel)}),
+          listener(settings.database,
+                   {"ftl_work", std::string(kRunChannel), "ftl_run_ended", std::string(kSessionOverChannel)}),
           runs(database),
           results(database),
           suites(database),
-          work(database, NewUuid()),
+          work(database, process),
           keys(environment.channels),
           caller(environment.executor, policy),
           probe(keys, caller, policy),
           models(keys, caller, policy),
           feed(environment.executor),
-          dispatcher({environment.executor, runs, work, keys, caller, policy, feed, notifier}) {}
+          dispatcher({environment.executor, process, runs, work, keys, caller, policy, feed, notifier}) {}
 
+    const std::string process = NewUuid();
     AddressPolicy policy;
     Database database;
     Notifier notifier;
@@ -114,7 +116,11 @@ class BatchRunner final : public host::Module {
       return;
     }
     for (const absl::string_view piece : absl::StrSplit(wake_up.payload, ',')) {
-      const std::string name(piece);
+      std::string name(piece);
+      if (wake_up.channel == kRunChannel) {
+        if (auto run = rooms_->dispatcher.HeardOf(name)) rooms_->feed.Touch(*run);
+        continue;
+      }
       if (wake_up.channel == "ftl_run_ended") rooms_->dispatcher.Drop(name);
       const bool session_over = wake_up.channel == kSessionOverChannel;
       if (session_over) rooms_->dispatcher.DropSession(name);

@@ -450,8 +450,8 @@ TEST_F(SessionVaultTest, CountsARowOfEveryTableThatASessionHas) {
       WHERE table_schema = 'public' AND column_name = 'demo_session_id'
         AND table_name NOT IN ('audit_log', 'demo_ended_sessions'))");
   EXPECT_EQ(tables.Only().Get<std::string>("names"),
-            "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_run_prompts demo_run_queue "
-            "demo_search_progress demo_search_texts demo_session_expiry demo_session_suites");
+            "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_endpoint_pace demo_run_leases "
+            "demo_run_prompts demo_run_workers demo_search_progress demo_search_texts demo_session_expiry demo_session_suites");
 }
 
 TEST_F(SessionVaultTest, AnOldBackupAndTheMasterKeyDoNotOpenADeletedSessionsKey) {

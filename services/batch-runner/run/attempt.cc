@@ -1,5 +1,6 @@
 #include "services/batch-runner/run/attempt.h"
 
+#include <absl/time/clock.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 #include <boost/asio/as_tuple.hpp>
@@ -24,9 +25,11 @@ absl::Duration LimitOf(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
 }
 
+// As it is stored: whole microseconds.
 google::protobuf::Duration ProtoOf(absl::Duration duration) {
-  return TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(duration));
+  return TimeUtil::MicrosecondsToDuration(absl::ToInt64Microseconds(duration));
 }
+google::protobuf::Duration Stored(const google::protobuf::Duration& duration) { return ProtoOf(LimitOf(duration)); }
 
 ChatRequest RequestFor(const RunTarget& target, const pb::Prompt& prompt) {
   ChatRequest request{.model = target.model_id,
@@ -41,16 +44,16 @@ ChatRequest RequestFor(const RunTarget& target, const pb::Prompt& prompt) {
 }
 
 void FillTiming(const endpoint_pb::Timing& timing, pb::Result& result) {
-  if (timing.has_latency()) *result.mutable_latency() = timing.latency();
-  if (timing.has_ttft()) *result.mutable_ttft() = timing.ttft();
-  if (timing.has_ttfa()) *result.mutable_ttfa() = timing.ttfa();
-  if (timing.has_itl_mean()) *result.mutable_itl_mean() = timing.itl_mean();
-  if (timing.has_tpot()) *result.mutable_tpot() = timing.tpot();
-  if (timing.has_dns()) *result.mutable_dns() = timing.dns();
-  if (timing.has_connect()) *result.mutable_connect() = timing.connect();
-  if (timing.has_tls()) *result.mutable_tls() = timing.tls();
-  if (timing.has_wait()) *result.mutable_wait() = timing.wait();
-  if (timing.has_stream()) *result.mutable_stream() = timing.stream();
+  if (timing.has_latency()) *result.mutable_latency() = Stored(timing.latency());
+  if (timing.has_ttft()) *result.mutable_ttft() = Stored(timing.ttft());
+  if (timing.has_ttfa()) *result.mutable_ttfa() = Stored(timing.ttfa());
+  if (timing.has_itl_mean()) *result.mutable_itl_mean() = Stored(timing.itl_mean());
+  if (timing.has_tpot()) *result.mutable_tpot() = Stored(timing.tpot());
+  if (timing.has_dns()) *result.mutable_dns() = Stored(timing.dns());
+  if (timing.has_connect()) *result.mutable_connect() = Stored(timing.connect());
+  if (timing.has_tls()) *result.mutable_tls() = Stored(timing.tls());
+  if (timing.has_wait()) *result.mutable_wait() = Stored(timing.wait());
+  if (timing.has_stream()) *result.mutable_stream() = Stored(timing.stream());
   result.set_buffered(timing.buffered());
 }
 
@@ -85,7 +88,7 @@ void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
 }  // namespace
 
 Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<const RunTarget> target, LeasedPrompt prompt,
-                               std::mt19937_64& random, std::function<void()> throttled) {
+                               std::mt19937_64& random, std::function<void(absl::Time)> throttled) {
   FinishedPrompt finished{.fence = prompt.fence, .result = {}};
   pb::Result& result = finished.result;
   result.set_prompt_id(prompt.prompt_id);
@@ -104,10 +107,11 @@ Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<const RunTarget> 
   const auto started = std::chrono::steady_clock::now();
   ChatReply reply;
   while (true) {
+    const absl::Time began = absl::Now();
     CO_TRY(reply, co_await caller.Chat(DeadlineIn(LimitOf(target->parameters.timeout())), target->endpoint, target->key,
                                        target->session, request));
     result.set_attempts(result.attempts() + 1);
-    if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) throttled();
+    if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) throttled(began);
     const double jitter = std::uniform_real_distribution<>(0, 1)(random);
     const auto wait = WaitBeforeRetry(reply, result.attempts(), jitter);
     if (!wait) break;

@@ -26,8 +26,9 @@ struct RunTarget {
 };
 
 // One prompt, called until it succeeds or no further attempt helps; its checks; one result. Fails only when it was
-// cancelled: whatever an endpoint does becomes a result. `throttled` is told of each answer that asks to slow down.
+// cancelled: whatever an endpoint does becomes a result. `throttled` is told of each answer that asks to slow
+// down, with the time at which its call began.
 Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<const RunTarget> target, LeasedPrompt prompt,
-                               std::mt19937_64& random, std::function<void()> throttled);
+                               std::mt19937_64& random, std::function<void(absl::Time)> throttled);
 
 }  // namespace ftl::batch_runner

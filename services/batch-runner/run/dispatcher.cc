@@ -34,6 +34,16 @@ void Dispatcher::Wake() {
   wake_.cancel();
 }
 
+void Dispatcher::TellOthers(const std::string& test_run_id) {
+  parts_.notifier.Notify(kRunChannel, test_run_id + '/' + parts_.process);
+}
+
+std::optional<std::string> Dispatcher::HeardOf(std::string_view payload) const {
+  const size_t slash = payload.find('/');
+  if (slash != std::string_view::npos && payload.substr(slash + 1) == parts_.process) return std::nullopt;
+  return std::string(payload.substr(0, slash));
+}
+
 void Dispatcher::Drop(const std::string& test_run_id) {
   for (auto& [run, worker] : workers_) {
     if (run.test_run_id == test_run_id) worker->Drop();
@@ -79,14 +89,21 @@ asio::awaitable<void> Dispatcher::KeepLeases() {
     renewal_.expires_at(DeadlineIn(WorkStore::kRenewal));
     co_await renewal_.async_wait(asio::as_tuple(asio::use_awaitable));
     if (workers_.empty()) continue;
-    auto held = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal));
-    if (!held.ok()) {
-      log::Warn("leases were not renewed", {{"status", held.status()}});
+    WorkStore::Held asked;
+    for (const auto& [run, worker] : workers_) asked[run] = worker->Held();
+    const Deadline until = DeadlineIn(WorkStore::kLeaseTime);
+    auto kept = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal), asked);
+    if (!kept.ok()) {
+      log::Warn("leases were not renewed", {{"status", kept.status()}});
       continue;
     }
-    std::map<RunKey, std::set<int32_t>> prompts;
-    for (const WorkStore::Held& run : *held) prompts[run.run].insert(run.prompt_ids.begin(), run.prompt_ids.end());
-    for (auto& [run, worker] : workers_) worker->KeepOnly(prompts[run]);
+    for (const auto& [run, prompts] : asked) {
+      const auto worker = workers_.find(run);
+      if (worker == workers_.end()) continue;
+      std::set<int32_t> lost(prompts.begin(), prompts.end());
+      for (const int32_t prompt_id : (*kept)[run]) lost.erase(prompt_id);
+      worker->second->Renewed(lost, until);
+    }
   }
 }
 

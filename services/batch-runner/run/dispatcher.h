@@ -2,8 +2,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,12 +22,16 @@ namespace ftl::batch_runner {
 
 class RunWorker;
 
+// The channel of NOTIFY by which the processes of this service hear that something happened in a run.
+inline constexpr std::string_view kRunChannel = "ftl_run";
+
 // Keeps the runs going: finds those with work, puts a worker on each, renews this process's leases. Any number of
 // processes may do so at once; what one has leased, no other calls, until the lease ends. On the module's thread.
 class Dispatcher {
  public:
   struct Parts {
     asio::any_io_executor executor;
+    std::string process;  // UUID of this process
     RunStore& runs;
     WorkStore& work;
     KeyLoans& keys;
@@ -41,6 +47,10 @@ class Dispatcher {
   void Start();
   // There may be new work.
   void Wake();
+  // Something happened in the run, told to the processes that hear of it in no other way.
+  void TellOthers(const std::string& test_run_id);
+  // What the channel brings that TellOthers uses: the run, or nothing where this process told it.
+  std::optional<std::string> HeardOf(std::string_view payload) const;
   // The run has ended by another's hand: its calls are broken off.
   void Drop(const std::string& test_run_id);
   // The session is closed: its key is dropped and its calls are broken off.

@@ -1,41 +1,42 @@
 #pragma once
 
-#include <optional>
-
 #include <absl/time/time.h>
+
+#include "services/batch-runner/store/pace_statements.h"
 
 namespace ftl::batch_runner {
 
-// Says how many prompts may be started now, and when the next one may. Pure: reads no clock and holds no timer. One per
-// run and worker, on the module's thread.
+// Says how many calls of a run may be started now, and keeps what the other processes must hear of the endpoint's pace.
+// Pure: reads no clock and holds no timer. One per run and worker, on the module's thread.
 //
-// The concurrency asked for is honoured from the first call. Throttling (429, 503, 529) halves it, once per round of
-// calls; then each full round of answers gives one back (additive increase, multiplicative decrease, as TCP's
-// congestion control).
+// The concurrency asked for is honoured from the first call. What an endpoint bears is found out together with all
+// processes in the store (pace_statements.h), which grants slots; a call for slowness counts here at once.
 class Pacer {
  public:
-  // `per_minute` 0 is no limit; `concurrency` is at least 1.
-  Pacer(int per_minute, int concurrency);
+  // `concurrency` is at least 1.
+  explicit Pacer(int concurrency) : slots_(concurrency) {}
 
-  // How many may start at `now`, at least 0.
-  int MayStart(absl::Time now) const;
-  // When more may start where the rate holds them back; nullopt where only an ending call helps.
-  std::optional<absl::Time> NextStart(absl::Time now) const;
-
-  void Started(absl::Time now);
-  void Ended(bool throttled);
-
+  int MayStart() const;
   int under_way() const { return under_way_; }
-  int concurrency() const { return allowed_; }
+  int slots() const { return slots_; }
+
+  void Started() { ++under_way_; }
+  void Ended(bool good);
+  // A call that began at `began` was told at `now` to slow down. Of a burst only the first counts.
+  void Throttled(absl::Time began, absl::Time now);
+
+  // What the store has not heard yet; Heard(…) when it has.
+  const PaceNews& news() const { return news_; }
+  void Heard(const PaceNews& news);
+  // The store's answer: calls at a time, and whether the endpoint bears fewer than were asked for.
+  void Granted(int slots, bool slowed);
 
  private:
-  const absl::Duration spacing_;
-  const int wanted_;
-  int allowed_;
+  int slots_;
   int under_way_ = 0;
-  int answers_ = 0;              // good ones since the last change
-  int until_next_decrease_ = 0;  // answers of calls that were under way at the last decrease
-  absl::Time next_ = absl::InfinitePast();
+  bool slowed_ = false;
+  absl::Time lowered_at_ = absl::InfinitePast();
+  PaceNews news_;
 };
 
 }  // namespace ftl::batch_runner

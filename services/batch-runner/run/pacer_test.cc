@@ -8,56 +8,60 @@ namespace {
 const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
 
 TEST(PacerTest, HonoursTheConcurrencyFromTheFirstCall) {
-  Pacer pacer(/*per_minute=*/0, /*concurrency=*/4);
-  EXPECT_EQ(pacer.MayStart(kNoon), 4);
-  for (int i = 0; i < 4; ++i) pacer.Started(kNoon);
-  EXPECT_EQ(pacer.MayStart(kNoon), 0);
-  EXPECT_EQ(pacer.NextStart(kNoon), std::nullopt);
-  pacer.Ended(/*throttled=*/false);
-  EXPECT_EQ(pacer.MayStart(kNoon), 1);
-}
-
-TEST(PacerTest, HoldsTheNextPromptUntilItsTurn) {
-  Pacer pacer(/*per_minute=*/60, /*concurrency=*/4);
-  EXPECT_EQ(pacer.MayStart(kNoon), 1);
-  pacer.Started(kNoon);
-  EXPECT_EQ(pacer.MayStart(kNoon), 0);
-  EXPECT_EQ(pacer.NextStart(kNoon), kNoon + absl::Seconds(1));
-  EXPECT_EQ(pacer.MayStart(kNoon + absl::Seconds(1)), 1);
-}
-
-TEST(PacerTest, ARestGivesNoBurstAfterwards) {
-  Pacer pacer(/*per_minute=*/60, /*concurrency=*/4);
-  pacer.Started(kNoon);
-  const absl::Time later = kNoon + absl::Minutes(5);
-  pacer.Started(later);
-  EXPECT_EQ(pacer.MayStart(later), 0);
+  Pacer pacer(/*concurrency=*/4);
+  EXPECT_EQ(pacer.MayStart(), 4);
+  for (int i = 0; i < 4; ++i) pacer.Started();
+  EXPECT_EQ(pacer.MayStart(), 0);
+  pacer.Ended(/*good=*/true);
+  EXPECT_EQ(pacer.MayStart(), 1);
 }
 
 TEST(PacerTest, ThrottlingHalvesOnceForTheCallsThatWereUnderWay) {
-  Pacer pacer(/*per_minute=*/0, /*concurrency=*/8);
-  for (int i = 0; i < 8; ++i) pacer.Started(kNoon);
-  for (int i = 0; i < 8; ++i) pacer.Ended(/*throttled=*/true);
-  EXPECT_EQ(pacer.concurrency(), 4);
-}
-
-TEST(PacerTest, ARoundOfGoodAnswersGivesOneBackUpToWhatWasAskedFor) {
-  Pacer pacer(/*per_minute=*/0, /*concurrency=*/2);
-  pacer.Started(kNoon);
-  pacer.Ended(/*throttled=*/true);
-  EXPECT_EQ(pacer.concurrency(), 1);
-  for (int i = 0; i < 10; ++i) {
-    pacer.Started(kNoon);
-    pacer.Ended(/*throttled=*/false);
-  }
-  EXPECT_EQ(pacer.concurrency(), 2);
+  Pacer pacer(/*concurrency=*/8);
+  const absl::Time later = kNoon + absl::Milliseconds(100);
+  for (int i = 0; i < 8; ++i) pacer.Throttled(kNoon, later);
+  EXPECT_EQ(pacer.slots(), 4);
+  pacer.Throttled(later + absl::Milliseconds(1), later + absl::Milliseconds(2));
+  EXPECT_EQ(pacer.slots(), 2);
 }
 
 TEST(PacerTest, NeverFallsBelowOne) {
-  Pacer pacer(/*per_minute=*/0, /*concurrency=*/1);
-  pacer.Started(kNoon);
-  pacer.Ended(/*throttled=*/true);
-  EXPECT_EQ(pacer.MayStart(kNoon), 1);
+  Pacer pacer(/*concurrency=*/1);
+  pacer.Throttled(kNoon, kNoon);
+  EXPECT_EQ(pacer.MayStart(), 1);
+}
+
+TEST(PacerTest, FewerSlotsThanCallsUnderWayStartNothing) {
+  Pacer pacer(/*concurrency=*/4);
+  for (int i = 0; i < 4; ++i) pacer.Started();
+  pacer.Granted(/*slots=*/2, /*slowed=*/false);
+  EXPECT_EQ(pacer.MayStart(), 0);
+  for (int i = 0; i < 3; ++i) pacer.Ended(/*good=*/true);
+  EXPECT_EQ(pacer.MayStart(), 1);
+}
+
+TEST(PacerTest, KeepsNewsUntilTheStoreHasHeardThem) {
+  Pacer pacer(/*concurrency=*/4);
+  pacer.Started();
+  pacer.Throttled(kNoon, kNoon);
+  const PaceNews told = pacer.news();
+  EXPECT_EQ(told.throttled, kNoon);
+  pacer.Throttled(kNoon + absl::Seconds(1), kNoon + absl::Seconds(1));
+  pacer.Heard(told);
+  EXPECT_EQ(pacer.news().throttled, kNoon + absl::Seconds(1)) << "the second came while the first was told";
+}
+
+TEST(PacerTest, CountsGoodAnswersOnlyWhileTheEndpointIsSpared) {
+  Pacer pacer(/*concurrency=*/2);
+  pacer.Started();
+  pacer.Ended(/*good=*/true);
+  EXPECT_EQ(pacer.news().good, 0);
+  pacer.Granted(/*slots=*/1, /*slowed=*/true);
+  pacer.Started();
+  pacer.Ended(/*good=*/true);
+  EXPECT_EQ(pacer.news().good, 1);
+  pacer.Heard(pacer.news());
+  EXPECT_EQ(pacer.news().good, 0);
 }
 
 }  // namespace

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include <absl/time/clock.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/error/refusal.h"
@@ -19,6 +22,9 @@ namespace call = finetunelab::endpoint::v1;
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 // How long a worker rests while the database is away.
 constexpr absl::Duration kRest = absl::Milliseconds(500);
+// How long it waits for others to give slots back.
+constexpr absl::Duration kNoSlots = absl::Milliseconds(250);
+
 bool HasEnded(const pb::Run& run) {
   return run.status() == pb::RUN_STATUS_COMPLETED || run.status() == pb::RUN_STATUS_FAILED ||
          run.status() == pb::RUN_STATUS_CANCELLED;
@@ -46,19 +52,26 @@ asio::awaitable<void> RunWorker::Work() {
     if (dropped_ || draining_) co_return;
   }
   while (!dropped_) {
-    const absl::Time now = absl::Now();
-    const bool gives_up = out_of_credit_ || failures_left_ <= 0;
-    const int wanted = more_ && !draining_ && !gives_up ? pacer_->MayStart(now) : 0;
-    if (!finished_.empty() || wanted > 0) {
-      if (!co_await Step(wanted)) break;
+    StartReady();
+    if (!finished_.empty() || pacer_.news().throttled || WantsMore()) {
+      // What ends at the same moment is stored together.
+      co_await asio::post(parts_.executor, asio::use_awaitable);
+      if (!co_await Step()) break;
       continue;
     }
-    if (calls_.empty() && (!more_ || draining_)) break;
-    const auto next = pacer_->NextStart(now);
-    co_await Sleep(more_ && next ? std::min(*next - now, absl::Seconds(1)) : absl::Seconds(1));
+    if (calls_.empty() && GivesUp()) {
+      co_await GiveUp();
+      break;
+    }
+    if (calls_.empty() && (draining_ || (!more_ && ready_.empty()))) break;
+    const absl::Duration until_asking = more_ ? std::max(TimeLeft(ask_again_), absl::ZeroDuration()) : absl::Seconds(1);
+    co_await Sleep(until_asking > absl::ZeroDuration() ? std::min(until_asking, absl::Seconds(1)) : absl::Seconds(1));
   }
+  ready_.clear();
   for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
   while (!calls_.empty()) co_await Sleep(absl::Seconds(1));
+  const absl::Status left = co_await parts_.work.Leave(DeadlineIn(kStoreLimit), run_);
+  if (!left.ok()) log::Warn("a run's slots end with their lease", {{"run", run_.test_run_id}, {"status", left}});
 }
 
 Task<> RunWorker::Prepare() {
@@ -74,15 +87,34 @@ Task<> RunWorker::Prepare() {
                                                   .parameters = run.parameters(),
                                                   .forget_key_after_run = loan.forget_key_after_run});
   if (run.parameters().has_max_failures()) failures_left_ = run.parameters().max_failures() - run.failed_prompts();
-  pacer_ = std::make_unique<Pacer>(run.parameters().requests_per_minute(), std::max(1, run.parameters().concurrency()));
+  pacer_ = Pacer(std::max(1, run.parameters().concurrency()));
   co_return absl::OkStatus();
 }
 
-asio::awaitable<bool> RunWorker::Step(int wanted) {
+bool RunWorker::WantsMore() const {
+  if (!more_ || draining_ || GivesUp() || TimeLeft(ask_again_) > absl::ZeroDuration()) return false;
+  // Not for each prompt, but for half a round of them.
+  const int held = static_cast<int>(ready_.size() + calls_.size() + finished_.size());
+  const bool ahead = target_->parameters.requests_per_minute() == 0;
+  return ahead ? held <= pacer_.slots() + pacer_.slots() / 2 : held < pacer_.slots();
+}
+
+void RunWorker::StartReady() {
+  while (!ready_.empty() && pacer_.MayStart() > 0 && !draining_ && !dropped_ && !GivesUp()) {
+    const auto next = ready_.begin();
+    if (TimeLeft(next->second.lease_until) <= absl::ZeroDuration()) return;
+    Launch(std::move(next->second.prompt));
+    ready_.erase(next);
+  }
+}
+
+asio::awaitable<bool> RunWorker::Step() {
   const size_t count = std::min(finished_.size(), batch_);
-  std::vector<FinishedPrompt> batch(finished_.begin(), finished_.begin() + count);
-  const int concurrency = target_->parameters.concurrency();
-  auto step = co_await parts_.work.Advance(DeadlineIn(kStoreLimit), run_, std::move(batch), wanted, concurrency);
+  WorkStore::Request request = Request(count);
+  const PaceNews told = request.pace;
+  const bool wanted_more = request.wants_more;
+  const Deadline lease_until = DeadlineIn(WorkStore::kLeaseTime);
+  auto step = co_await parts_.work.Advance(DeadlineIn(kStoreLimit), run_, std::move(request));
   if (!step.ok() && ReasonOf(step.status()) == Reason::kInternal) co_return co_await Isolate(step.status());
   if (!step.ok()) {
     log::Warn("results are kept until the database is back",
@@ -92,27 +124,52 @@ asio::awaitable<bool> RunWorker::Step(int wanted) {
   }
   finished_.erase(finished_.begin(), finished_.begin() + count);
   if (step->gone) co_return false;
+  pacer_.Heard(told);
+  if (wanted_more) Take(*step, lease_until);
   Publish(*step);
   if (HasEnded(step->run)) {
     co_await ForgetKey();
-    co_return false;
-  }
-  if (wanted > 0) more_ = static_cast<int>(step->leased.size()) == wanted;
-  for (LeasedPrompt& prompt : step->leased) Launch(std::move(prompt));
-  if (out_of_credit_) {
-    co_await Fail("The endpoint says that the account is out of credit. Add credit, or use another key.",
-                  call::ERROR_TYPE_RATE_LIMIT);
     co_return false;
   }
   const pb::RunParameters& parameters = target_->parameters;
   if (parameters.has_max_failures() && finished_.empty()) {
     failures_left_ = parameters.max_failures() - step->run.failed_prompts();
   }
-  if (parameters.has_max_failures() && step->run.failed_prompts() >= parameters.max_failures()) {
-    co_await Fail("As many prompts failed as the run allows (max_failures).", call::ERROR_TYPE_API_ERROR);
-    co_return false;
-  }
   co_return true;
+}
+
+WorkStore::Request RunWorker::Request(size_t batch) const {
+  const pb::RunParameters& parameters = target_->parameters;
+  WorkStore::Request request{.finished = {finished_.begin(), finished_.begin() + batch},
+                             .held = {},
+                             .wants_more = WantsMore() || (pacer_.news().throttled && !draining_),
+                             .ahead = parameters.requests_per_minute() == 0,
+                             .concurrency = parameters.concurrency(),
+                             .per_minute = parameters.requests_per_minute(),
+                             .pace = pacer_.news()};
+  for (const auto& [prompt_id, ready] : ready_) request.held.push_back(prompt_id);
+  for (const Call& call : calls_) request.held.push_back(call.prompt_id);
+  for (size_t i = batch; i < finished_.size(); ++i) request.held.push_back(finished_[i].result.prompt_id());
+  return request;
+}
+
+void RunWorker::Take(WorkStore::Step& step, Deadline lease_until) {
+  pacer_.Granted(step.slots, step.slowed);
+  more_ = step.more;
+  if (step.leased.empty()) ask_again_ = DeadlineIn(step.pause > absl::ZeroDuration() ? step.pause : kNoSlots);
+  for (LeasedPrompt& prompt : step.leased) {
+    const int32_t prompt_id = prompt.prompt_id;
+    ready_.insert_or_assign(prompt_id, Ready{std::move(prompt), lease_until});
+  }
+}
+
+asio::awaitable<void> RunWorker::GiveUp() {
+  if (out_of_credit_) {
+    co_await Fail("The endpoint says that the account is out of credit. Add credit, or use another key.",
+                  call::ERROR_TYPE_RATE_LIMIT);
+  } else {
+    co_await Fail("As many prompts failed as the run allows (max_failures).", call::ERROR_TYPE_API_ERROR);
+  }
 }
 
 asio::awaitable<bool> RunWorker::Isolate(absl::Status fault) {
@@ -137,11 +194,6 @@ asio::awaitable<bool> RunWorker::Isolate(absl::Status fault) {
 }
 
 void RunWorker::Publish(const WorkStore::Step& step) {
-  for (const LeasedPrompt& prompt : step.leased) {
-    pb::WatchRunResponse event;
-    event.mutable_started()->set_prompt_id(prompt.prompt_id);
-    parts_.feed.Publish(run_.test_run_id, std::move(event));
-  }
   for (const pb::Result& result : step.stored) {
     pb::WatchRunResponse event;
     event.set_sequence(result.sequence());
@@ -152,32 +204,43 @@ void RunWorker::Publish(const WorkStore::Step& step) {
   pb::WatchRunResponse event;
   *event.mutable_progress() = step.run;
   parts_.feed.Publish(run_.test_run_id, std::move(event));
-  parts_.notifier.Notify("ftl_run", run_.test_run_id);
+  dispatcher_.TellOthers(run_.test_run_id);
 }
 
 void RunWorker::Launch(LeasedPrompt prompt) {
-  pacer_->Started(absl::Now());
+  pacer_.Started();
+  pb::WatchRunResponse event;
+  event.mutable_started()->set_prompt_id(prompt.prompt_id);
+  parts_.feed.Publish(run_.test_run_id, std::move(event));
   calls_.emplace_back();
   const auto place = std::prev(calls_.end());
   place->prompt_id = prompt.prompt_id;
-  auto throttled = std::make_shared<bool>(false);
-  auto done = [self = shared_from_this(), place, throttled](std::exception_ptr failure,
-                                                            absl::StatusOr<FinishedPrompt> finished) {
+  auto done = [self = shared_from_this(), place](std::exception_ptr failure, absl::StatusOr<FinishedPrompt> finished) {
     self->calls_.erase(place);
-    self->pacer_->Ended(*throttled);
     if (failure) {
       log::Error("a prompt ended by an exception", {{"run", self->run_.test_run_id}});
-    } else if (finished.ok() && !self->dropped_) {
-      self->out_of_credit_ |= finished->result.outcome() == call::OUTCOME_QUOTA;
-      if (!finished->result.success()) --self->failures_left_;
-      self->finished_.push_back(*std::move(finished));
+      finished = absl::UnknownError("exception");
     }
+    self->Finish(std::move(finished));
+  };
+  auto throttled = [self = shared_from_this()](absl::Time began) {
+    self->pacer_.Throttled(began, absl::Now());
     self->wake_.cancel();
   };
-  asio::co_spawn(
-      parts_.executor,
-      RunPrompt(parts_.caller, target_, std::move(prompt), dispatcher_.random_, [throttled] { *throttled = true; }),
-      asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
+  asio::co_spawn(parts_.executor,
+                 RunPrompt(parts_.caller, target_, std::move(prompt), dispatcher_.random_, std::move(throttled)),
+                 asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
+}
+
+void RunWorker::Finish(absl::StatusOr<FinishedPrompt> finished) {
+  pacer_.Ended(finished.ok() && finished->result.success());
+  if (finished.ok() && !dropped_) {
+    out_of_credit_ |= finished->result.outcome() == call::OUTCOME_QUOTA;
+    if (!finished->result.success()) --failures_left_;
+    finished_.push_back(*std::move(finished));
+  }
+  StartReady();
+  wake_.cancel();
 }
 
 asio::awaitable<void> RunWorker::Sleep(absl::Duration limit) {
@@ -190,7 +253,7 @@ asio::awaitable<void> RunWorker::Fail(std::string error, call::ErrorType type) {
   const auto run = co_await parts_.runs.End(OwnCall(kStoreLimit), run_.session, run_.test_run_id, std::move(ending));
   if (!run.ok()) log::Warn("a run's failure was not stored", {{"run", run_.test_run_id}, {"status", run.status()}});
   parts_.feed.Touch(run_.test_run_id);
-  parts_.notifier.Notify("ftl_run", run_.test_run_id);
+  dispatcher_.TellOthers(run_.test_run_id);
   co_await ForgetKey();
 }
 
@@ -203,6 +266,7 @@ asio::awaitable<void> RunWorker::ForgetKey() {
 
 void RunWorker::Wake() {
   more_ = true;
+  ask_again_ = Deadline();
   wake_.cancel();
 }
 
@@ -216,12 +280,21 @@ void RunWorker::Drain() {
   wake_.cancel();
 }
 
-void RunWorker::KeepOnly(const std::set<int32_t>& prompt_ids) {
+std::vector<int32_t> RunWorker::Held() const {
+  std::vector<int32_t> held;
+  for (const auto& [prompt_id, ready] : ready_) held.push_back(prompt_id);
+  for (const Call& call : calls_) held.push_back(call.prompt_id);
+  for (const FinishedPrompt& finished : finished_) held.push_back(finished.result.prompt_id());
+  return held;
+}
+
+void RunWorker::Renewed(const std::set<int32_t>& lost, Deadline until) {
+  std::erase_if(ready_, [&lost](const auto& ready) { return lost.contains(ready.first); });
+  for (auto& [prompt_id, ready] : ready_) ready.lease_until = std::max(ready.lease_until, until);
   for (Call& call : calls_) {
-    const bool held = prompt_ids.contains(call.prompt_id);
-    if (call.renewable && !held) call.cancel.emit(asio::cancellation_type::terminal);
-    call.renewable = held;
+    if (lost.contains(call.prompt_id)) call.cancel.emit(asio::cancellation_type::terminal);
   }
+  wake_.cancel();
 }
 
 }  // namespace ftl::batch_runner

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <list>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,8 +18,8 @@
 namespace ftl::batch_runner {
 
 // What this process does for one run: leases prompts, calls them, stores what came of them, and leases the next in the
-// same transaction. Ends when there is nothing left to lease or the run has ended. While the database is away it keeps
-// what is finished and tries again.
+// same transaction. It holds prompts ahead, so that a call that ends makes place for the next at once. Ends when there
+// is nothing left to lease or the run has ended. While the database is away it keeps what is finished and tries again.
 class RunWorker : public std::enable_shared_from_this<RunWorker> {
  public:
   RunWorker(Dispatcher& dispatcher, RunKey run);
@@ -30,21 +31,36 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void Drop();
   // Leases no more.
   void Drain();
-  // Breaks off calls for prompts that another process has taken over, or that are gone.
-  void KeepOnly(const std::set<int32_t>& prompt_ids);
+  // The prompts that it has leased.
+  std::vector<int32_t> Held() const;
+  // Of the prompts that it held, `lost` are another's or gone by now: their calls are broken off. The leases of the
+  // others last until `until`.
+  void Renewed(const std::set<int32_t>& lost, Deadline until);
 
  private:
   struct Call {
     int32_t prompt_id;
     asio::cancellation_signal cancel;
-    bool renewable = false;  // was held at the last look at the leases
+  };
+  // A prompt that waits for a slot. It is not called when its lease may have ended.
+  struct Ready {
+    LeasedPrompt prompt;
+    Deadline lease_until;
   };
 
   Task<> Prepare();
+  bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
+  bool WantsMore() const;
+  void StartReady();
   void Launch(LeasedPrompt prompt);
+  void Finish(absl::StatusOr<FinishedPrompt> finished);
   asio::awaitable<void> Sleep(absl::Duration limit);
   // Stores what is finished and leases what may start; false when the run needs this worker no longer.
-  asio::awaitable<bool> Step(int wanted);
+  asio::awaitable<bool> Step();
+  WorkStore::Request Request(size_t batch) const;
+  void Take(WorkStore::Step& step, Deadline lease_until);
+  // Ends the run that must not go on, once all that was called is stored.
+  asio::awaitable<void> GiveUp();
   // A step failed in a way that trying again does not mend: finds the result that is at fault, stores that it was, or
   // gives the run up. As Step.
   asio::awaitable<bool> Isolate(absl::Status fault);
@@ -57,12 +73,14 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   const Dispatcher::Parts& parts_;
   const RunKey run_;
   std::shared_ptr<RunTarget> target_;
-  std::unique_ptr<Pacer> pacer_;
+  Pacer pacer_{1};
+  std::map<int32_t, Ready> ready_;  // by prompt_id: the lowest is called first
   std::list<Call> calls_;
   std::vector<FinishedPrompt> finished_;
   asio::steady_timer wake_;
-  size_t batch_ = 64;  // results that go into one transaction at the most
-  bool more_ = true;   // there may be prompts to lease
+  size_t batch_ = 64;                     // results that go into one transaction at the most
+  bool more_ = true;                      // there may be prompts to lease
+  Deadline ask_again_;  // no prompts are asked for before
   bool draining_ = false;
   bool dropped_ = false;
   bool out_of_credit_ = false;

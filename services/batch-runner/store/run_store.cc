@@ -7,6 +7,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/session/session_gate.h"
+#include "services/batch-runner/store/pace_statements.h"
 #include "services/batch-runner/store/run_row.h"
 #include "services/batch-runner/store/suite_row.h"
 #include "services/batch-runner/store/uuid.h"
@@ -18,7 +19,7 @@ constexpr Query kSessionOfRun{"run.session", "SELECT session_of_run($1::uuid) AS
 
 constexpr Query kLoadSession{"run.load_session", R"(
   SELECT model_name, connection_tested, key_forgotten,
-         (SELECT count(*) FROM demo_run_prompts WHERE demo_session_id = $1) AS prompts_used
+         (SELECT coalesce(sum(total_prompts), 0)::bigint FROM demo_batch_test_runs WHERE demo_session_id = $1) AS prompts_used
   FROM demo_model_configs WHERE session_id = $1)"};
 
 constexpr Query kCreateRun{"run.create", R"(
@@ -33,22 +34,20 @@ constexpr Query kCreatePrompts{"run.create_prompts", R"(
   FROM unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
        AS p (prompt, category, expected_answer, checks, position))"};
 
-constexpr Query kCreateQueue{"run.create_queue", R"(
-  INSERT INTO demo_run_queue (demo_session_id, test_run_id, prompt_id)
-  SELECT $1, $2::uuid, generate_series(1, $3::int))"};
-
 constexpr Query kRepeated{"run.repeated", R"(
   SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
 
-// What run_row reads. $1 is the session.
+// What run_row reads. $1 is the session. Prompts are called in their order, so those under way are the first of those
+// leased.
 #define FTL_RUN_COLUMNS                                                                                           \
   "r.id::text AS id, r.status, r.model_name, r.test_suite_id::text AS test_suite_id, r.test_suite_name, "         \
   "r.total_prompts, "                                                                                             \
   "r.completed_prompts, r.failed_prompts, r.started_at, r.completed_at, r.error, r.error_type, r.last_sequence, " \
   "r.config::text AS config, extract(epoch FROM now() - r.started_at)::float8 AS running_seconds, "               \
-  "ARRAY(SELECT q.prompt_id::text FROM demo_run_queue q WHERE q.demo_session_id = r.demo_session_id AND "         \
-  "q.test_run_id = r.id "                                                                                         \
-  "AND q.intent_at IS NOT NULL AND q.lease_until > now() ORDER BY q.prompt_id LIMIT 256) AS running_prompt_ids"
+  "ARRAY(SELECT l.prompt_id::text FROM demo_run_leases l WHERE l.demo_session_id = r.demo_session_id AND "        \
+  "l.test_run_id = r.id AND l.lease_until > now() ORDER BY l.prompt_id LIMIT least(256, "                         \
+  "(SELECT sum(w.slots) FROM demo_run_workers w WHERE w.demo_session_id = r.demo_session_id AND "                 \
+  "w.test_run_id = r.id AND w.lease_until > now()))) AS running_prompt_ids"
 
 constexpr Query kGetRun{"run.get", "SELECT " FTL_RUN_COLUMNS
                                    " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1 AND r.id = $2::uuid"};
@@ -69,9 +68,9 @@ constexpr Query kEndRun{"run.end", R"(
   SET status = $3, error = $4, error_type = $5, completed_at = now(), started_at = coalesce(started_at, now())
   WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
 
-constexpr Query kClearQueue{"run.clear_queue", R"(
-  DELETE FROM demo_run_queue q USING demo_batch_test_runs r
-  WHERE q.demo_session_id = $1 AND q.test_run_id = $2::uuid AND r.demo_session_id = $1 AND r.id = $2::uuid
+constexpr Query kDropLeases{"run.drop_leases", R"(
+  DELETE FROM demo_run_leases l USING demo_batch_test_runs r
+  WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND r.demo_session_id = $1 AND r.id = $2::uuid
     AND r.status NOT IN ('pending', 'running'))"};
 
 absl::Status RunNotFound() {
@@ -153,7 +152,7 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
     std::vector<Statement> statements;
     statements.push_back(
         {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
-    statements.push_back({kCreateQueue, Params(session, id, plan.prompts.size())});
+    statements.push_back(ForgetPace(session));
     CO_TRY(co_await transaction.RunAll(std::move(statements)));
     co_return id;
   };
@@ -207,7 +206,7 @@ Task<pb::Run> RunStore::End(const CallContext& call, std::string session, std::s
   statements.push_back(AskSessionState(session));
   statements.push_back(
       {kEndRun, Params(session, test_run_id, StatusWord(ending.status), error, ErrorTypeWord(ending.error_type))});
-  statements.push_back({kClearQueue, Params(session, test_run_id)});
+  statements.push_back({kDropLeases, Params(session, test_run_id)});
   statements.push_back({kGetRun, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows, RunNotFound());

@@ -43,7 +43,7 @@ class RunStore {
   Task<RunSession> LoadSession(const CallContext& call, std::string session);
   // The run that the same key and content started before; nullopt where there is none. IDEMPOTENCY_KEY_REUSED.
   Task<std::optional<pb::Run>> Repeated(const CallContext& call, std::string session, Idempotency idempotency);
-  // Stores run, prompts and queue at once: from here on the run survives a kill. Gives the stored run, or the one that
+  // Stores run and prompts at once: from here on the run survives a kill. Gives the stored run, or the one that
   // the same key and content made before. RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED.
   Task<pb::Run> Create(const CallContext& call, std::string session, std::string model_name, RunPlan plan,
                        Idempotency idempotency);
@@ -58,7 +58,7 @@ class RunStore {
   };
   Task<Page> List(const CallContext& call, std::string session, int offset, int limit);
 
-  // Ends a run that has not ended, and takes its remaining prompts off the queue. Gives the run as it stands then.
+  // Ends a run that has not ended, and drops its leases. Gives the run as it stands then.
   struct Ending {
     pb::RunStatus status;
     std::string error;  // empty for none

@@ -16,9 +16,8 @@ namespace {
 
 using google::protobuf::util::TimeUtil;
 
-constexpr Query kRunsWithWork{"work.runs", R"(
-  SELECT DISTINCT demo_session_id, test_run_id::text AS test_run_id FROM demo_run_queue
-  WHERE owner IS NULL OR lease_until < now() LIMIT 1000)"};
+constexpr Query kRunsWithWork{
+    "work.runs", "SELECT demo_session_id, test_run_id::text AS test_run_id FROM runs_with_work() LIMIT 1000"};
 
 // Every result whose prompt is still held under its fence is stored; the run's lock orders them.
 constexpr Query kStore{"work.store", R"(
@@ -37,9 +36,9 @@ constexpr Query kStore{"work.store", R"(
     SELECT last_sequence FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running') FOR UPDATE),
   taken AS (
-    DELETE FROM demo_run_queue q USING arrived a, run
-    WHERE q.demo_session_id = $1 AND q.test_run_id = $2::uuid AND q.prompt_id = a.prompt_id AND q.fence = a.fence
-    RETURNING q.prompt_id),
+    DELETE FROM demo_run_leases l USING arrived a, run
+    WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.prompt_id = a.prompt_id AND l.fence = a.fence
+    RETURNING l.prompt_id),
   numbered AS (
     SELECT a.*, run.last_sequence + row_number() OVER (ORDER BY a.position) AS sequence
     FROM arrived a JOIN taken USING (prompt_id), run),
@@ -66,38 +65,81 @@ constexpr Query kStore{"work.store", R"(
     WHERE r.demo_session_id = $1 AND r.id = $2::uuid AND good + bad > 0)
   SELECT prompt_id, sequence, now() AS created_at FROM numbered)"};
 
-// The run's lock keeps two processes from leasing past the concurrency together.
+// The run's lock keeps two processes from leasing the same prompt, or past the concurrency together. Prompts that were
+// given back or whose holder died come first; they are never leased ahead, so that one that kills its workers is found
+// out.
 constexpr Query kLease{"work.lease", R"(
   WITH run AS (
-    SELECT id FROM demo_batch_test_runs
+    SELECT next_prompt, total_prompts FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running') FOR UPDATE),
+  pace AS (
+    SELECT allowed, greatest(next_call_at, now() - interval '50 milliseconds') AS next_call_at, interval '1 minute' / nullif($5::int, 0) AS spacing
+    FROM demo_endpoint_pace WHERE demo_session_id = $1),
+  others AS (
+    SELECT coalesce(sum(slots), 0)::int AS slots, count(*)::int AS workers FROM demo_run_workers
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid AND lease_until >= now()),
+  granted AS (
+    SELECT greatest(0, least(most - others.slots, (most + others.workers) / (others.workers + 1))) AS slots
+    FROM others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds),
   room AS (
-    SELECT greatest(0, least($4::int, $5::int - count(*)::int)) AS places FROM demo_run_queue
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner IS NOT NULL AND lease_until >= now()),
-  next AS (
-    SELECT q.prompt_id, q.owner IS NOT NULL AND q.owner <> $3::uuid AS was_held FROM demo_run_queue q, run
-    WHERE q.demo_session_id = $1 AND q.test_run_id = $2::uuid AND (q.owner IS NULL OR q.lease_until < now())
-    ORDER BY q.prompt_id LIMIT (SELECT places FROM room) FOR UPDATE OF q SKIP LOCKED),
-  leased AS (
-    UPDATE demo_run_queue q
-    SET owner = $3::uuid, fence = q.fence + 1, lease_until = now() + interval '15 seconds', intent_at = now(),
-        takeovers = q.takeovers + next.was_held::int
-    FROM next WHERE q.demo_session_id = $1 AND q.test_run_id = $2::uuid AND q.prompt_id = next.prompt_id
-    RETURNING q.prompt_id, q.fence, q.takeovers),
+    SELECT slots, slots - cardinality($6::int[]) AS free,
+           greatest(0, least(slots * $7::int - cardinality($6::int[]),
+                             (SELECT floor(extract(epoch FROM now() - next_call_at) / extract(epoch FROM spacing))::int + 1 FROM pace))) AS prompts
+    FROM granted),
+  left_over AS (
+    SELECT l.prompt_id, (l.owner <> $3::uuid AND NOT l.ahead)::int AS died FROM demo_run_leases l, run
+    WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND (l.owner IS NULL OR l.lease_until < now())
+      AND l.prompt_id <> ALL ($6::int[])
+    ORDER BY l.prompt_id LIMIT (SELECT prompts FROM room) FOR UPDATE OF l SKIP LOCKED),
+  taken AS (
+    UPDATE demo_run_leases l
+    SET owner = $3::uuid, fence = l.fence + 1, lease_until = now() + interval '15 seconds', ahead = false,
+        takeovers = l.takeovers + coalesce(left_over.died, 0)
+    FROM left_over WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.prompt_id = left_over.prompt_id
+    RETURNING l.prompt_id, l.fence, l.takeovers),
+  fresh AS (
+    INSERT INTO demo_run_leases (demo_session_id, test_run_id, prompt_id, owner, lease_until, ahead)
+    SELECT $1, $2::uuid, prompt_id, $3::uuid, now() + interval '15 seconds', place > room.free - already
+    FROM run, room, (SELECT count(*)::int AS already FROM taken) AS t,
+         generate_series(next_prompt, least(total_prompts, next_prompt + room.prompts - already - 1)) WITH ORDINALITY AS g (prompt_id, place)
+    RETURNING prompt_id, fence, takeovers),
+  leased AS (SELECT * FROM taken UNION ALL SELECT * FROM fresh),
   begun AS (
-    UPDATE demo_batch_test_runs SET status = 'running', started_at = now()
-    WHERE demo_session_id = $1 AND id = $2::uuid AND status = 'pending' AND EXISTS (SELECT FROM leased))
-  SELECT l.prompt_id, l.fence, l.takeovers, p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks
-  FROM leased l JOIN demo_run_prompts p
-    ON p.demo_session_id = $1 AND p.test_run_id = $2::uuid AND p.prompt_id = l.prompt_id
+    UPDATE demo_batch_test_runs r
+    SET next_prompt = r.next_prompt + (SELECT count(*) FROM fresh), status = 'running', started_at = coalesce(started_at, now())
+    WHERE demo_session_id = $1 AND id = $2::uuid AND EXISTS (SELECT FROM leased)),
+  joined AS (
+    INSERT INTO demo_run_workers AS w (demo_session_id, test_run_id, owner, slots, lease_until)
+    SELECT $1, $2::uuid, $3::uuid, slots, now() + interval '15 seconds' FROM room, run
+    ON CONFLICT (demo_session_id, test_run_id, owner) DO UPDATE SET slots = excluded.slots, lease_until = excluded.lease_until
+    WHERE w.slots <> excluded.slots OR w.lease_until < now() + interval '10 seconds'),
+  drawn AS (
+    UPDATE demo_endpoint_pace p SET next_call_at = pace.next_call_at + (SELECT count(*) FROM leased) * spacing
+    FROM pace WHERE p.demo_session_id = $1 AND spacing IS NOT NULL
+    RETURNING p.next_call_at)
+  SELECT room.slots, (SELECT allowed < $4::int FROM pace) AS slowed,
+         run.next_prompt + (SELECT count(*) FROM fresh) <= run.total_prompts AS more,
+         extract(epoch FROM (SELECT next_call_at FROM drawn) - now())::float8 AS pause,
+         l.prompt_id, l.fence, l.takeovers, p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks
+  FROM run CROSS JOIN room LEFT JOIN leased l ON true
+  LEFT JOIN demo_run_prompts p ON p.demo_session_id = $1 AND p.test_run_id = $2::uuid AND p.prompt_id = l.prompt_id
   ORDER BY l.prompt_id)"};
 
 constexpr Query kRenew{"work.renew", R"(
-  UPDATE demo_run_queue SET lease_until = now() + interval '15 seconds' WHERE owner = $1::uuid
-  RETURNING demo_session_id, test_run_id::text AS test_run_id, prompt_id)"};
+  WITH workers AS (
+    UPDATE demo_run_workers SET lease_until = now() + interval '15 seconds' WHERE owner = $1::uuid)
+  UPDATE demo_run_leases l SET lease_until = now() + interval '15 seconds'
+  FROM unnest($2::text[], $3::uuid[], $4::int[]) AS h (demo_session_id, test_run_id, prompt_id)
+  WHERE l.demo_session_id = h.demo_session_id AND l.test_run_id = h.test_run_id AND l.prompt_id = h.prompt_id
+    AND l.owner = $1::uuid
+  RETURNING l.demo_session_id, l.test_run_id::text AS test_run_id, l.prompt_id)"};
+
+constexpr Query kLeave{"work.leave", R"(
+  DELETE FROM demo_run_workers WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $3::uuid)"};
 
 constexpr Query kRelease{"work.release", R"(
-  UPDATE demo_run_queue SET owner = NULL, lease_until = NULL, intent_at = NULL, fence = fence + 1 WHERE owner = $1::uuid)"};
+  WITH workers AS (DELETE FROM demo_run_workers WHERE owner = $1::uuid)
+  UPDATE demo_run_leases SET owner = NULL, lease_until = NULL, fence = fence + 1 WHERE owner = $1::uuid)"};
 
 LeasedPrompt LeasedOf(const Row& row) {
   LeasedPrompt leased;
@@ -114,6 +156,30 @@ LeasedPrompt LeasedOf(const Row& row) {
   return leased;
 }
 
+void TakeStored(const Rows& rows, const RunKey& run, std::vector<FinishedPrompt>& finished, WorkStore::Step& step) {
+  std::map<int32_t, FinishedPrompt*> by_prompt;
+  for (FinishedPrompt& prompt : finished) by_prompt[prompt.result.prompt_id()] = &prompt;
+  for (const Row row : rows) {
+    pb::Result& result = by_prompt.at(row.Get<int32_t>("prompt_id"))->result;
+    result.set_test_run_id(run.test_run_id);
+    result.set_sequence(row.Get<int64_t>("sequence"));
+    *result.mutable_created_at() =
+        TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.Get<absl::Time>("created_at")));
+    step.stored.push_back(std::move(result));
+  }
+}
+
+// A row for each prompt leased, or one without a prompt; none where the run has ended.
+void TakeLeased(const Rows& rows, WorkStore::Step& step) {
+  for (const Row row : rows) {
+    step.slots = row.Get<int32_t>("slots");
+    step.slowed = row.Get<std::optional<bool>>("slowed").value_or(false);
+    step.more = row.Get<bool>("more");
+    step.pause = std::max(absl::ZeroDuration(), absl::Seconds(row.Get<std::optional<double>>("pause").value_or(0)));
+    if (row.Get<std::optional<int32_t>>("prompt_id")) step.leased.push_back(LeasedOf(row));
+  }
+}
+
 }  // namespace
 
 Task<std::vector<RunKey>> WorkStore::RunsWithWork(Deadline deadline) {
@@ -124,13 +190,21 @@ Task<std::vector<RunKey>> WorkStore::RunsWithWork(Deadline deadline) {
   co_return runs;
 }
 
-Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, std::vector<FinishedPrompt> finished,
-                                         int wanted, int concurrency) {
+Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request request) {
+  std::vector<FinishedPrompt>& finished = request.finished;
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(run.session));
+  if (request.pace.throttled) {
+    statements.push_back(SlowDown(run.session, request.concurrency, *request.pace.throttled));
+  }
+  if (request.pace.good > 0) statements.push_back(SpeedUp(run.session, request.concurrency, request.pace.good));
+  if (request.per_minute > 0) statements.push_back(KeepCount(run.session));
+  const size_t stored_at = statements.size();
   if (!finished.empty()) statements.push_back({kStore, ResultColumns(run.session, run.test_run_id, finished)});
-  if (wanted > 0) {
-    statements.push_back({kLease, Params(run.session, run.test_run_id, owner_, wanted, concurrency)});
+  const size_t leased_at = statements.size();
+  if (request.wants_more) {
+    statements.push_back({kLease, Params(run.session, run.test_run_id, owner_, request.concurrency, request.per_minute,
+                                         request.held, request.ahead ? 2 : 1)});
   }
   statements.push_back(AskRun(run.session, run.test_run_id));
   CO_TRY(const auto rows, co_await database_.RunAll(deadline, SessionScope(run.session), std::move(statements)));
@@ -140,34 +214,34 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, std::vec
     co_return step;
   }
   step.run = RunOf(rows.back()[0]);
-  size_t next = 1;
-  if (!finished.empty()) {
-    std::map<int32_t, FinishedPrompt*> by_prompt;
-    for (FinishedPrompt& prompt : finished) by_prompt[prompt.result.prompt_id()] = &prompt;
-    for (const Row row : rows[next++]) {
-      pb::Result& result = by_prompt.at(row.Get<int32_t>("prompt_id"))->result;
-      result.set_sequence(row.Get<int64_t>("sequence"));
-      *result.mutable_created_at() =
-          TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.Get<absl::Time>("created_at")));
-      step.stored.push_back(std::move(result));
-    }
-  }
-  if (wanted > 0) {
-    for (const Row row : rows[next++]) step.leased.push_back(LeasedOf(row));
-  }
+  if (!finished.empty()) TakeStored(rows[stored_at], run, finished, step);
+  if (request.wants_more) TakeLeased(rows[leased_at], step);
   co_return step;
 }
 
-Task<std::vector<WorkStore::Held>> WorkStore::Renew(Deadline deadline) {
-  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kRenew, Params(owner_)));
-  std::map<RunKey, std::vector<int32_t>> held;
+Task<WorkStore::Held> WorkStore::Renew(Deadline deadline, Held held) {
+  std::vector<std::string> sessions;
+  std::vector<std::string> runs;
+  std::vector<int64_t> prompt_ids;
+  for (const auto& [run, prompts] : held) {
+    sessions.insert(sessions.end(), prompts.size(), run.session);
+    runs.insert(runs.end(), prompts.size(), run.test_run_id);
+    prompt_ids.insert(prompt_ids.end(), prompts.begin(), prompts.end());
+  }
+  CO_TRY(const Rows rows,
+         co_await database_.Run(deadline, SessionScope::None(), kRenew, Params(owner_, sessions, runs, prompt_ids)));
+  Held kept;
   for (const Row row : rows) {
-    held[{row.Get<std::string>("demo_session_id"), row.Get<std::string>("test_run_id")}].push_back(
+    kept[{row.Get<std::string>("demo_session_id"), row.Get<std::string>("test_run_id")}].push_back(
         row.Get<int32_t>("prompt_id"));
   }
-  std::vector<Held> runs;
-  for (auto& [run, prompt_ids] : held) runs.push_back({run, std::move(prompt_ids)});
-  co_return runs;
+  co_return kept;
+}
+
+Task<> WorkStore::Leave(Deadline deadline, RunKey run) {
+  CO_TRY(co_await database_.Run(deadline, SessionScope(run.session), kLeave,
+                                Params(run.session, run.test_run_id, owner_)));
+  co_return absl::OkStatus();
 }
 
 Task<> WorkStore::Release(Deadline deadline) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "finetunelab/batch_runner/v1/result.pb.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "finetunelab/batch_runner/v1/suite.pb.h"
+#include "services/batch-runner/store/pace_statements.h"
 
 namespace ftl::batch_runner {
 
@@ -45,27 +47,41 @@ class WorkStore {
   // `owner` is a UUID of this process.
   WorkStore(Database& database, std::string owner) : database_(database), owner_(std::move(owner)) {}
 
-  // Runs that have prompts which nobody holds; up to 1,000.
+  // Runs that have prompts which nobody holds.
   Task<std::vector<RunKey>> RunsWithWork(Deadline deadline);
 
+  // What a process tells of its calls, and asks for.
+  struct Request {
+    std::vector<FinishedPrompt> finished;
+    std::vector<int32_t> held;  // prompts that it has leased, without those finished
+    bool wants_more = false;
+    bool ahead = false;   // leases as many again as it has slots, so that no slot waits for a step
+    int concurrency = 1;  // of the run
+    int per_minute = 0;   // calls of the run; 0 for no limit
+    PaceNews pace;
+  };
   // One step of a run, in one transaction: stores what is finished, with the run's counters; ends the run where that
-  // was its last prompt; then leases up to `wanted` prompts, so that no more than `concurrency` are held in all by any
-  // process. A lease is the committed intent to call.
+  // was its last prompt; then leases more. The processes that work on a run share its concurrency, or what the endpoint
+  // has shown to bear: each has slots, and calls no more prompts at a time. A lease is the committed intent to call.
   struct Step {
     std::vector<pb::Result> stored;  // those that counted, with sequence and time
     std::vector<LeasedPrompt> leased;
     pb::Run run;        // as it stands after the step
     bool gone = false;  // the session is closed; nothing was stored
+    // Where more was wanted:
+    int slots = 0;         // calls that the process may have under way
+    bool slowed = false;   // fewer than were asked for, because the endpoint asked to slow down
+    bool more = false;     // the run has further prompts
+    absl::Duration pause;  // until calls a minute allow the next
   };
-  Task<Step> Advance(Deadline deadline, RunKey run, std::vector<FinishedPrompt> finished, int wanted, int concurrency);
+  Task<Step> Advance(Deadline deadline, RunKey run, Request request);
 
-  // Renews every lease of this process. Gives the prompts that it still holds, by run.
-  struct Held {
-    RunKey run;
-    std::vector<int32_t> prompt_ids;
-  };
-  Task<std::vector<Held>> Renew(Deadline deadline);
-  // Gives back what was leased and not finished, so that others need not wait for the lease's end.
+  // Renews the leases of the prompts named, by run. Gives those that it still holds.
+  using Held = std::map<RunKey, std::vector<int32_t>>;
+  Task<Held> Renew(Deadline deadline, Held held);
+  // Works on the run no more: its slots are free at once.
+  Task<> Leave(Deadline deadline, RunKey run);
+  // Gives back all that was leased and not finished, so that others need not wait for the leases' end.
   Task<> Release(Deadline deadline);
 
  private:

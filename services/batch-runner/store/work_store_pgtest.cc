@@ -35,11 +35,21 @@ class WorkStoreTest : public testing::Test {
     return {session_, run->id()};
   }
 
-  WorkStore::Step Advance(WorkStore& store, const RunKey& run, std::vector<FinishedPrompt> finished, int wanted,
-                          int concurrency = 4) {
-    auto step = Await(io_, store.Advance(Soon(), run, std::move(finished), wanted, concurrency));
+  WorkStore::Step Advance(WorkStore& store, const RunKey& run, WorkStore::Request request) {
+    auto step = Await(io_, store.Advance(Soon(), run, std::move(request)));
     EXPECT_TRUE(step.ok()) << step.status();
     return *std::move(step);
+  }
+  WorkStore::Step Lease(WorkStore& store, const RunKey& run, int concurrency, std::vector<int32_t> held = {}) {
+    return Advance(store, run, {.held = std::move(held), .wants_more = true, .concurrency = concurrency});
+  }
+  WorkStore::Step Store(WorkStore& store, const RunKey& run, std::vector<FinishedPrompt> finished) {
+    return Advance(store, run, {.finished = std::move(finished)});
+  }
+
+  void LetLeasesEnd() {
+    test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() - interval '1 second'");
+    test_database_.Execute("UPDATE demo_run_workers SET lease_until = now() - interval '1 second'");
   }
 
   static FinishedPrompt Finish(const LeasedPrompt& leased, bool success = true) {
@@ -74,16 +84,80 @@ class WorkStoreTest : public testing::Test {
   WorkStore theirs_{database_, NewUuid()};
 };
 
-TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndStayWithinItsConcurrencyTogether) {
-  const RunKey run = StartRun(6);
-  EXPECT_THAT(IdsOf(Advance(mine_, run, {}, 3).leased), testing::ElementsAre(1, 2, 3));
-  EXPECT_THAT(IdsOf(Advance(theirs_, run, {}, 3).leased), testing::ElementsAre(4));
-  EXPECT_THAT(IdsOf(Advance(theirs_, run, {}, 3).leased), testing::IsEmpty());
+TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcurrency) {
+  const RunKey run = StartRun(20);
+  const auto first = Lease(mine_, run, 4);
+  EXPECT_THAT(IdsOf(first.leased), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(first.slots, 4);
+  EXPECT_EQ(Lease(theirs_, run, 4).slots, 0) << "all slots are taken";
+  const auto less = Advance(
+      mine_, run, {.finished = {Finish(first.leased[0])}, .held = {2, 3, 4}, .wants_more = true, .concurrency = 4});
+  EXPECT_EQ(less.slots, 2) << "another is there";
+  EXPECT_THAT(less.leased, testing::IsEmpty());
+  const auto other = Lease(theirs_, run, 4);
+  EXPECT_EQ(other.slots, 2);
+  EXPECT_THAT(IdsOf(other.leased), testing::ElementsAre(5, 6));
+  ASSERT_TRUE(Await(io_, mine_.Leave(Soon(), run)).ok());
+  EXPECT_EQ(Lease(theirs_, run, 4, {5, 6}).slots, 4);
+}
+
+TEST_F(WorkStoreTest, LeasesAsManyAgainAheadAndTheseAreNotBlamedForADeath) {
+  const RunKey run = StartRun(20);
+  const auto step = Advance(mine_, run, {.wants_more = true, .ahead = true, .concurrency = 2});
+  EXPECT_THAT(IdsOf(step.leased), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_TRUE(step.more);
+  LetLeasesEnd();
+  const auto taken = Advance(theirs_, run, {.wants_more = true, .ahead = true, .concurrency = 2});
+  std::vector<int32_t> takeovers;
+  for (const LeasedPrompt& prompt : taken.leased) takeovers.push_back(prompt.takeovers);
+  EXPECT_THAT(IdsOf(taken.leased), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(takeovers, testing::ElementsAre(1, 1, 0, 0));
+  LetLeasesEnd();
+  EXPECT_EQ(Lease(mine_, run, 4).leased[2].takeovers, 1) << "what was taken over counts from then on";
+}
+
+TEST_F(WorkStoreTest, APromptThatIsHeldIsNotLeasedAgainToItsHolderWhateverItsLeaseSays) {
+  const RunKey run = StartRun(2);
+  Lease(mine_, run, 1);
+  test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() - interval '1 second'");
+  EXPECT_THAT(IdsOf(Lease(mine_, run, 2, {1}).leased), testing::ElementsAre(2));
+  EXPECT_THAT(IdsOf(Lease(mine_, run, 2, {2}).leased), testing::ElementsAre(1)) << "one that it has lost is free";
+}
+
+TEST_F(WorkStoreTest, ThrottlingHalvesTheCallsOfAllProcessesOnceForABurstAndGoodAnswersGiveThemBack) {
+  const RunKey run = StartRun(100);
+  const absl::Time burst = absl::Now() - absl::Milliseconds(100);
+  auto step = Advance(mine_, run, {.wants_more = true, .concurrency = 8, .pace = {.throttled = burst}});
+  EXPECT_EQ(step.slots, 4);
+  EXPECT_TRUE(step.slowed);
+  step = Advance(theirs_, run, {.wants_more = true, .concurrency = 8, .pace = {.throttled = burst}});
+  EXPECT_EQ(step.slots, 0) << "the same burst; the first holds all four";
+  step = Advance(mine_, run, {.wants_more = true, .concurrency = 8, .pace = {.good = 4}});
+  EXPECT_EQ(step.slots, 3) << "half of five, rounded up";
+  ASSERT_TRUE(Await(io_, theirs_.Leave(Soon(), run)).ok());
+  for (int allowed = 5; allowed < 8; ++allowed) {
+    step = Advance(mine_, run, {.wants_more = true, .concurrency = 8, .pace = {.good = allowed}});
+  }
+  EXPECT_EQ(step.slots, 8);
+  EXPECT_FALSE(step.slowed);
+}
+
+TEST_F(WorkStoreTest, CallsAMinuteAreDrawnFromOneCountByAllProcesses) {
+  const RunKey run = StartRun(10);
+  const WorkStore::Request request{.wants_more = true, .concurrency = 4, .per_minute = 60};
+  const auto first = Advance(mine_, run, request);
+  EXPECT_EQ(first.leased.size(), 1u);
+  EXPECT_GT(first.pause, absl::Milliseconds(800));
+  EXPECT_THAT(Advance(theirs_, run, request).leased, testing::IsEmpty());
+  test_database_.Execute("UPDATE demo_endpoint_pace SET next_call_at = now() - interval '1 hour'");
+  EXPECT_EQ(Advance(mine_, run, {.held = {1}, .wants_more = true, .concurrency = 4, .per_minute = 60}).leased.size(),
+            1u)
+      << "a rest gives no burst";
 }
 
 TEST_F(WorkStoreTest, ALeasedPromptComesWithItsTextAndChecksAndSetsTheRunGoing) {
   const RunKey run = StartRun(1);
-  const auto step = Advance(mine_, run, {}, 1);
+  const auto step = Lease(mine_, run, 1);
   ASSERT_EQ(step.leased.size(), 1u);
   EXPECT_EQ(step.leased[0].prompt.prompt(), "prompt 1");
   EXPECT_EQ(step.leased[0].difficulty, pb::DIFFICULTY_EASY);
@@ -94,14 +168,14 @@ TEST_F(WorkStoreTest, ALeasedPromptComesWithItsTextAndChecksAndSetsTheRunGoing) 
 
 TEST_F(WorkStoreTest, StoresResultsInOrderWithTheRunsCountersAndEndsItWithTheLast) {
   const RunKey run = StartRun(3);
-  const auto leased = Advance(mine_, run, {}, 3).leased;
-  auto step = Advance(mine_, run, {Finish(leased[2]), Finish(leased[0], false)}, 0);
+  const auto leased = Lease(mine_, run, 3).leased;
+  auto step = Store(mine_, run, {Finish(leased[2]), Finish(leased[0], false)});
   ASSERT_EQ(step.stored.size(), 2u);
   EXPECT_EQ(step.run.completed_prompts(), 1);
   EXPECT_EQ(step.run.failed_prompts(), 1);
   EXPECT_EQ(step.run.last_sequence(), 2);
   EXPECT_EQ(step.run.status(), pb::RUN_STATUS_RUNNING);
-  step = Advance(mine_, run, {Finish(leased[1])}, 0);
+  step = Store(mine_, run, {Finish(leased[1])});
   EXPECT_EQ(step.run.status(), pb::RUN_STATUS_COMPLETED);
   EXPECT_TRUE(step.run.has_completed_at());
   const auto page = Await(io_, results_.BySequence(OwnCall(absl::Seconds(5)), session_, run.test_run_id, 0, 10));
@@ -117,42 +191,42 @@ TEST_F(WorkStoreTest, StoresResultsInOrderWithTheRunsCountersAndEndsItWithTheLas
 
 TEST_F(WorkStoreTest, AResultUnderAnOldFenceIsRefusedAndTheTakersCounts) {
   const RunKey run = StartRun(1);
-  const auto old = Advance(mine_, run, {}, 1).leased;
-  test_database_.Execute("UPDATE demo_run_queue SET lease_until = now() - interval '1 second'");
-  const auto taken = Advance(theirs_, run, {}, 1).leased;
+  const auto old = Lease(mine_, run, 1).leased;
+  LetLeasesEnd();
+  const auto taken = Lease(theirs_, run, 1).leased;
   ASSERT_EQ(taken.size(), 1u);
   EXPECT_EQ(taken[0].takeovers, 1);
   EXPECT_GT(taken[0].fence, old[0].fence);
-  EXPECT_THAT(Advance(mine_, run, {Finish(old[0])}, 0).stored, testing::IsEmpty());
-  const auto step = Advance(theirs_, run, {Finish(taken[0])}, 0);
+  EXPECT_THAT(Store(mine_, run, {Finish(old[0])}).stored, testing::IsEmpty());
+  const auto step = Store(theirs_, run, {Finish(taken[0])});
   EXPECT_EQ(step.stored.size(), 1u);
   EXPECT_EQ(step.run.completed_prompts(), 1);
 }
 
 TEST_F(WorkStoreTest, AResultAfterItsLeaseIsStoredWhereNobodyHasTakenThePromptOver) {
   const RunKey run = StartRun(1);
-  const auto leased = Advance(mine_, run, {}, 1).leased;
-  test_database_.Execute("UPDATE demo_run_queue SET lease_until = now() - interval '1 minute'");
-  EXPECT_EQ(Advance(mine_, run, {Finish(leased[0])}, 0).stored.size(), 1u);
+  const auto leased = Lease(mine_, run, 1).leased;
+  LetLeasesEnd();
+  EXPECT_EQ(Store(mine_, run, {Finish(leased[0])}).stored.size(), 1u);
 }
 
 TEST_F(WorkStoreTest, StoringTheSameResultTwiceCountsItOnce) {
   const RunKey run = StartRun(2);
-  const auto leased = Advance(mine_, run, {}, 1).leased;
-  EXPECT_EQ(Advance(mine_, run, {Finish(leased[0])}, 0).stored.size(), 1u);
-  const auto again = Advance(mine_, run, {Finish(leased[0])}, 0);
+  const auto leased = Lease(mine_, run, 1).leased;
+  EXPECT_EQ(Store(mine_, run, {Finish(leased[0])}).stored.size(), 1u);
+  const auto again = Store(mine_, run, {Finish(leased[0])});
   EXPECT_THAT(again.stored, testing::IsEmpty());
   EXPECT_EQ(again.run.completed_prompts(), 1);
 }
 
 TEST_F(WorkStoreTest, ACancelledRunTakesNoLateResult) {
   const RunKey run = StartRun(2);
-  const auto leased = Advance(mine_, run, {}, 1).leased;
+  const auto leased = Lease(mine_, run, 1).leased;
   const auto cancelled = Await(io_, runs_.End(OwnCall(absl::Seconds(5)), session_, run.test_run_id,
                                               {.status = pb::RUN_STATUS_CANCELLED, .error = ""}));
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->status(), pb::RUN_STATUS_CANCELLED);
-  const auto step = Advance(mine_, run, {Finish(leased[0])}, 1);
+  const auto step = Advance(mine_, run, {.finished = {Finish(leased[0])}, .wants_more = true});
   EXPECT_THAT(step.stored, testing::IsEmpty());
   EXPECT_THAT(step.leased, testing::IsEmpty());
   EXPECT_EQ(step.run.completed_prompts(), 0);
@@ -160,28 +234,30 @@ TEST_F(WorkStoreTest, ACancelledRunTakesNoLateResult) {
 
 TEST_F(WorkStoreTest, AClosedSessionTakesNothing) {
   const RunKey run = StartRun(1);
-  const auto leased = Advance(mine_, run, {}, 1).leased;
+  const auto leased = Lease(mine_, run, 1).leased;
   test_database_.Execute("DELETE FROM demo_model_configs");
-  EXPECT_TRUE(Advance(mine_, run, {Finish(leased[0])}, 1).gone);
+  EXPECT_TRUE(Advance(mine_, run, {.finished = {Finish(leased[0])}, .wants_more = true}).gone);
 }
 
 TEST_F(WorkStoreTest, RenewalKeepsLeasesAndTellsWhatIsStillHeld) {
   const RunKey run = StartRun(3);
-  Advance(mine_, run, {}, 2);
-  Advance(theirs_, run, {}, 1);
-  const auto held = Await(io_, mine_.Renew(Soon()));
+  Lease(mine_, run, 3);
+  test_database_.Execute("UPDATE demo_run_leases SET owner = gen_random_uuid() WHERE prompt_id = 2");
+  test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() - interval '1 second'");
+  const auto held = Await(io_, mine_.Renew(Soon(), {{run, {1, 2}}}));
   ASSERT_TRUE(held.ok()) << held.status();
   ASSERT_EQ(held->size(), 1u);
-  EXPECT_THAT((*held)[0].prompt_ids, testing::UnorderedElementsAre(1, 2));
+  EXPECT_THAT(held->at(run), testing::ElementsAre(1));
+  EXPECT_THAT(IdsOf(Lease(theirs_, run, 6).leased), testing::ElementsAre(2, 3)) << "what was not named has ended";
 }
 
 TEST_F(WorkStoreTest, ReleasedPromptsAreFreeAtOnce) {
   const RunKey run = StartRun(1);
-  Advance(mine_, run, {}, 1);
+  Lease(mine_, run, 1);
   EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::IsEmpty());
   ASSERT_TRUE(Await(io_, mine_.Release(Soon())).ok());
   EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::ElementsAre(run));
-  EXPECT_EQ(Advance(theirs_, run, {}, 1).leased[0].takeovers, 0);
+  EXPECT_EQ(Lease(theirs_, run, 1).leased[0].takeovers, 0);
 }
 
 TEST_F(WorkStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
