@@ -35,6 +35,7 @@ absl::Status ReadMessages(const json::value* messages, ChatRequest& request) {
     if (!role || !role->is_string()) return absl::InvalidArgumentError("Every message needs a `role`.");
     std::string text = TextOf(fields->if_contains("content"));
     request.input_tokens += kTokensAroundMessage + static_cast<int>(Pieces(text).size());
+    request.names_system |= role->get_string() == "system";
     if (role->get_string() == "user") request.prompt = std::move(text);
   }
   return absl::OkStatus();

@@ -17,6 +17,7 @@ struct ChatRequest {
   bool include_usage = false;
   bool names_stream_options = false;
   bool names_temperature = false;
+  bool names_system = false;  // there is a message of that role
   std::optional<int> max_tokens;
   std::optional<int> max_completion_tokens;
 

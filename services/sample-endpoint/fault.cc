@@ -10,7 +10,7 @@ namespace {
 const std::map<std::string_view, const Fault*>& ByModel() {
   static const auto* const kByModel = [] {
     auto* by_model = new std::map<std::string_view, const Fault*>;
-    for (const auto faults : {ErrorFaults(), StreamFaults(), WireFaults(), Shapes()}) {
+    for (const auto faults : {ErrorFaults(), StreamFaults(), WireFaults(), Shapes(), OddAnswers(), OddErrors()}) {
       for (const Fault& fault : faults) by_model->emplace(fault.model, &fault);
     }
     return by_model;

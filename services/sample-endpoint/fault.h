@@ -38,6 +38,9 @@ std::span<const Fault> StreamFaults();
 std::span<const Fault> WireFaults();
 // Right answers as each provider shapes them.
 std::span<const Fault> Shapes();
+// Right answers in shapes that few send, and errors said in unusual places and words.
+std::span<const Fault> OddAnswers();
+std::span<const Fault> OddErrors();
 
 // Null for a model that is none of them.
 const Fault* FaultOf(std::string_view model);

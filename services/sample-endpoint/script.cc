@@ -35,6 +35,8 @@ std::string_view Phrase(int status) {
       return "Content Too Large";
     case 422:
       return "Unprocessable Content";
+    case 424:
+      return "Failed Dependency";
     case 429:
       return "Too Many Requests";
     case 500:
