@@ -51,6 +51,36 @@ test('a second call is made only after a 400 or 422 that names a parameter', asy
   }
 });
 
+test('what the endpoint was found to need is told, and shown with the session', async (t) => {
+  const learned = [
+    ['sample-zero', { streaming: true, stream_options: true, stream_usage: true, max_completion_tokens: false, temperature: true, dropped_parameters: [] }],
+    ['sample-reasoner', { reasoning: true }],
+    ['fault-json-for-stream', { streaming: false }],
+    ['fault-no-usage', { stream_usage: false }],
+    ['fault-http-400-max-tokens', { max_completion_tokens: true }],
+    ['fault-http-400-temperature', { temperature: false, dropped_parameters: ['temperature'] }],
+    ['fault-http-422-stream-options', { stream_options: false, stream_usage: false, dropped_parameters: ['stream_options'] }],
+    ['fault-http-400-stream', { streaming: false, dropped_parameters: ['stream'] }],
+  ];
+  for (const [model_id, wanted] of learned) {
+    const { session_id } = await openSession(t, { model_id });
+    assert.equal((await state(session_id)).capabilities, undefined, 'nothing is known before the test');
+    const { capabilities, success } = await ok(post('configure/test', { session_id }));
+    assert.equal(success, true, model_id);
+    for (const [name, value] of Object.entries(wanted)) assert.deepEqual(capabilities[name], value, `${name} of ${model_id}: ${JSON.stringify(capabilities)}`);
+    assert.deepEqual((await state(session_id)).capabilities, capabilities);
+    await cleanUp(session_id);
+  }
+});
+
+test('it listens no longer than it takes to know', async (t) => {
+  // So slow that its answer would take longer than the whole test may.
+  const { session_id } = await openSession(t, { model_id: 'sample-slow' });
+  const tested = await ok(post('configure/test', { session_id }));
+  assert.equal(tested.success, true, JSON.stringify(tested));
+  assert.ok(tested.latency_ms - tested.ttft_ms < 1000, JSON.stringify(tested));
+});
+
 const failures = [
   ['fault-http-401', 'auth'],
   ['fault-http-403', 'auth'],
