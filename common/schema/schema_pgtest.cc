@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -192,6 +194,21 @@ TEST_F(SchemaTest, TheAuditLogOnlyGrows) {
   for (const char* sql : {"DELETE FROM audit_log", "UPDATE audit_log SET event = 'x'", "SELECT * FROM audit_log"}) {
     EXPECT_EQ(SqlStateOf(Run("ftl_session_vault", my_scope_, sql).status()), kPermissionDenied) << sql;
   }
+}
+
+TEST_F(SchemaTest, ForgetsOldLinesOfTheAuditLogAndNeverThoseOfTheLastDay) {
+  database_.Execute(
+      "INSERT INTO audit_log (event, at) SELECT 'run', now() - make_interval(hours => h) FROM unnest(ARRAY[1, 23, 25, "
+      "49]) h");
+  const auto forgotten = [&](int32_t days) {
+    const auto rows = Run("ftl_session_vault", SessionScope::None(), "SELECT forget_audit($1) AS n", Params(days));
+    return rows.ok() ? rows->Only().Get<int64_t>("n") : -1;
+  };
+  EXPECT_EQ(forgotten(std::numeric_limits<int32_t>::max()), 0);
+  EXPECT_EQ(forgotten(2), 1);
+  EXPECT_EQ(forgotten(-5), 1);
+  EXPECT_EQ(forgotten(0), 0);
+  EXPECT_EQ(SqlStateOf(Run("ftl_export", SessionScope::None(), "SELECT forget_audit(1)").status()), kPermissionDenied);
 }
 
 }  // namespace

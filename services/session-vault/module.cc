@@ -27,7 +27,7 @@ struct Machinery {
         keys(std::move(epoch_keys)),
         policy(AddressPolicy::Options{settings.allow_localhost}),
         sessions(database),
-        cleanups(database),
+        cleanups(database, settings.audit_days),
         admission(database, sessions, keys, {settings.session_life, settings.sessions_per_address}),
         retirement(database, keys),
         cleanup(cleanups, retirement),

@@ -51,7 +51,7 @@ struct Replica {
   Database database;
   EpochKeys keys;
   SessionStore sessions{database};
-  CleanupStore cleanups{database};
+  CleanupStore cleanups{database, /*audit_days=*/30};
   Admission admission;
   KeyRetirement retirement{database, keys};
   Cleanup cleanup{cleanups, retirement};
@@ -448,10 +448,11 @@ TEST_F(SessionVaultTest, CountsARowOfEveryTableThatASessionHas) {
   const Rows tables =
       Sql(R"(SELECT string_agg(table_name, ' ' ORDER BY table_name) AS names FROM information_schema.columns
       WHERE table_schema = 'public' AND column_name = 'demo_session_id'
-        AND table_name NOT IN ('audit_log', 'demo_ended_sessions'))");
+        AND table_name NOT IN ('audit_log', 'demo_ended_sessions', 'demo_ended_runs'))");
   EXPECT_EQ(tables.Only().Get<std::string>("names"),
             "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_endpoint_pace demo_run_leases "
-            "demo_run_prompts demo_run_workers demo_search_progress demo_search_texts demo_session_expiry demo_session_suites");
+            "demo_run_prompts demo_run_workers demo_search_progress demo_search_texts demo_session_expiry "
+            "demo_session_suites");
 }
 
 TEST_F(SessionVaultTest, AnOldBackupAndTheMasterKeyDoNotOpenADeletedSessionsKey) {
@@ -562,6 +563,26 @@ TEST_F(SessionVaultTest, SweepsWhatIsOverAndLeavesTheRest) {
   EXPECT_EQ(swept.failed(), 0);
   EXPECT_TRUE(Get(*vault, lives).ok());
   EXPECT_EQ(Count("demo_ended_sessions WHERE reason = 'expired'"), 1);
+}
+
+TEST_F(SessionVaultTest, KeepsTheAuditLogForAMonthAndEndsWithTheirRunsForADay) {
+  const auto vault = NewReplica();
+  const std::string id = OpenId(*vault);
+  AddRun(id, 3);
+  const std::string run = Sql("SELECT id::text AS id FROM demo_batch_test_runs").Only().Get<std::string>("id");
+  const auto session_of_run = [&] {
+    const Rows rows = Sql(fmt::format("SELECT session_of_run('{}') AS session", run));
+    return rows.Only().Get<std::optional<std::string>>("session");
+  };
+  ASSERT_TRUE(Close(*vault, id).ok());
+  EXPECT_EQ(session_of_run(), SessionHash(id));
+  Sql("UPDATE audit_log SET at = now() - interval '30 days 1 hour' WHERE event = 'session_opened'");
+  Sql("UPDATE demo_ended_sessions SET ended_at = now() - interval '24 hours 1 second'");
+  SweepNow(*vault);
+  EXPECT_EQ(session_of_run(), std::nullopt);
+  EXPECT_EQ(Count("demo_ended_runs"), 0);
+  EXPECT_EQ(Count("audit_log WHERE event = 'session_opened'"), 0);
+  EXPECT_EQ(Count("audit_log WHERE event = 'session_deleted'"), 1);
 }
 
 TEST_F(SessionVaultTest, SweepsTheOthersWhereOneSessionFailsToGo) {

@@ -40,6 +40,7 @@ VaultSettings ReadVaultSettings(host::Settings& settings) {
       settings.Number("DEMO_MAX_REQUESTS_PER_MINUTE", 600, 1, kMost, "Requests of a client address in a minute.");
   read.abandon_grace = settings.Span("DEMO_ABANDON_GRACE_SECONDS", absl::Minutes(2), absl::Seconds(0),
                                      "How long a session whose page was left waits for its person.");
+  read.audit_days = settings.Number("FTL_AUDIT_RETENTION_DAYS", 30, 1, kMost, "How long the audit log is kept.");
   read.allow_localhost =
       settings.Flag("DEMO_ALLOW_LOCALHOST", false, "Lets endpoints be on loopback, for development.");
   if (read.allow_localhost &&

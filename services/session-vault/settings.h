@@ -20,6 +20,7 @@ struct VaultSettings {
   int32_t sessions_per_address;
   int32_t requests_per_minute;
   absl::Duration abandon_grace;
+  int32_t audit_days;
   bool allow_localhost;
 };
 

@@ -211,8 +211,10 @@ test('a run id needs no session, but a session that is given must be its own', a
     isProblem(await get(path), 404, 'run_not_found');
   }
   await cleanUp(session);
-  const gone = await get(`batch-test?test_run_id=${id}`);
-  assert.ok([404, 410].includes(gone.status), gone.text);
+  for (const path of [`batch-test?test_run_id=${id}`, `batch-test/${id}/status`, `batch-test/${id}/events`, `analytics/metrics?test_run_id=${id}`]) {
+    isProblem(await get(path), 410, 'session_expired');
+  }
+  isProblem(await post(`batch-test/${id}/cancel`, {}), 410, 'session_expired');
 });
 
 test("another session's run is 404, although both are good", async (t) => {

@@ -29,6 +29,11 @@ constexpr Query kForgetAddress{"cleanup.forget_address", "DELETE FROM demo_addre
 constexpr Query kRememberEnd{"cleanup.remember_end", R"(
     INSERT INTO demo_ended_sessions (demo_session_id, reason) VALUES ($1, $2) ON CONFLICT (demo_session_id) DO NOTHING)"};
 
+// Before they are deleted; with the end, of which they are a part.
+constexpr Query kRememberRuns{"cleanup.remember_runs", R"(
+    INSERT INTO demo_ended_runs (run_hash, demo_session_id)
+    SELECT sha256(uuid_send(id)), demo_session_id FROM demo_batch_test_runs WHERE demo_session_id = $1)"};
+
 constexpr Query kAudit{"cleanup.audit", R"(
     INSERT INTO audit_log (event, demo_session_id, details)
     VALUES ('session_deleted', $1, jsonb_build_object('reason', $2::text, 'test_runs', $3::integer, 'results', $4::bigint)))"};
@@ -60,6 +65,8 @@ constexpr Query kNextDueIn{"cleanup.next_due_in", R"(
 
 constexpr Query kForgetEnds{"cleanup.forget_ends", R"(
     DELETE FROM demo_ended_sessions WHERE ended_at < now() - interval '24 hours')"};
+
+constexpr Query kForgetAudit{"cleanup.forget_audit", "SELECT forget_audit($1)"};
 
 constexpr Query kForgetQuotas{"cleanup.forget_quotas", R"(
     DELETE FROM demo_quotas WHERE window_start < now() - interval '1 hour')"};
@@ -96,12 +103,14 @@ Task<std::optional<DeletedRows>> CleanupStore::Delete(Deadline deadline, std::st
     if (reason != EndReason::kCleanup && !due) co_return std::optional<DeletedRows>();
 
     std::vector<Statement> statements;
+    statements.push_back({kRememberEnd, Params(hash, Word(reason))});
+    statements.push_back({kRememberRuns, Params(hash)});
     statements.push_back({kDeleteRuns, Params(hash)});
     statements.push_back({kDeleteSession, Params(hash)});
     CO_TRY(const std::vector<Rows> rows, co_await transaction.RunAll(std::move(statements)));
     DeletedRows deleted;
-    deleted.test_runs = rows[0].Only().Get<int32_t>("test_runs");
-    deleted.results = rows[0].Only().Get<int64_t>("results");
+    deleted.test_runs = rows[2].Only().Get<int32_t>("test_runs");
+    deleted.results = rows[2].Only().Get<int64_t>("results");
     deleted.deleted_at = session.Get<absl::Time>("now");
     deleted.key_id = session.Get<std::optional<std::string>>("key_id");
 
@@ -109,7 +118,6 @@ Task<std::optional<DeletedRows>> CleanupStore::Delete(Deadline deadline, std::st
     std::vector<Statement> after;
     if (session.Get<bool>("holds_place")) after.push_back({kGivePlaceBack, Params(address)});
     after.push_back({kForgetAddress, Params(address)});
-    after.push_back({kRememberEnd, Params(hash, Word(reason))});
     after.push_back({kAudit, Params(hash, Word(reason), deleted.test_runs, deleted.results)});
     after.push_back({kTell, Params(kSessionOverChannel, hash)});
     CO_TRY(co_await transaction.RunAll(std::move(after)));
@@ -144,6 +152,7 @@ Task<> CleanupStore::ForgetOld(Deadline deadline) {
   std::vector<Statement> statements;
   statements.push_back({kForgetEnds, Params()});
   statements.push_back({kForgetQuotas, Params()});
+  statements.push_back({kForgetAudit, Params(audit_days_)});
   CO_TRY(co_await database_.RunAll(deadline, SessionScope::None(), std::move(statements)));
   co_return absl::OkStatus();
 }

@@ -29,7 +29,8 @@ struct DueSession {
 // The SQL of endings.
 class CleanupStore {
  public:
-  explicit CleanupStore(Database& database) : database_(database) {}
+  // `audit_days` is how long a line of the audit log is kept.
+  CleanupStore(Database& database, int32_t audit_days) : database_(database), audit_days_(audit_days) {}
 
   // Deletes the session and all that hangs on it in one transaction, remembers its end, tells whoever holds its key. A
   // run that starts or stores meanwhile waits and then finds no session. Absent where there was nothing; unless it is
@@ -43,7 +44,7 @@ class CleanupStore {
   // How long until the next session is due; absent where there is none. One that is overdue, since it could not be
   // deleted, does not count.
   Task<std::optional<absl::Duration>> NextDueIn(Deadline deadline);
-  // Forgets ends older than 24 h and limits of past hours.
+  // Forgets ends older than 24 h, limits of past hours, and what the audit log need not keep.
   Task<> ForgetOld(Deadline deadline);
 
   // Until the transaction ends no other replica sweeps. False where one does.
@@ -53,6 +54,7 @@ class CleanupStore {
 
  private:
   Database& database_;
+  const int32_t audit_days_;
 };
 
 }  // namespace ftl::vault
