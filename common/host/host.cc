@@ -55,12 +55,19 @@ std::string DefaultAddress(std::string_view service) {
 
 }  // namespace
 
+// An io_context that can let go of what waits on it while it still stands: those coroutines hold on to the module's
+// parts, and the parts' sockets and timers to the context.
+struct ModuleContext : asio::io_context {
+  using asio::io_context::io_context;
+  void LetGo() { shutdown(); }
+};
+
 struct Host::Part {
   ModuleKind kind;
   std::unique_ptr<Module> module;
   std::string listen;                            // where it serves by itself; empty in a program of several
   std::map<std::string, std::string> addresses;  // of the services it calls, where they are far away
-  asio::io_context io{1};
+  ModuleContext io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   std::thread thread;
   rpc::Channels channels;
@@ -257,6 +264,12 @@ void Host::Stop() {
     (*part)->io.stop();
     (*part)->thread.join();
     (*part)->started = false;
+  }
+  // First what waits, then what was waited on, then where it waited.
+  for (const auto& part : parts_) part->io.LetGo();
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+    (*part)->server.reset();
+    (*part)->module.reset();
   }
 }
 
