@@ -200,7 +200,9 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   if (!read) co_return false;
   CountTokens(call.request, reply);
   reply.timing = TimingOf(marks, reply.output_tokens);
-  if (reading.leaves_connection_usable()) {
+  // Behind an answer that was none, more may come than its framing says.
+  const bool is_sound = reply.ok() || reply.http_status >= 300;
+  if (reading.leaves_connection_usable() && is_sound) {
     pool_->Give({call.pool_key, call.endpoint.Origin()}, std::move(begun->connection));
   }
   LearnFromAnswer(call.request, reading, reply, call.capabilities);
