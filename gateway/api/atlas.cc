@@ -61,8 +61,8 @@ Task<> SendAnswer(Stub& stub, Incoming& incoming) {
   co_await pump.Wait(incoming.call.deadline);
   auto next = pump.Take();
   CO_TRY(next.status());
-  http::SseWriter sse(incoming.exchange);
-  CO_TRY(co_await sse.Begin());
+  CO_TRY(co_await incoming.exchange.Begin(http::EventStreamHead()));
+  http::SseWriter sse(incoming.exchange.body());
   while (next.ok() && next->has_value()) {
     std::string events;
     const std::string line = LineOf((*next)->piece(), incoming.call.request_id);

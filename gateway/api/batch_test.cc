@@ -7,6 +7,7 @@
 #include "common/json/message_json.h"
 #include "common/proto/copy_fields.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "gateway/http/sse_writer.h"
 
 namespace ftl::gateway {
 
@@ -46,17 +47,29 @@ absl::StatusOr<int64_t> CursorOf(const Incoming& incoming) {
 Task<> SendEvents(Services& services, Incoming& incoming) {
   CO_TRY(const int64_t cursor, CursorOf(incoming));
   const auto& request = static_cast<const pb::WatchRunRequest&>(*incoming.request);
-  pb::GetRunRequest asked;
-  asked.set_test_run_id(request.test_run_id());
-  asked.set_session_id(request.session_id());
-  asked.set_page_size(1);
-  CO_TRY(const auto run, co_await services.upstream.Call<pb::GetRunResponse>(incoming.call, kGetRun, std::move(asked)));
-  http::SseWriter sse(incoming.exchange);
-  if (incoming.exchange.head().method == "HEAD") {
-    CO_TRY(co_await sse.Begin());
-    co_return co_await sse.End();
+  std::string test_run_id = request.test_run_id();
+  int64_t last_sequence = 0;
+  // A run's id is a capability, so whoever names no session is let in with those who watch already.
+  std::string first = request.session_id().empty() ? services.runs.FirstEventsOf(test_run_id) : "";
+  if (first.empty()) {
+    pb::GetRunRequest asked;
+    asked.set_test_run_id(test_run_id);
+    asked.set_session_id(request.session_id());
+    asked.set_page_size(1);
+    CO_TRY(const auto run,
+           co_await services.upstream.Call<pb::GetRunResponse>(incoming.call, kGetRun, std::move(asked)));
+    first = RunHub::FirstEvents(run);
+    test_run_id = run.id();
+    last_sequence = run.last_sequence();
   }
-  co_return co_await services.runs.Watch(incoming.call, run, cursor, sse);
+  CO_TRY(co_await incoming.exchange.Begin(http::EventStreamHead()));
+  if (incoming.exchange.head().method == "HEAD") co_return co_await incoming.exchange.End();
+  CO_TRY(co_await incoming.exchange.Write(first));
+  auto watch = [&runs = services.runs, test_run_id, last_sequence, cursor](http::BodyStream& body) {
+    return runs.Watch(body, test_run_id, last_sequence, cursor);
+  };
+  incoming.exchange.ContinueWith(std::move(watch));
+  co_return absl::OkStatus();
 }
 
 }  // namespace

@@ -20,7 +20,6 @@ Connection::Connection(asio::ip::tcp::socket socket, const Limits& limits, const
     : wire_(std::move(socket)), limits_(limits), handler_(handler), waiting_since_(std::chrono::steady_clock::now()) {}
 
 void Connection::Start(std::function<void()> ended) {
-  auto serve = [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->Serve(); };
   auto finish = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr failure) {
     self->wire_.Close();
     ended();
@@ -32,8 +31,8 @@ void Connection::Start(std::function<void()> ended) {
       log::Error("connection failed", {{"error", error.what()}});
     }
   };
-  auto executor = wire_.executor();
-  asio::co_spawn(executor, std::move(serve), asio::bind_cancellation_slot(cancel_.slot(), std::move(finish)));
+  // `finish` keeps the connection for as long as it is served.
+  asio::co_spawn(wire_.executor(), Serve(), asio::bind_cancellation_slot(cancel_.slot(), std::move(finish)));
 }
 
 void Connection::Drain() {
@@ -59,7 +58,14 @@ asio::awaitable<void> Connection::Serve() {
       co_return;
     }
     if (head->empty()) co_return;
-    const bool go_on = co_await ServeOne(*std::move(head));
+    std::optional<LastingBody> lasting;
+    bool go_on = co_await ServeOne(*std::move(head), lasting);
+    if (lasting) {
+      auto rest = std::exchange(lasting->write, nullptr)(lasting->body);
+      const absl::Status written = co_await std::move(rest);
+      wire_.StopWatching();
+      go_on = go_on && written.ok() && lasting->body.ended() && !draining_;
+    }
     if (!go_on) co_return;
   }
 }
@@ -97,7 +103,7 @@ Task<std::string> Connection::ReadHead() {
   }
 }
 
-asio::awaitable<bool> Connection::ServeOne(std::string head_bytes) {
+asio::awaitable<bool> Connection::ServeOne(std::string head_bytes, std::optional<LastingBody>& lasting) {
   const absl::StatusOr<RequestHead> head = ParseHead(head_bytes);
   if (!head.ok()) {
     co_await Refused(head.status());
@@ -111,6 +117,8 @@ asio::awaitable<bool> Connection::ServeOne(std::string head_bytes) {
   if (!exchange.answered()) {
     (void)co_await exchange.Send(ProblemResponse(absl::InternalError("no answer"), exchange.request_id()));
   }
+  lasting = exchange.TakeLasting();
+  if (lasting) co_return exchange.may_follow();
   wire_.StopWatching();
   if (exchange.may_continue() && !draining_) co_return true;
   if (!exchange.body_read()) co_await Linger();

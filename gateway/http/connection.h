@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -42,7 +43,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> Serve();
   // The next head; empty when there will be none.
   Task<std::string> ReadHead();
-  asio::awaitable<bool> ServeOne(std::string head_bytes);
+  // Whether another request may follow; first what is `lasting` has to be written, where that is set.
+  asio::awaitable<bool> ServeOne(std::string head_bytes, std::optional<LastingBody>& lasting);
   asio::awaitable<void> Refused(const absl::Status& status);
   asio::awaitable<void> Linger();
 

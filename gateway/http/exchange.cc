@@ -101,38 +101,15 @@ Task<> Exchange::Send(Response response) {
 
 Task<> Exchange::Begin(Response response) {
   status_ = response.status;
-  framing_ = head_.minor_version == 0 ? Framing::kUntilClose : Framing::kChunked;
+  const Framing framing = head_.minor_version == 0 ? Framing::kUntilClose : Framing::kChunked;
   std::string head;
-  AppendHead(response, Facts(framing_), head);
+  AppendHead(response, Facts(framing), head);
   wire_.DropBuffer();
   if (on_stream_) on_stream_();
   wire_.SetDeadline(DeadlineIn(limits_.write));
   CO_TRY(co_await wire_.Write(head));
   wire_.SetDeadline(Deadline::max());
-  co_return absl::OkStatus();
-}
-
-Task<> Exchange::Write(std::string_view piece) {
-  if (piece.empty() || head_.method == "HEAD") co_return absl::OkStatus();
-  wire_.SetDeadline(DeadlineIn(limits_.write));
-  if (framing_ == Framing::kChunked) {
-    std::string chunk = fmt::format("{:x}\r\n", piece.size());
-    chunk.append(piece).append("\r\n");
-    CO_TRY(co_await wire_.Write(chunk));
-  } else {
-    CO_TRY(co_await wire_.Write(piece));
-  }
-  wire_.SetDeadline(Deadline::max());
-  co_return absl::OkStatus();
-}
-
-Task<> Exchange::End() {
-  if (framing_ == Framing::kChunked && head_.method != "HEAD") {
-    wire_.SetDeadline(DeadlineIn(limits_.write));
-    CO_TRY(co_await wire_.Write("0\r\n\r\n"));
-    wire_.SetDeadline(Deadline::max());
-  }
-  complete_ = true;
+  body_.emplace(wire_, limits_, framing, head_.method == "HEAD");
   co_return absl::OkStatus();
 }
 

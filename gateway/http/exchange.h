@@ -1,18 +1,27 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <absl/status/statusor.h>
 
 #include "common/async/task.h"
+#include "gateway/http/body_stream.h"
 #include "gateway/http/limits.h"
 #include "gateway/http/request_head.h"
 #include "gateway/http/response.h"
 #include "gateway/http/wire.h"
 
 namespace ftl::http {
+
+// What is left of an answer when its handler has returned: pieces that come for as long as a run lasts. It holds
+// nothing of the request, so that many can wait at little cost.
+struct LastingBody {
+  BodyStream body;
+  std::function<Task<>(BodyStream&)> write;  // to the end
+};
 
 // One request and its answer. Lives on the connection's coroutine; the answer is either one Send, or Begin, any number
 // of Writes and End.
@@ -34,8 +43,15 @@ class Exchange {
 
   // A stream: its head, its pieces, its end. Fails when the client has gone or takes too long to read.
   Task<> Begin(Response head);
-  Task<> Write(std::string_view piece);
-  Task<> End();
+  Task<> Write(std::string_view piece) { return body_->Write(piece); }
+  Task<> End() { return body_->End(); }
+  // After Begin.
+  BodyStream& body() { return *body_; }
+  // After Begin: `write` sends the rest, once the handler has returned.
+  void ContinueWith(std::function<Task<>(BodyStream&)> write) {
+    lasting_.emplace(LastingBody{*body_, std::move(write)});
+  }
+  std::optional<LastingBody> TakeLasting() { return std::exchange(lasting_, std::nullopt); }
 
   // Called when a stream begins.
   void OnStream(std::function<void()> begun) { on_stream_ = std::move(begun); }
@@ -43,7 +59,9 @@ class Exchange {
   bool answered() const { return status_ != 0; }
   int status() const { return status_; }
   // Whether another request may follow on this connection: all of this one was read and all of the answer written.
-  bool may_continue() const { return keep_alive_ && complete_ && body_read_; }
+  bool may_continue() const { return may_follow() && (complete_ || (body_ && body_->ended())); }
+  // The same but for the answer, which is still being written.
+  bool may_follow() const { return keep_alive_ && body_read_; }
   bool body_read() const { return body_read_; }
   // The connection ends with this exchange.
   void CloseAfterwards() { keep_alive_ = false; }
@@ -64,7 +82,8 @@ class Exchange {
   bool body_read_;
   bool body_begun_ = false;
   bool complete_ = false;
-  Framing framing_ = Framing::kLength;
+  std::optional<BodyStream> body_;
+  std::optional<LastingBody> lasting_;
   std::function<void()> on_stream_;
 };
 

@@ -20,24 +20,24 @@ void AppendEvent(std::string_view name, int64_t id, std::string_view data, std::
   out.append("data: ").append(data).append("\n\n");
 }
 
-Task<> SseWriter::Begin() {
+Response EventStreamHead() {
   Response head;
   head.content_type = "text/event-stream";
-  head.With("X-Accel-Buffering", "no");
-  heartbeat_due_ = DeadlineIn(kHeartbeat);
-  return exchange_.Begin(std::move(head));
+  return head.With("X-Accel-Buffering", "no");
 }
+
+SseWriter::SseWriter(BodyStream& body) : body_(body), heartbeat_due_(DeadlineIn(kHeartbeat)) {}
 
 Task<> SseWriter::Write(std::string_view events) {
   if (std::chrono::steady_clock::now() >= heartbeat_due_) {
     CO_TRY(co_await Heartbeat());
   }
-  co_return co_await exchange_.Write(events);
+  co_return co_await body_.Write(events);
 }
 
 Task<> SseWriter::Heartbeat() {
   heartbeat_due_ = DeadlineIn(kHeartbeat);
-  return exchange_.Write(": \n\n");
+  return body_.Write(": \n\n");
 }
 
 }  // namespace ftl::http

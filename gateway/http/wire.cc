@@ -69,9 +69,9 @@ Task<size_t> Wire::ReadMore() {
   }
 }
 
-Task<> Wire::Write(std::string_view first, std::string_view second) {
-  while (!first.empty() || !second.empty()) {
-    const std::array buffers = {asio::buffer(first), asio::buffer(second)};
+Task<> Wire::Write(std::string_view first, std::string_view second, std::string_view third) {
+  while (!first.empty() || !second.empty() || !third.empty()) {
+    const std::array buffers = {asio::buffer(first), asio::buffer(second), asio::buffer(third)};
     boost::system::error_code error;
     size_t written = socket_.write_some(buffers, error);
     if (error == asio::error::would_block) {
@@ -80,9 +80,11 @@ Task<> Wire::Write(std::string_view first, std::string_view second) {
       continue;
     }
     if (error) co_return Broken();
-    const size_t of_first = std::min(written, first.size());
-    first.remove_prefix(of_first);
-    second.remove_prefix(written - of_first);
+    for (std::string_view* part : {&first, &second, &third}) {
+      const size_t of_part = std::min(written, part->size());
+      part->remove_prefix(of_part);
+      written -= of_part;
+    }
   }
   co_return absl::OkStatus();
 }

@@ -31,8 +31,8 @@ class Wire {
   // REQUEST_TIMEOUT when the deadline has passed, CANCELLED when the connection is broken.
   Task<size_t> ReadMore();
 
-  // Writes all of `first` and then all of `second`.
-  Task<> Write(std::string_view first, std::string_view second = {});
+  // Writes all of `first`, then all of `second`, then all of `third`.
+  Task<> Write(std::string_view first, std::string_view second = {}, std::string_view third = {});
 
   // The waits that follow end by then.
   void SetDeadline(Deadline deadline);

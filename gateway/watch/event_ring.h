@@ -10,9 +10,21 @@ namespace ftl::gateway {
 // The latest events of a run, encoded once for all who watch. Pure.
 class EventRing {
  public:
+  // About what goes out in one write.
+  static constexpr size_t kPieceBytes = 64 * 1024;
+
   struct Event {
     int64_t sequence;  // 0 for events that are not replayed
     bool is_last;
+    std::string text;
+  };
+
+  // Events that stand one after the other, as one text.
+  struct Piece {
+    int64_t end = 0;     // the position after them
+    int64_t oldest = 0;  // the lowest sequence among them; 0 for none
+    int64_t newest = 0;  // the highest
+    bool is_last = false;
     std::shared_ptr<const std::string> text;
   };
 
@@ -25,6 +37,9 @@ class EventRing {
   int64_t begin() const { return begin_; }
   int64_t end() const { return begin_ + static_cast<int64_t>(events_.size()); }
   const Event& at(int64_t position) const { return events_[static_cast<size_t>(position - begin_)]; }
+
+  // What stands from `position` on, up to a write's worth. All who ask for the same share the same text.
+  Piece PieceFrom(int64_t position);
 
   // Every result after this sequence is in the ring or still to come.
   int64_t base() const { return base_; }
@@ -39,6 +54,8 @@ class EventRing {
   int64_t newest_;
   size_t bytes_ = 0;
   const size_t max_bytes_;
+  Piece shared_;  // the one asked for last; void once something is appended
+  int64_t shared_begin_ = -1;
 };
 
 }  // namespace ftl::gateway

@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include "common/error/refusal.h"
 #include "common/json/message_json.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr size_t kRingBytes = 1024 * 1024;
 constexpr absl::Duration kLongest = absl::Hours(1);
+constexpr int kWokenTogether = 128;
 constexpr auto kPause = std::chrono::milliseconds(500);
 
 // The service is away or was restarted; the run goes on.
@@ -27,19 +29,29 @@ bool MayComeBack(const absl::Status& status) {
 }
 
 EventRing::Event Encoded(std::string_view name, int64_t sequence, std::string_view json, bool is_last) {
-  auto text = std::make_shared<std::string>();
-  http::AppendEvent(name, sequence, json, *text);
+  std::string text;
+  http::AppendEvent(name, sequence, json, text);
   return {sequence, is_last, std::move(text)};
 }
 
 }  // namespace
 
-RunFeed::RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base)
-    : executor_(executor), stub_(stub), test_run_id_(std::move(test_run_id)), ring_(base, kRingBytes) {}
+RunFeed::RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base,
+                 std::function<void(const RunFeed*)> ended)
+    : executor_(executor),
+      stub_(stub),
+      test_run_id_(std::move(test_run_id)),
+      ring_(base, kRingBytes),
+      ended_(std::move(ended)) {}
 
-void RunFeed::Start(std::function<void()> ended) {
+void RunFeed::Join(Signal* watcher) {
+  watchers_.insert(watcher);
+  if (!std::exchange(started_, true)) Start();
+}
+
+void RunFeed::Start() {
   auto follow = [self = shared_from_this()]() -> asio::awaitable<void> { co_await self->Follow(); };
-  auto finish = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr) { ended(); };
+  auto finish = [self = shared_from_this()](std::exception_ptr) { self->ended_(self.get()); };
   asio::co_spawn(executor_, std::move(follow), asio::bind_cancellation_slot(cancel_.slot(), std::move(finish)));
 }
 
@@ -80,7 +92,9 @@ asio::awaitable<bool> RunFeed::FollowOnce() {
 void RunFeed::Take(const pb::WatchRunResponse& event) {
   switch (event.event_case()) {
     case pb::WatchRunResponse::kProgress:
-      return Append(Encoded("progress", 0, ToJson(event.progress()), false));
+      progress_.clear();
+      http::AppendEvent("progress", 0, ToJson(event.progress()), progress_);
+      return Append({0, false, progress_});
     case pb::WatchRunResponse::kStarted:
       return Append(Encoded("started", 0, ToJson(event.started()), false));
     case pb::WatchRunResponse::kResult:
@@ -98,7 +112,27 @@ void RunFeed::Take(const pb::WatchRunResponse& event) {
 void RunFeed::Append(EventRing::Event event) {
   over_ |= event.is_last;
   ring_.Append(std::move(event));
-  for (Signal* watcher : watchers_) watcher->Notify();
+  Wake();
+}
+
+void RunFeed::Wake() {
+  wake_again_ = true;
+  if (std::exchange(waking_, true)) return;
+  asio::post(executor_, [self = shared_from_this()] { self->WakeSome(); });
+}
+
+void RunFeed::WakeSome() {
+  if (woken_ == nullptr) wake_again_ = false;
+  auto next = watchers_.upper_bound(woken_);
+  for (int i = 0; i < kWokenTogether && next != watchers_.end(); ++i, ++next) {
+    woken_ = *next;
+    woken_->Notify();
+  }
+  if (next == watchers_.end()) {
+    woken_ = nullptr;
+    waking_ = wake_again_;
+  }
+  if (waking_) asio::post(executor_, [self = shared_from_this()] { self->WakeSome(); });
 }
 
 }  // namespace ftl::gateway

@@ -21,32 +21,46 @@ class RunFeed : public std::enable_shared_from_this<RunFeed> {
   using Stub = finetunelab::batch_runner::v1::BatchRunnerService::Stub;
 
   // Results up to `base` are not asked for again.
-  RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base);
+  RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base,
+          std::function<void(const RunFeed*)> ended);
 
-  // Follows the run until it ends or nobody watches. Somebody must have joined before.
-  void Start(std::function<void()> ended);
-
-  void Join(Signal* watcher) { watchers_.insert(watcher); }
-  // The last to leave ends the stream.
+  // The first to join starts the stream.
+  void Join(Signal* watcher);
+  // The last to leave ends it. When it has ended, `ended` is called.
   void Leave(Signal* watcher);
 
-  const EventRing& ring() const { return ring_; }
+  // Wakes all who watch, a few at a time, so that ten thousand of them do not hold up everybody else. Whoever is woken
+  // late finds more, so a crowd is told less often, but of everything.
+  void Wake();
+
+  EventRing& ring() { return ring_; }
+  const std::string& test_run_id() const { return test_run_id_; }
+  // The latest `progress` as an event; empty where none has come yet.
+  const std::string& progress() const { return progress_; }
   // Whether somebody new can still join.
   bool usable() const { return !over_ && !abandoned_; }
 
  private:
+  void Start();
   asio::awaitable<void> Follow();
   // Whether the stream broke and may be taken up again.
   asio::awaitable<bool> FollowOnce();
   void Take(const finetunelab::batch_runner::v1::WatchRunResponse& event);
   void Append(EventRing::Event event);
+  void WakeSome();
 
   const asio::any_io_executor executor_;
   Stub& stub_;
   const std::string test_run_id_;
   EventRing ring_;
+  std::function<void(const RunFeed*)> ended_;
+  std::string progress_;
   std::set<Signal*> watchers_;
+  Signal* woken_ = nullptr;  // the last one of this round
+  bool waking_ = false;
+  bool wake_again_ = false;  // something came during the round
   asio::cancellation_signal cancel_;
+  bool started_ = false;
   bool over_ = false;       // the last event has come
   bool abandoned_ = false;  // nobody watches any more
 };

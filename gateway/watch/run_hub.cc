@@ -5,6 +5,7 @@
 #include "common/error/try.h"
 #include "common/json/message_json.h"
 #include "common/proto/copy_fields.h"
+#include "gateway/http/sse_writer.h"
 
 namespace ftl::gateway {
 
@@ -13,75 +14,61 @@ namespace pb = finetunelab::batch_runner::v1;
 namespace {
 
 constexpr std::string_view kListResults = "finetunelab.batch_runner.v1.BatchRunnerService.ListResults";
-constexpr size_t kWriteBytes = 64 * 1024;
+constexpr std::string_view kRetry = "retry: 1000\n\n";
 constexpr int kPage = 200;
+// So much of what was there before goes into the ring too, so that those who come together share it.
+constexpr int64_t kFromTheStart = 200;
 constexpr absl::Duration kListLimit = absl::Seconds(30);
-
-std::string FirstEvents(const pb::GetRunResponse& response) {
-  pb::Run run;
-  CopyFields(response, run);
-  std::string events = "retry: 1000\n\n";
-  http::AppendEvent("progress", 0, ToJson(run), events);
-  return events;
-}
 
 }  // namespace
 
 // One watcher's place in a run.
 class RunHub::Watcher {
  public:
-  Watcher(RunHub& hub, std::shared_ptr<RunFeed> feed, Signal& signal, std::string test_run_id, int64_t cursor)
+  Watcher(RunHub& hub, std::shared_ptr<RunFeed> feed, int64_t cursor)
       : hub_(hub),
         feed_(std::move(feed)),
-        signal_(signal),
-        test_run_id_(std::move(test_run_id)),
+        signal_(hub.executor_),
         cursor_(cursor),
-        joined_at_(feed_->ring().end()) {
+        joined_at_(feed_->ring().end()),
+        position_(feed_->ring().PositionAfter(cursor)) {
     feed_->Join(&signal_);
-    hub_.watchers_.insert(&signal_);
-    position_ = feed_->ring().PositionAfter(cursor_);
   }
-  ~Watcher() {
-    hub_.watchers_.erase(&signal_);
-    feed_->Leave(&signal_);
-  }
+  ~Watcher() { feed_->Leave(&signal_); }
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
+  Signal& signal() { return signal_; }
   bool ended() const { return ended_; }
 
   // Whether results that this watcher has not had are no longer in the ring.
   bool is_behind() const { return cursor_ < feed_->ring().base(); }
 
-  // What the ring has for him, up to a write's worth.
-  std::string FromRing() {
-    const EventRing& ring = feed_->ring();
-    std::string events;
-    for (position_ = std::max(position_, ring.begin()); position_ < ring.end() && !ended_; ++position_) {
-      if (events.size() >= kWriteBytes) break;
-      const EventRing::Event& event = ring.at(position_);
-      ended_ = event.is_last;
-      const bool is_new = event.sequence > cursor_ || event.is_last || (event.sequence == 0 && position_ >= joined_at_);
-      if (!is_new) continue;
-      events += *event.text;
-      cursor_ = std::max(cursor_, event.sequence);
-    }
-    return events;
+  // What the ring has for him, up to a write's worth; null for nothing.
+  std::shared_ptr<const std::string> FromRing() {
+    EventRing& ring = feed_->ring();
+    position_ = std::max(position_, ring.begin());
+    if (position_ == ring.end()) return nullptr;
+    EventRing::Piece piece = ring.PieceFrom(position_);
+    const bool has_had_some = piece.oldest > 0 && piece.oldest <= cursor_;
+    if (position_ < joined_at_ || has_had_some) return Filtered(piece.end);
+    position_ = piece.end;
+    cursor_ = std::max(cursor_, piece.newest);
+    ended_ = piece.is_last;
+    return std::move(piece.text);
   }
 
   // The next page of older results.
-  Task<std::string> FromStore(const CallContext& call) {
+  Task<std::shared_ptr<const std::string>> FromStore() {
     pb::ListResultsRequest request;
-    request.set_test_run_id(test_run_id_);
+    request.set_test_run_id(feed_->test_run_id());
     request.set_after_sequence(cursor_);
     request.set_page_size(kPage);
-    CallContext list = call;
-    list.deadline = DeadlineIn(kListLimit);
-    CO_TRY(const auto page,
-           co_await hub_.upstream_.Call<pb::ListResultsResponse>(list, kListResults, std::move(request)));
-    std::string events;
+    CO_TRY(const auto page, co_await hub_.upstream_.Call<pb::ListResultsResponse>(OwnCall(kListLimit), kListResults,
+                                                                                  std::move(request)));
+    auto events = std::make_shared<std::string>();
     for (const pb::Result& result : page.results()) {
-      http::AppendEvent("result", result.sequence(), ToJson(result), events);
+      http::AppendEvent("result", result.sequence(), ToJson(result), *events);
       cursor_ = std::max(cursor_, result.sequence());
     }
     // The ring's base counts the end too, which is no result.
@@ -91,13 +78,27 @@ class RunHub::Watcher {
   }
 
  private:
+  // What he has not had of the events up to `end`.
+  std::shared_ptr<const std::string> Filtered(int64_t end) {
+    const EventRing& ring = feed_->ring();
+    auto events = std::make_shared<std::string>();
+    for (; position_ < end; ++position_) {
+      const EventRing::Event& event = ring.at(position_);
+      ended_ |= event.is_last;
+      const bool is_new = event.sequence > cursor_ || event.is_last || (event.sequence == 0 && position_ >= joined_at_);
+      if (!is_new) continue;
+      *events += event.text;
+      cursor_ = std::max(cursor_, event.sequence);
+    }
+    return events;
+  }
+
   RunHub& hub_;
   const std::shared_ptr<RunFeed> feed_;
-  Signal& signal_;
-  const std::string test_run_id_;
+  Signal signal_;
   int64_t cursor_;           // the last sequence he has had
   const int64_t joined_at_;  // events that are not replayed begin there for him
-  int64_t position_ = 0;     // in the ring
+  int64_t position_;         // in the ring
   bool ended_ = false;
 };
 
@@ -106,41 +107,52 @@ RunHub::RunHub(asio::any_io_executor executor, Upstream& upstream)
       upstream_(upstream),
       stub_(pb::BatchRunnerService::NewStub(upstream.Channel("batch-runner"))) {}
 
-std::pair<std::shared_ptr<RunFeed>, bool> RunHub::FeedOf(const pb::GetRunResponse& run) {
-  std::shared_ptr<RunFeed>& feed = feeds_[run.id()];
-  if (feed && feed->usable()) return {feed, false};
-  feed = std::make_shared<RunFeed>(executor_, *stub_, run.id(), run.last_sequence());
-  return {feed, true};
+std::string RunHub::FirstEvents(const pb::GetRunResponse& response) {
+  pb::Run run;
+  CopyFields(response, run);
+  std::string events(kRetry);
+  http::AppendEvent("progress", 0, ToJson(run), events);
+  return events;
 }
 
-void RunHub::Start(RunFeed& feed, const std::string& test_run_id) {
-  feed.Start([this, test_run_id, ended = &feed] {
+std::string RunHub::FirstEventsOf(const std::string& test_run_id) const {
+  const auto known = feeds_.find(test_run_id);
+  if (known == feeds_.end() || !known->second->usable() || known->second->progress().empty()) return "";
+  return std::string(kRetry) + known->second->progress();
+}
+
+std::shared_ptr<RunFeed> RunHub::FeedOf(const std::string& test_run_id, int64_t last_sequence) {
+  std::shared_ptr<RunFeed>& feed = feeds_[test_run_id];
+  if (feed && feed->usable()) return feed;
+  auto ended = [this, test_run_id](const RunFeed* which) {
     const auto known = feeds_.find(test_run_id);
-    if (known != feeds_.end() && known->second.get() == ended) feeds_.erase(known);
-  });
+    if (known != feeds_.end() && known->second.get() == which) feeds_.erase(known);
+  };
+  const int64_t base = std::max<int64_t>(0, last_sequence - kFromTheStart);
+  feed = std::make_shared<RunFeed>(executor_, *stub_, test_run_id, base, std::move(ended));
+  return feed;
 }
 
-Task<> RunHub::Watch(const CallContext& call, const pb::GetRunResponse& run, int64_t cursor, http::SseWriter& sse) {
-  CO_TRY(co_await sse.Begin());
-  CO_TRY(co_await sse.Write(FirstEvents(run)));
-  Signal signal(executor_);
-  const auto [feed, is_new] = FeedOf(run);
-  Watcher watcher(*this, feed, signal, run.id(), cursor);
-  if (is_new) Start(*feed, run.id());
+Task<> RunHub::Watch(http::BodyStream& body, const std::string& test_run_id, int64_t last_sequence, int64_t cursor) {
+  return Tell(body, FeedOf(test_run_id, last_sequence), cursor);
+}
+
+Task<> RunHub::Tell(http::BodyStream& body, std::shared_ptr<RunFeed> feed, int64_t cursor) {
+  Watcher watcher(*this, std::move(feed), cursor);
+  http::SseWriter sse(body);
   while (!watcher.ended() && !draining_) {
-    std::string events;
+    std::shared_ptr<const std::string> events;
     if (watcher.is_behind()) {
-      CO_TRY(events, co_await watcher.FromStore(call));
+      CO_TRY(events, co_await watcher.FromStore());
     } else {
       events = watcher.FromRing();
     }
-    if (!events.empty()) {
-      CO_TRY(co_await sse.Write(events));
-    } else if (!watcher.is_behind()) {
-      const bool noticed = co_await signal.Wait(sse.heartbeat_due());
-      if (!noticed) {
-        CO_TRY(co_await sse.Heartbeat());
-      }
+    if (events) {
+      CO_TRY(co_await sse.Write(*events));
+    } else if (std::chrono::steady_clock::now() >= sse.heartbeat_due()) {
+      CO_TRY(co_await sse.Heartbeat());
+    } else {
+      co_await watcher.signal().Wait(sse.heartbeat_due());
     }
   }
   co_return co_await sse.End();
@@ -148,7 +160,7 @@ Task<> RunHub::Watch(const CallContext& call, const pb::GetRunResponse& run, int
 
 void RunHub::Drain() {
   draining_ = true;
-  for (Signal* watcher : watchers_) watcher->Notify();
+  for (const auto& [run, feed] : feeds_) feed->Wake();
 }
 
 Task<> RunHub::Stop() {

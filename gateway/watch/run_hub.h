@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "gateway/http/sse_writer.h"
+#include "gateway/http/body_stream.h"
 #include "gateway/upstream/upstream.h"
 #include "gateway/watch/run_feed.h"
 
@@ -17,9 +17,13 @@ class RunHub {
  public:
   RunHub(asio::any_io_executor executor, Upstream& upstream);
 
-  // Sends a watcher everything after `cursor`, then what happens, until the run's end, and `run` as it stands first.
-  Task<> Watch(const CallContext& call, const finetunelab::batch_runner::v1::GetRunResponse& run, int64_t cursor,
-               http::SseWriter& sse);
+  // What a watcher is told first: the run as it stands.
+  static std::string FirstEvents(const finetunelab::batch_runner::v1::GetRunResponse& run);
+  // The same for a run that somebody watches already, without asking anybody; empty for any other.
+  std::string FirstEventsOf(const std::string& test_run_id) const;
+  // Sends a watcher everything after `cursor`, then what happens, until the run's end. `last_sequence` is the run's as
+  // it stood.
+  Task<> Watch(http::BodyStream& body, const std::string& test_run_id, int64_t last_sequence, int64_t cursor);
 
   // Ends all streams; clients come back elsewhere and go on where they were.
   void Drain();
@@ -28,15 +32,14 @@ class RunHub {
 
  private:
   class Watcher;
-  // The feed of a run, and whether it is new and to be started.
-  std::pair<std::shared_ptr<RunFeed>, bool> FeedOf(const finetunelab::batch_runner::v1::GetRunResponse& run);
-  void Start(RunFeed& feed, const std::string& test_run_id);
+  // Many wait in this, so it holds as little as it can.
+  Task<> Tell(http::BodyStream& body, std::shared_ptr<RunFeed> feed, int64_t cursor);
+  std::shared_ptr<RunFeed> FeedOf(const std::string& test_run_id, int64_t last_sequence);
 
   const asio::any_io_executor executor_;
   Upstream& upstream_;
   std::unique_ptr<RunFeed::Stub> stub_;
   std::map<std::string, std::shared_ptr<RunFeed>> feeds_;
-  std::set<Signal*> watchers_;
   bool draining_ = false;
 };
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <tuple>
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -15,18 +18,12 @@ class Signal {
   explicit Signal(boost::asio::any_io_executor executor) : timer_(executor) {}
 
   void Notify() {
-    noticed_ = true;
-    timer_.cancel();
+    if (timer_.cancel() == 0) noticed_ = true;
   }
-  // True when notified, false at the deadline.
-  boost::asio::awaitable<bool> Wait(Deadline deadline) {
-    if (!noticed_) {
-      timer_.expires_at(deadline);
-      co_await timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-    }
-    const bool noticed = noticed_;
-    noticed_ = false;
-    co_return noticed;
+  // Until notified, or the deadline. No coroutine of its own, since ten thousand may wait at a time.
+  boost::asio::awaitable<std::tuple<boost::system::error_code>> Wait(Deadline deadline) {
+    timer_.expires_at(std::exchange(noticed_, false) ? Deadline() : deadline);
+    return timer_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   }
 
  private:
