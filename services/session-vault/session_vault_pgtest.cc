@@ -30,6 +30,7 @@ using namespace boost::asio::experimental::awaitable_operators;
 using testing::HasSubstr;
 
 constexpr std::string_view kApiKey = "sk-live-never-to-be-seen-4242";
+constexpr std::string_view kRunId = "b6a1c2d3-0000-4000-8000-000000000001";
 constexpr absl::Duration kLong = absl::Seconds(20);
 
 CallContext As(std::string caller) {
@@ -105,6 +106,7 @@ class SessionVaultTest : public testing::Test {
     pb::LendKeyRequest request;
     request.set_demo_session_id(*SessionHash(id));
     request.set_purpose(purpose);
+    if (purpose == pb::LEND_PURPOSE_RUN) request.set_test_run_id(std::string(kRunId));
     return Await(io_, replica.lending.Lend(As(caller), request));
   }
   pb::SweepSessionsResponse SweepNow(Replica& replica) {
@@ -325,6 +327,10 @@ TEST_F(SessionVaultTest, LendsTheKeyToThoseItIsMeantForAndWritesItDownOnce) {
   EXPECT_LE(FromProto(lent->good_until()) - absl::Now(), KeyLending::kLoan + absl::Seconds(1));
   EXPECT_TRUE(Lend(*vault, id).ok());
   EXPECT_EQ(Count("audit_log WHERE event = 'key_lent' AND details->>'borrower' = 'batch-runner'"), 1);
+  EXPECT_EQ(Count(fmt::format("audit_log a WHERE details->>'run_hash' = encode(sha256(uuid_send('{0}')), 'hex') "
+                              "AND a::text NOT LIKE '%{0}%'",
+                              kRunId)),
+            1);
   EXPECT_TRUE(Lend(*vault, id, "analytics", pb::LEND_PURPOSE_ATLAS).ok());
   EXPECT_EQ(Count("audit_log WHERE event = 'key_lent'"), 2);
   for (const auto& [caller, purpose] : {std::pair("", pb::LEND_PURPOSE_RUN),
@@ -451,7 +457,7 @@ TEST_F(SessionVaultTest, CountsARowOfEveryTableThatASessionHas) {
         AND table_name NOT IN ('audit_log', 'demo_ended_sessions', 'demo_ended_runs'))");
   EXPECT_EQ(tables.Only().Get<std::string>("names"),
             "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_endpoint_pace demo_run_leases "
-            "demo_run_prompts demo_run_workers demo_search_progress demo_search_texts demo_session_expiry "
+            "demo_run_prompts demo_run_returned demo_search_progress demo_search_texts demo_session_expiry "
             "demo_session_suites");
 }
 

@@ -34,6 +34,10 @@ constexpr Query kCreatePrompts{"run.create_prompts", R"(
   FROM unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
        AS p (prompt, category, expected_answer, checks, position))"};
 
+constexpr Query kRecordStarted{"run.record_started", R"(
+  INSERT INTO audit_log (event, demo_session_id, details)
+  VALUES ('run_started', $1, jsonb_build_object('run_hash', encode(sha256(uuid_send($2::uuid)), 'hex'), 'prompts', $3::bigint)))"};
+
 constexpr Query kRepeated{"run.repeated", R"(
   SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
 
@@ -152,6 +156,7 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
     std::vector<Statement> statements;
     statements.push_back(
         {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
+    statements.push_back({kRecordStarted, Params(session, id, plan.prompts.size())});
     statements.push_back(ForgetPace(session));
     CO_TRY(co_await transaction.RunAll(std::move(statements)));
     co_return id;

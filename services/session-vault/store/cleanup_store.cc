@@ -47,7 +47,7 @@ constexpr Query kCountLeft{"cleanup.count_left", R"(
          + (SELECT count(*) FROM demo_batch_test_runs WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_run_prompts WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_run_leases WHERE demo_session_id = $1)
-         + (SELECT count(*) FROM demo_run_workers WHERE demo_session_id = $1)
+         + (SELECT count(*) FROM demo_run_returned WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_endpoint_pace WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_batch_test_results WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_search_texts WHERE demo_session_id = $1)

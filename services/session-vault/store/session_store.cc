@@ -83,9 +83,11 @@ constexpr Query kReadKey{"session.read_key", R"(
     FROM demo_model_configs WHERE session_id = $1 AND expires_at > now()
       AND NOT EXISTS (SELECT FROM demo_session_expiry WHERE demo_session_id = $1 AND abandon_at <= now()))"};
 
+// The id of a run opens its results to whoever has it.
 constexpr Query kRecordLoan{"session.record_loan", R"(
     INSERT INTO audit_log (event, demo_session_id, details)
-    VALUES ('key_lent', $1, jsonb_build_object('borrower', $2::text, 'purpose', $3::text, 'test_run_id', $4::text)))"};
+    VALUES ('key_lent', $1, jsonb_strip_nulls(jsonb_build_object('borrower', $2::text, 'purpose', $3::text,
+            'run_hash', encode(sha256(uuid_send(nullif($4, '')::uuid)), 'hex')))))"};
 
 constexpr Query kKeyOf{"session.key_of", R"(
     SELECT e.key_id FROM demo_model_configs c JOIN demo_session_expiry e ON e.demo_session_id = c.session_id
