@@ -1,12 +1,11 @@
 #include "common/endpoint/forbidden_ports.h"
 
-#include <array>
 #include <bitset>
 
 namespace ftl {
 namespace {
 
-constexpr std::array kPorts = {
+constexpr uint16_t kPorts[] = {
     // The Fetch standard's block list (https://fetch.spec.whatwg.org/#port-blocking), with 0, 4190 and 6679 of 2024.
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
     110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
@@ -38,7 +37,7 @@ constexpr std::array kPorts = {
 const std::bitset<65536>& Forbidden() {
   static const auto* const bits = [] {
     auto* made = new std::bitset<65536>;
-    for (const int port : kPorts) made->set(port);
+    for (const uint16_t port : kPorts) made->set(port);
     return made;
   }();
   return *bits;

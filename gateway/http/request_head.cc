@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include <absl/strings/match.h>
 #include <fmt/format.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
-#include "common/text/view.h"
 
 namespace ftl::http {
 namespace {
@@ -24,14 +22,27 @@ constexpr std::array<bool, 256> kTokenBytes = [] {
   return bytes;
 }();
 
+// Visible ASCII, blanks, and bytes of other charsets; no control characters.
+constexpr std::array<bool, 256> kFieldBytes = [] {
+  std::array<bool, 256> bytes{};
+  for (int c = 0x20; c <= 0xff; ++c) bytes[c] = c != 0x7f;
+  bytes['\t'] = true;
+  return bytes;
+}();
+
+// Visible ASCII but for what may not stand in a target.
+constexpr std::array<bool, 256> kTargetBytes = [] {
+  std::array<bool, 256> bytes{};
+  for (int c = 0x21; c < 0x7f; ++c) bytes[c] = c != '#' && c != '\\';
+  return bytes;
+}();
+
+bool AreAll(const std::array<bool, 256>& allowed, std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [&](char c) { return allowed[static_cast<unsigned char>(c)]; });
+}
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-// Visible ASCII, blanks, and bytes of other charsets; no control characters.
-bool IsFieldByte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
 
 std::string_view Trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
@@ -49,12 +60,8 @@ absl::Status ReadTarget(std::string_view target, RequestHead& head) {
     return absl::OkStatus();
   }
   if (target.empty() || target.front() != '/') return Bad("The request target must be a path that begins with `/`.");
-  for (size_t i = 0; i < target.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(target[i]);
-    if (byte <= 0x20 || byte >= 0x7f || byte == '#' || byte == '\\') {
-      return Bad("The request target has a character that must be percent-encoded.");
-    }
-    if (byte != '%') continue;
+  if (!AreAll(kTargetBytes, target)) return Bad("The request target has a character that must be percent-encoded.");
+  for (size_t i = target.find('%'); i != std::string_view::npos; i = target.find('%', i + 1)) {
     if (i + 2 >= target.size() || !IsHex(target[i + 1]) || !IsHex(target[i + 2])) {
       return Bad("The request target has a percent sign without two hex digits.");
     }
@@ -87,9 +94,7 @@ absl::StatusOr<FieldView> ReadField(std::string_view line) {
   if (colon == std::string_view::npos) return Bad("A header field has no colon.");
   const FieldView field{line.substr(0, colon), Trimmed(line.substr(colon + 1))};
   if (!IsToken(field.name)) return Bad("The name of a header field is not a token.");
-  if (!std::all_of(field.value.begin(), field.value.end(), IsFieldByte)) {
-    return Bad("The value of a header field has a control character.");
-  }
+  if (!AreAll(kFieldBytes, field.value)) return Bad("The value of a header field has a control character.");
   return field;
 }
 
@@ -198,10 +203,13 @@ absl::StatusOr<RequestHead> ParseHead(std::string_view head) {
     return Refuse(Reason::kHeadTooLarge, fmt::format("The head of the request is over {} bytes.", kMaxHeadBytes));
   }
   if (head.substr(0, 2) == kLineEnd) head.remove_prefix(2);
+  constexpr size_t kUsualFields = 16;
   RequestHead result;
+  result.fields.reserve(kUsualFields);
   bool is_first = true;
   while (true) {
-    const size_t end = head.find_first_of(kLineEnd);
+    // A line feed within a line is refused with the other control characters.
+    const size_t end = head.find('\r');
     if (end == std::string_view::npos || head.substr(end, 2) != kLineEnd) return Bad("A line does not end in CRLF.");
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + 2);
@@ -225,11 +233,6 @@ absl::StatusOr<RequestHead> ParseHead(std::string_view head) {
   return result;
 }
 
-bool IsToken(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return kTokenBytes[static_cast<unsigned char>(c)]; });
-}
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) { return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b)); }
+bool IsToken(std::string_view text) { return !text.empty() && AreAll(kTokenBytes, text); }
 
 }  // namespace ftl::http

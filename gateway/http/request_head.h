@@ -6,6 +6,9 @@
 #include <vector>
 
 #include <absl/status/statusor.h>
+#include <absl/strings/match.h>
+
+#include "common/text/view.h"
 
 namespace ftl::http {
 
@@ -46,6 +49,8 @@ absl::StatusOr<RequestHead> ParseHead(std::string_view head);
 
 // Whether all of `text` are token characters (RFC 9110, 5.6.2).
 bool IsToken(std::string_view text);
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
+}
 
 }  // namespace ftl::http

@@ -3,6 +3,7 @@
 //   bench.mjs [SUBJECT…]
 import { down, up } from './installation.mjs';
 import { print } from './table.mjs';
+import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
 import { reading } from './rows/reading.mjs';
@@ -10,7 +11,7 @@ import { runs } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, truth, reading };
+const together = { footprint, gateway, runs, truth, reading, edge };
 const split = { splitFootprint, splitGateway, watching };
 
 const wanted = process.argv.slice(2);
