@@ -30,6 +30,13 @@ inline void Prepare(const CallContext& call, grpc::ClientContext& context) {
   if (!call.traceparent.empty()) context.AddMetadata(kTraceparentKey, call.traceparent);
 }
 
+// How a call failed, to who made it. `left`: it was cancelled here. Where not, the service stopped in the middle of it.
+inline absl::Status FailureOf(const grpc::Status& status, bool left) {
+  if (status.error_code() != grpc::StatusCode::CANCELLED || left) return FromGrpcStatus(status);
+  return Refuse(Reason::kServiceUnavailable, "A part of the service is restarting. Try again in a moment.")
+      .RetryAfter(absl::Seconds(1));
+}
+
 // A unary call as an awaitable, resumed on the awaiting coroutine's executor. Ends by the call's deadline; cancelling
 // the coroutine cancels the call.
 //   CO_TRY(const pb::Run run, co_await rpc::Call(call, stub->async(), &pb::BatchRunnerService::Stub::async::GetRun,
@@ -43,6 +50,7 @@ Task<Response> Call(const CallContext& call, Async* stub,
     grpc::ClientContext context;
     Request request;
     Response response;
+    bool left = false;  // cancelled here
   };
   auto exchange = std::make_shared<Exchange>();
   Prepare(call, exchange->context);
@@ -52,7 +60,10 @@ Task<Response> Call(const CallContext& call, Async* stub,
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected()) {
       slot.assign([weak = std::weak_ptr(exchange)](asio::cancellation_type) {
-        if (auto alive = weak.lock()) alive->context.TryCancel();
+        const auto alive = weak.lock();
+        if (!alive) return;
+        alive->left = true;
+        alive->context.TryCancel();
       });
     }
     (stub->*method)(&exchange->context, &exchange->request, &exchange->response,
@@ -66,7 +77,7 @@ Task<Response> Call(const CallContext& call, Async* stub,
   };
   const grpc::Status status =
       co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(start, asio::use_awaitable);
-  if (!status.ok()) co_return FromGrpcStatus(status);
+  if (!status.ok()) co_return FailureOf(status, exchange->left);
   co_return std::move(exchange->response);
 }
 
@@ -108,7 +119,10 @@ class Stream {
       auto shared = std::make_shared<decltype(handler)>(std::move(handler));
       if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected()) {
         slot.assign([weak = std::weak_ptr(reactor)](asio::cancellation_type) {
-          if (auto alive = weak.lock()) alive->context.TryCancel();
+          const auto alive = weak.lock();
+          if (!alive) return;
+          alive->left = true;
+          alive->context.TryCancel();
         });
       }
       reactor->Read(message,
@@ -118,13 +132,13 @@ class Stream {
         co_await asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(start, asio::use_awaitable);
     if (ok) co_return std::optional<Response>(std::move(*message));
     const grpc::Status status = reactor->status();
-    if (!status.ok()) co_return FromGrpcStatus(status);
+    if (!status.ok()) co_return FailureOf(status, reactor->left);
     co_return std::optional<Response>();
   }
 
  private:
-  // One read at a time. The reader waits for OnDone before it is told of the end, so that the status is known. Reads are
-  // started from outside of gRPC's reactions, so a hold keeps the call until a read has failed or nobody will read.
+  // One read at a time. The reader waits for OnDone before it is told of the end, so that the status is known. Reads
+  // are started from outside of gRPC's reactions, so a hold keeps the call until a read has failed or nobody will read.
   struct Reactor final : grpc::ClientReadReactor<Response> {
     void Read(std::shared_ptr<Response> message, std::function<void(bool)> resume) {
       std::unique_lock lock(mutex);
@@ -177,6 +191,7 @@ class Stream {
     std::mutex mutex;               // gRPC's threads and the reader's
     std::function<void(bool)> waiting;
     std::shared_ptr<Response> target;
+    bool left = false;  // cancelled by the reader, on its thread
     bool held = true;
     bool done = false;
     grpc::Status final_status;

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <grpcpp/create_channel.h>
+#include <gtest/gtest.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -108,6 +108,16 @@ TEST_F(ServeTest, RefusalsArriveWhole) {
 TEST_F(ServeTest, ADeadlineThatPassesEndsTheCallAndItsCoroutine) {
   EXPECT_EQ(ReasonOf(Cancel("slow", absl::Milliseconds(50), *stub_).status()), Reason::kDeadlineExceeded);
   while (echo_->cancelled == 0) std::this_thread::yield();
+}
+
+TEST_F(ServeTest, AServiceThatStopsInTheMiddleOfACallIsUnavailableAndNotTheCallersDoing) {
+  std::thread stopping([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    server_->Shutdown(absl::ZeroDuration());
+  });
+  const absl::Status status = Cancel("slow", absl::Seconds(5), *stub_).status();
+  stopping.join();
+  EXPECT_EQ(ReasonOf(status), Reason::kServiceUnavailable) << status;
 }
 
 TEST_F(ServeTest, AWrongTokenGivesNoCaller) {
