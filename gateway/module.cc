@@ -23,7 +23,7 @@ constexpr auto kNotice = std::chrono::seconds(1);
 // Everything the gateway is made of, in the order in which each stands on what is above it.
 struct Machinery {
   Machinery(const GatewaySettings& settings, const host::Environment& environment)
-      : upstream(environment.channels),
+      : upstream(environment.executor, environment.channels),
         quotas(upstream, settings.requests_per_minute),
         runs(environment.executor, upstream),
         services{upstream, quotas, runs},

@@ -6,6 +6,7 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_replace.h>
+#include <absl/synchronization/mutex.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
@@ -111,6 +112,8 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // Debian's Abseil is built to look for deadlocks, which costs every lock of gRPC a look at one graph for all threads.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 
   Settings declared([](const std::string&) { return std::nullopt; });
   {

@@ -1,12 +1,15 @@
 #include "gateway/upstream/upstream.h"
 
 #include <cstdlib>
+#include <functional>
 #include <vector>
 
 #include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/async_unary_call.h>
+#include <boost/asio/post.hpp>
 
 #include "common/observe/log.h"
 #include "common/rpc/call.h"
@@ -46,16 +49,37 @@ bool HoldsKey(const Message& request) {
   return field != nullptr && !request.GetReflection()->GetString(request, field).empty();
 }
 
-struct Exchange {
+}  // namespace
+
+// A call under way. What was handed to gRPC holds it until its answer has come.
+struct Upstream::Exchange : std::enable_shared_from_this<Exchange> {
   grpc::ClientContext context;
   std::shared_ptr<Message> request;
   std::shared_ptr<Message> response;
+  grpc::Status status;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<MessageLite>> reader;
+  std::function<void()> resume;
+  std::shared_ptr<Exchange> self;
 };
 
-}  // namespace
-
-Upstream::Upstream(const rpc::Channels& channels) : all_channels_(channels) {
+Upstream::Upstream(asio::any_io_executor executor, const rpc::Channels& channels)
+    : executor_(std::move(executor)), all_channels_(channels) {
   for (std::string_view service : Services()) channels_.emplace(service, channels.To(service));
+  answers_ = std::thread([this] { TakeAnswers(); });
+}
+
+Upstream::~Upstream() {
+  queue_.Shutdown();
+  answers_.join();
+}
+
+void Upstream::TakeAnswers() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) {
+    // All of it goes on the module's thread: what may be the last hold on a channel must not go on this one.
+    asio::post(executor_, [exchange = std::move(static_cast<Exchange*>(tag)->self)] { exchange->resume(); });
+  }
 }
 
 const std::vector<std::string_view>& Upstream::Services() {
@@ -79,33 +103,29 @@ const MethodDescriptor* Upstream::MethodNamed(std::string_view full_name) {
 
 Task<std::shared_ptr<Message>> Upstream::Call(CallContext call, const MethodDescriptor* method,
                                               std::shared_ptr<Message> request) {
-  auto exchange = std::make_shared<Exchange>();
+  const auto exchange = std::make_shared<Exchange>();
   rpc::Prepare(call, exchange->context);
   exchange->request = std::move(request);
   const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(method->output_type());
   exchange->response.reset(prototype->New());
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const std::string path = fmt::format("/{}/{}", method->service()->full_name(), method->name());
   const std::string_view service = ServiceOf(*method);
   const auto channel = HoldsKey(*exchange->request) ? all_channels_.ForKeys(service) : Channel(service);
-  auto start = [exchange, executor, &path, &channel](auto handler) {
+  exchange->reader = Stub(channel).PrepareUnaryCall(&exchange->context, path, *exchange->request, &queue_);
+  auto start = [&exchange](auto handler) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected()) {
       slot.assign([weak = std::weak_ptr(exchange)](asio::cancellation_type) {
         if (auto alive = weak.lock()) alive->context.TryCancel();
       });
     }
-    Stub(channel).UnaryCall(
-        &exchange->context, path, grpc::StubOptions(), exchange->request.get(), exchange->response.get(),
-        [shared, exchange, executor](grpc::Status status) mutable {
-          // As in rpc::Call: what may be the last hold on the channel must not go on gRPC's thread.
-          asio::post(executor, [shared = std::move(shared), exchange = std::move(exchange),
-                                status = std::move(status)]() mutable { std::move (*shared)(std::move(status)); });
-        });
+    exchange->resume = [shared] { std::move (*shared)(); };
+    exchange->self = exchange;
+    exchange->reader->StartCall();
+    exchange->reader->Finish(exchange->response.get(), &exchange->status, exchange.get());
   };
-  const grpc::Status status =
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(grpc::Status)>(start, asio::use_awaitable);
-  if (!status.ok()) co_return FromGrpcStatus(status);
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
+  if (!exchange->status.ok()) co_return FromGrpcStatus(exchange->status);
   co_return exchange->response;
 }
 

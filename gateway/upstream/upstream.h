@@ -4,9 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <google/protobuf/message.h>
 #include <grpcpp/channel.h>
+#include <grpcpp/completion_queue.h>
 
 #include "common/async/task.h"
 #include "common/error/try.h"
@@ -18,8 +20,10 @@ namespace ftl::gateway {
 // The services behind the gateway, called by the full name of the method, so that a route can be a line of data.
 class Upstream {
  public:
-  // `channels` outlives it.
-  explicit Upstream(const rpc::Channels& channels);
+  // `channels` outlives it. Calls are made on the thread of `executor`.
+  Upstream(asio::any_io_executor executor, const rpc::Channels& channels);
+  // No call may be under way.
+  ~Upstream();
 
   // A unary call by the call's deadline; cancelling the coroutine cancels it. `method` such as
   // `finetunelab.batch_runner.v1.BatchRunnerService.GetRun`; request and response are of its types.
@@ -45,8 +49,15 @@ class Upstream {
   static const google::protobuf::MethodDescriptor* MethodNamed(std::string_view full_name);
 
  private:
+  struct Exchange;
+  void TakeAnswers();
+
+  const asio::any_io_executor executor_;
   const rpc::Channels& all_channels_;
   std::map<std::string, std::shared_ptr<grpc::Channel>, std::less<>> channels_;  // by service
+  // One thread reads all answers. gRPC's callbacks would hand each on to a second one first.
+  grpc::CompletionQueue queue_;
+  std::thread answers_;
 };
 
 }  // namespace ftl::gateway

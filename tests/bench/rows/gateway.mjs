@@ -1,10 +1,10 @@
 // What the gateway adds to a call behind it.
 import { readFileSync } from 'node:fs';
-import { api, closeSession, cpu, folder, measured, openSession, pid, port } from '../installation.mjs';
+import { api, closeSession, cpu, folder, measured, openSession, pid, port, suiteOf, timedRun } from '../installation.mjs';
 import { median, ms, row } from '../table.mjs';
 
 const providers = '/api/demo/v2/providers\n';
-const stateOf = (session_id) => `/api/demo/v2/configure?session_id=${session_id}\n`;
+const latestRunOf = (session_id) => `/api/demo/v2/batch-test?session_id=${session_id}\n`;
 
 async function opening() {
   const endpoint_url = `http://127.0.0.1:${port('sample-endpoint')}/v1`;
@@ -29,9 +29,11 @@ async function addedToGrpc(name, address, most) {
   await closeSession(session);
 }
 
+// One call behind each request, or none.
 async function throughput(name) {
   const session = await openSession('sample-zero');
-  for (const [what, target] of [['with the database', stateOf(session)], ['without', providers]]) {
+  await timedRun(session, await suiteOf(session, 1), { prompt_limit: 1, stream: false });
+  for (const [what, target] of [['a call behind each', latestRunOf(session)], ['none behind', providers]]) {
     await measured('http_load', [port(name), 2000, 32], target);
     const before = cpu(pid(name));
     const requests = 20000;
