@@ -26,18 +26,23 @@ export async function kill(installed, name, signal = 'SIGKILL') {
   await until(`${name} is gone`, () => !installed.isAlive(name), { seconds: 25, everyMs: 5 });
 }
 
-// One more process of a service, told what the first was told, that listens elsewhere.
-export async function replica(installed, name) {
+// What a running program is and what it was told.
+export function startedAs(installed, name) {
   const [of, told] = [installed.pid(name), {}];
   for (const setting of readFileSync(`/proc/${of}/environ`, 'utf8').split('\0')) {
     const [key] = setting.split('=', 1);
     if (key) told[key] = setting.slice(key.length + 1);
   }
-  told[`FTL_${name.replace(/-/g, '_').toUpperCase()}_LISTEN`] = '127.0.0.1:0';
-  delete told.FTL_ADMIN_ADDRESS;
-  const child = spawn(readlinkSync(`/proc/${of}/exe`), [], { stdio: ['ignore', 'ignore', 'pipe'], env: told, cwd: '/' });
+  return { program: readlinkSync(`/proc/${of}/exe`), told };
+}
+
+// One more process of a service, told what the first was told, that listens elsewhere.
+export async function replica(installed, name, { program, told } = startedAs(installed, name)) {
+  const env = { ...told, [`FTL_${name.replace(/-/g, '_').toUpperCase()}_LISTEN`]: '127.0.0.1:0' };
+  delete env.FTL_ADMIN_ADDRESS;
+  const child = spawn(program, [], { stdio: ['ignore', 'ignore', 'pipe'], env, cwd: '/' });
   let said = '';
-  child.stderr.on('data', (text) => (said += text));
+  child.stderr.on('data', (text) => (said = (said + text).slice(-4000)));
   await until(`a second ${name} is ready`, () => {
     assert.equal(child.exitCode, null, said);
     return said.includes('"ready"');
