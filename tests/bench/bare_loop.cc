@@ -1,10 +1,12 @@
 // The floor under a run: nothing but keep-alive calls to the endpoint, `CONCURRENCY` at a time, and their answers
-// stored. Prints what it took as JSON: milliseconds from the first call to the last commit, and this process's CPU.
+// stored. Prints what it took as JSON: milliseconds from the first call to the last commit, this process's CPU, and
+// what it took each prompt for to be answered.
 //   bare_loop ENDPOINT_PORT MODEL PROMPTS CONCURRENCY stream|whole DATABASE_URL
 //   bare_loop store ROWS DATABASE_URL                                            without calls: 1.5 KB a row
 #include <chrono>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -69,6 +71,7 @@ struct Load {
   int prompts;
   bool stream;
   int next = 1;
+  std::vector<int64_t> latencies_us = std::vector<int64_t>(prompts);  // by prompt
 };
 
 asio::awaitable<std::string> WholeAnswer(tcp::socket& socket, boost::beast::flat_buffer& buffer) {
@@ -114,6 +117,7 @@ asio::awaitable<void> Call(Load& load, BareStore& store) {
       answer.response = co_await WholeAnswer(socket, buffer);
     }
     answer.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count();
+    load.latencies_us[answer.prompt_id - 1] = answer.latency_us;
     store.Add(std::move(answer));
   }
 }
@@ -129,15 +133,16 @@ void Rethrow(std::exception_ptr failure) {
 }
 
 // Runs what was begun to its end and prints what it took.
-void Measure(asio::io_context& io, BareStore& store, int wanted, double cpu_before, Clock::time_point start) {
+void Measure(asio::io_context& io, BareStore& store, int wanted, const std::vector<int64_t>& latencies_us,
+             double cpu_before, Clock::time_point start) {
   io.run();
   io.restart();
   asio::co_spawn(io, store.Flush(), Rethrow);
   io.run();
   if (store.stored() != wanted) throw std::runtime_error(fmt::format("{} of {} stored", store.stored(), wanted));
   const double took_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  fmt::print("{{\"took_ms\":{:.1f},\"per_second\":{:.0f},\"cpu_s\":{:.3f}}}\n", took_ms, wanted / took_ms * 1000,
-             CpuSeconds() - cpu_before);
+  fmt::print("{{\"took_ms\":{:.1f},\"per_second\":{:.0f},\"cpu_s\":{:.3f},\"latencies_us\":[{}]}}\n", took_ms,
+             wanted / took_ms * 1000, CpuSeconds() - cpu_before, fmt::join(latencies_us, ","));
 }
 
 int Main(int argc, char** argv) {
@@ -153,14 +158,14 @@ int Main(int argc, char** argv) {
   const auto start = Clock::now();
   if (only_store) {
     AddRows(std::stoi(argv[2]), store);
-    Measure(io, store, std::stoi(argv[2]), cpu_before, start);
+    Measure(io, store, std::stoi(argv[2]), {}, cpu_before, start);
     return 0;
   }
   const auto port = static_cast<uint16_t>(std::stoi(argv[1]));
   Load load{
       {asio::ip::address_v4::loopback(), port}, argv[2], std::stoi(argv[3]), std::string_view(argv[5]) == "stream"};
   for (int i = 0; i < std::stoi(argv[4]); ++i) asio::co_spawn(io, Call(load, store), Rethrow);
-  Measure(io, store, load.prompts, cpu_before, start);
+  Measure(io, store, load.prompts, load.latencies_us, cpu_before, start);
   return 0;
 }
 
