@@ -1,3 +1,4 @@
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "common/rpc/call_context.h"
 #include "gateway/http/listener.h"
 #include "gateway/http/request_head.h"
 
@@ -92,15 +94,23 @@ asio::awaitable<void> AnswerOurs(http::Exchange& exchange) {
   (void)co_await exchange.Send(http::JsonResponse(200, std::string(kAnswer)));
 }
 
-// Reads by Beast and writes the same bytes as ours, which it need not make: less than any server with Beast does.
-asio::awaitable<void> ServeBeast(tcp::socket socket, const std::string& answer) {
+// Reads by Beast and answers as ours does, so that reading is all they differ in.
+asio::awaitable<void> ServeBeast(tcp::socket socket) {
   socket.set_option(tcp::no_delay(true));
   beast::flat_buffer buffer;
   try {
     while (true) {
       beast::http::request<beast::http::string_body> request;
       co_await beast::http::async_read(socket, buffer, request, asio::use_awaitable);
-      co_await asio::async_write(socket, asio::buffer(answer), asio::use_awaitable);
+      const http::Response response = http::JsonResponse(200, std::string(kAnswer));
+      const std::string request_id = NewRequestId();
+      http::HeadFacts facts;
+      facts.request_id = request_id;
+      std::string head;
+      head.reserve(1536);
+      AppendHead(response, facts, head);
+      const std::array<asio::const_buffer, 2> buffers = {asio::buffer(head), asio::buffer(response.body)};
+      co_await asio::async_write(socket, buffers, asio::use_awaitable);
       if (!request.keep_alive()) break;
     }
   } catch (const boost::system::system_error&) {
@@ -109,15 +119,9 @@ asio::awaitable<void> ServeBeast(tcp::socket socket, const std::string& answer) 
 }
 
 asio::awaitable<void> AcceptBeast(tcp::acceptor acceptor) {
-  const http::Response response = http::JsonResponse(200, std::string(kAnswer));
-  http::HeadFacts facts;
-  facts.request_id = "0123456789abcdef";
-  std::string answer;
-  AppendHead(response, facts, answer);
-  answer += response.body;
   while (true) {
     tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-    asio::co_spawn(acceptor.get_executor(), ServeBeast(std::move(socket), answer), asio::detached);
+    asio::co_spawn(acceptor.get_executor(), ServeBeast(std::move(socket)), asio::detached);
   }
 }
 

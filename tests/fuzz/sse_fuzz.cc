@@ -57,7 +57,7 @@ std::vector<std::string> Lines(std::string_view input) {
   return lines;
 }
 
-// By the book, but that an end of the stream dispatches as an empty line does.
+// By the book, but that an end of the stream dispatches as an empty line does, and that `error` is data of that name.
 Events ByTheBook(std::string_view input) {
   if (input.substr(0, 3) == "\xEF\xBB\xBF") input.remove_prefix(3);
   Events events;
@@ -77,7 +77,8 @@ Events ByTheBook(std::string_view input) {
     std::string value = colon == std::string::npos ? "" : line.substr(colon + 1);
     if (value.substr(0, 1) == " ") value.erase(0, 1);
     if (field == "event") name = value;
-    if (field == "data") data += value + "\n";
+    if (field == "error") name = field;
+    if (field == "data" || field == "error") data += value + "\n";
   }
   return events;
 }

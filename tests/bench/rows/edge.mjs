@@ -33,15 +33,15 @@ async function framing() {
   servers.stdin.end();
   await once(servers, 'exit');
   const [perSecond, floor] = [median(rates.ours), median(rates.beast)];
-  row('requests of a bare server', {
+  row('requests, read strictly and answered', {
     floor: `${floor}/s by Beast`, ours: `${perSecond}/s strictly`, ratio: (perSecond / floor).toFixed(2), goal: 'at least 0.95',
     met: perSecond >= 0.95 * floor,
   });
   for (const { head, ours_ns, beast_ns } of heads) {
-    const share = (ours_ns * perSecond) / 1e7;
+    const added = ((ours_ns - beast_ns) * perSecond) / 1e7;
     row(`head of a request, ${head}`, {
-      floor: `${beast_ns} ns by Beast`, ours: `${ours_ns} ns, ${share.toFixed(1)} % of a bare request`, ratio: (ours_ns / beast_ns).toFixed(2),
-      goal: 'at most 5 % of a request', met: share <= 5,
+      floor: `${beast_ns} ns by Beast`, ours: `${ours_ns} ns strictly`, ratio: `${added.toFixed(1)} % of a request added`,
+      goal: 'at most 5 %', met: added <= 5,
     });
   }
 }
