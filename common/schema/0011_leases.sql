@@ -1,37 +1,40 @@
--- The work of a run as a cursor and leases: prompts before next_prompt were leased at least once, and one that is under way has
--- a row in demo_run_leases. A run of any size costs as many rows as it has calls under way, and no step looks at the rest.
+-- The work of a run as a cursor and a lease of each process that works on it: prompts before next_prompt were leased at least
+-- once. A run of any size costs a row for each such process, and no step looks at the prompts that are left.
 SET LOCAL ROLE ftl_owner;
 
-ALTER TABLE demo_batch_test_runs ADD COLUMN next_prompt integer NOT NULL DEFAULT 1 CHECK (next_prompt > 0);
+ALTER TABLE demo_batch_test_runs
+  ADD COLUMN next_prompt integer NOT NULL DEFAULT 1 CHECK (next_prompt > 0),
+  -- The fencing token given last; they rise with every lease.
+  ADD COLUMN last_fence  bigint NOT NULL DEFAULT 0;
 
--- Prompts that a process holds, or that were given back: the committed intent to call them. Without text: batch-runner sees all
--- of it.
+-- What a process holds of a run: the committed intent to call these prompts. Without text: batch-runner sees all of it.
 CREATE TABLE demo_run_leases (
   demo_session_id text NOT NULL,
   test_run_id     uuid NOT NULL,
-  prompt_id       integer NOT NULL,
-  -- The process that holds it; null where it was given back.
-  owner           uuid,
-  -- Rises with every lease. A write with a lower one is refused; time alone refuses nothing.
-  fence           bigint NOT NULL DEFAULT 1,
-  lease_until     timestamptz,
-  -- Leased before there was a slot for it, so that a worker that dies need not have died of it.
-  ahead           boolean NOT NULL DEFAULT false,
-  takeovers       integer NOT NULL DEFAULT 0,
-  PRIMARY KEY (demo_session_id, test_run_id, prompt_id),
-  FOREIGN KEY (demo_session_id, test_run_id) REFERENCES demo_batch_test_runs (demo_session_id, id) ON DELETE CASCADE
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
-
--- The processes that work on a run, and how many calls each may have under way: together the run's concurrency at the most.
-CREATE TABLE demo_run_workers (
-  demo_session_id text NOT NULL,
-  test_run_id     uuid NOT NULL,
   owner           uuid NOT NULL,
-  slots           integer NOT NULL CHECK (slots >= 0),
+  -- A write under another one is refused; time alone refuses nothing.
+  fence           bigint NOT NULL,
   lease_until     timestamptz NOT NULL,
+  -- Calls that it may have under way: all of them together are the run's concurrency at the most.
+  slots           integer NOT NULL CHECK (slots >= 0),
+  -- Those without result; no more than there are slots, but for slots that were taken away.
+  prompts         integer[] NOT NULL,
   PRIMARY KEY (demo_session_id, test_run_id, owner),
   FOREIGN KEY (demo_session_id, test_run_id) REFERENCES demo_batch_test_runs (demo_session_id, id) ON DELETE CASCADE
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 30);
+
+-- Prompts whose holder gave them back or died, until they have a result.
+CREATE TABLE demo_run_returned (
+  demo_session_id text NOT NULL,
+  test_run_id     uuid NOT NULL,
+  prompt_id       integer NOT NULL,
+  -- Processes that died while they held it.
+  takeovers       integer NOT NULL DEFAULT 0,
+  -- Nobody holds it again.
+  is_free         boolean NOT NULL DEFAULT true,
+  PRIMARY KEY (demo_session_id, test_run_id, prompt_id),
+  FOREIGN KEY (demo_session_id, test_run_id) REFERENCES demo_batch_test_runs (demo_session_id, id) ON DELETE CASCADE
+);
 
 -- How fast a session's endpoint may be called with its key, by all runs and processes. No row: as fast as is asked for.
 CREATE TABLE demo_endpoint_pace (
@@ -45,11 +48,12 @@ CREATE TABLE demo_endpoint_pace (
   next_call_at    timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
--- Runs that are under way keep their prompts. Row security holds for the owner too, and hides all sessions here.
+-- Runs that are under way keep their prompts, and whoever held some must ask again. Row security holds for the owner too, and
+-- hides all sessions here.
 ALTER TABLE demo_run_queue NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE demo_batch_test_runs NO FORCE ROW LEVEL SECURITY;
-INSERT INTO demo_run_leases (demo_session_id, test_run_id, prompt_id, owner, fence, lease_until, takeovers)
-  SELECT demo_session_id, test_run_id, prompt_id, owner, fence, lease_until, takeovers FROM demo_run_queue;
+INSERT INTO demo_run_returned (demo_session_id, test_run_id, prompt_id, takeovers)
+  SELECT demo_session_id, test_run_id, prompt_id, takeovers FROM demo_run_queue;
 UPDATE demo_batch_test_runs SET next_prompt = total_prompts + 1;
 ALTER TABLE demo_batch_test_runs FORCE ROW LEVEL SECURITY;
 DROP TABLE demo_run_queue;
@@ -58,7 +62,7 @@ DO $$
 DECLARE
   table_name text;
 BEGIN
-  FOREACH table_name IN ARRAY ARRAY['demo_run_leases', 'demo_run_workers', 'demo_endpoint_pace'] LOOP
+  FOREACH table_name IN ARRAY ARRAY['demo_run_leases', 'demo_run_returned', 'demo_endpoint_pace'] LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', table_name);
     EXECUTE format($policy$
       CREATE POLICY own_session ON %I TO ftl_owner, ftl_session_vault, ftl_batch_runner
@@ -68,11 +72,14 @@ BEGIN
   END LOOP;
 END $$;
 CREATE POLICY all_sessions ON demo_run_leases TO ftl_batch_runner USING (true);
-CREATE POLICY all_sessions ON demo_run_workers TO ftl_batch_runner USING (true);
+CREATE POLICY all_sessions ON demo_run_returned TO ftl_batch_runner USING (true);
 CREATE POLICY lookup ON demo_run_leases FOR SELECT TO ftl_lookup USING (true);
+CREATE POLICY lookup ON demo_run_returned FOR SELECT TO ftl_lookup USING (true);
 CREATE POLICY dashboards ON demo_run_leases FOR SELECT TO ftl_dashboards USING (true);
-GRANT SELECT (test_run_id, prompt_id, lease_until, takeovers) ON demo_run_leases TO ftl_dashboards;
-GRANT SELECT ON demo_run_leases TO ftl_lookup;
+CREATE POLICY dashboards ON demo_run_returned FOR SELECT TO ftl_dashboards USING (true);
+GRANT SELECT (test_run_id, lease_until, slots, prompts) ON demo_run_leases TO ftl_dashboards;
+GRANT SELECT (test_run_id, prompt_id, takeovers) ON demo_run_returned TO ftl_dashboards;
+GRANT SELECT ON demo_run_leases, demo_run_returned TO ftl_lookup;
 GRANT SELECT (next_prompt, total_prompts) ON demo_batch_test_runs TO ftl_lookup;
 
 RESET ROLE;
@@ -86,9 +93,10 @@ CREATE FUNCTION runs_with_work() RETURNS TABLE (demo_session_id text, test_run_i
     SELECT r.demo_session_id, r.id FROM public.demo_batch_test_runs r
     WHERE r.status IN ('pending', 'running')
       AND (r.next_prompt <= r.total_prompts
+           OR EXISTS (SELECT FROM public.demo_run_returned b
+                      WHERE b.demo_session_id = r.demo_session_id AND b.test_run_id = r.id AND b.is_free)
            OR EXISTS (SELECT FROM public.demo_run_leases l
-                      WHERE l.demo_session_id = r.demo_session_id AND l.test_run_id = r.id
-                        AND (l.owner IS NULL OR l.lease_until < now())))
+                      WHERE l.demo_session_id = r.demo_session_id AND l.test_run_id = r.id AND l.lease_until < now()))
   $$;
 
 REVOKE ALL ON FUNCTION runs_with_work FROM PUBLIC;

@@ -27,7 +27,7 @@ class SchemaTest : public testing::Test {
       INSERT INTO demo_batch_test_runs (demo_session_id, id, demo_user_id, test_suite_id, model_name, total_prompts)
         VALUES ('{0}', '{1}', '{0}', gen_random_uuid(), 'Model', 2);
       INSERT INTO demo_run_prompts VALUES ('{0}', '{1}', 1, 'p'), ('{0}', '{1}', 2, 'q');
-      INSERT INTO demo_run_leases VALUES ('{0}', '{1}', 1), ('{0}', '{1}', 2);
+      INSERT INTO demo_run_returned VALUES ('{0}', '{1}', 1), ('{0}', '{1}', 2);
       INSERT INTO demo_session_suites (demo_session_id, name, prompts, prompt_count) VALUES ('{0}', 'own', '[]', 0);
       INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, response, success,
                                            model_id, latency_us)
@@ -72,7 +72,7 @@ TEST_F(SchemaTest, AForgottenWhereGivesTheSessionsOwnRowsOnlyAndNothingWithoutAS
 
 TEST_F(SchemaTest, WhoWorksForAllSessionsSeesThemWithoutTheirText) {
   EXPECT_EQ(Count("ftl_session_vault", SessionScope::None(), "demo_session_expiry", "demo_session_id"), 2);
-  EXPECT_EQ(Count("ftl_batch_runner", SessionScope::None(), "demo_run_leases", "demo_session_id"), 4);
+  EXPECT_EQ(Count("ftl_batch_runner", SessionScope::None(), "demo_run_returned", "demo_session_id"), 4);
   EXPECT_EQ(Count("ftl_dashboards", SessionScope::None(), "demo_batch_test_results", "latency_ms"), 2);
   EXPECT_EQ(SqlStateOf(Run("ftl_dashboards", my_scope_, "SELECT response FROM demo_batch_test_results").status()),
             kPermissionDenied);
@@ -111,7 +111,7 @@ TEST_F(SchemaTest, OnlyTheVaultReadsTheKeyAndOnlyTheRunnerAddsResults) {
 TEST_F(SchemaTest, DeletingTheSessionDeletesAllThatHangsOnItAndKeepsALateResultOut) {
   ASSERT_EQ(Run("ftl_session_vault", my_scope_, "DELETE FROM demo_model_configs")->affected(), 1);
   for (const std::string_view table : {"demo_session_expiry", "demo_session_suites", "demo_batch_test_runs",
-                                       "demo_run_prompts", "demo_run_leases", "demo_batch_test_results"}) {
+                                       "demo_run_prompts", "demo_run_returned", "demo_batch_test_results"}) {
     const auto left =
         Run("postgres", SessionScope::None(),
             fmt::format("SELECT count(*) FILTER (WHERE demo_session_id = $1) AS mine, count(*) AS all FROM {}", table),

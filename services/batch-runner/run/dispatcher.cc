@@ -1,6 +1,6 @@
 #include "services/batch-runner/run/dispatcher.h"
 
-#include <set>
+#include <map>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -89,20 +89,23 @@ asio::awaitable<void> Dispatcher::KeepLeases() {
     renewal_.expires_at(DeadlineIn(WorkStore::kRenewal));
     co_await renewal_.async_wait(asio::as_tuple(asio::use_awaitable));
     if (workers_.empty()) continue;
-    WorkStore::Held asked;
-    for (const auto& [run, worker] : workers_) asked[run] = worker->Held();
+    std::map<RunKey, int64_t> asked;
+    for (const auto& [run, worker] : workers_) asked[run] = worker->fence();
     const Deadline until = DeadlineIn(WorkStore::kLeaseTime);
-    auto kept = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal), asked);
+    auto kept = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal));
     if (!kept.ok()) {
       log::Warn("leases were not renewed", {{"status", kept.status()}});
       continue;
     }
-    for (const auto& [run, prompts] : asked) {
-      const auto worker = workers_.find(run);
-      if (worker == workers_.end()) continue;
-      std::set<int32_t> lost(prompts.begin(), prompts.end());
-      for (const int32_t prompt_id : (*kept)[run]) lost.erase(prompt_id);
-      worker->second->Renewed(lost, until);
+    for (const auto& [run, worker] : workers_) {
+      const int64_t fence = asked[run];
+      if (fence == 0 || fence != worker->fence()) continue;
+      const auto renewed = kept->find(run);
+      if (renewed != kept->end() && renewed->second == fence) {
+        worker->Renewed(until);
+      } else {
+        worker->Lost();
+      }
     }
   }
 }
@@ -121,7 +124,7 @@ Task<> Dispatcher::Drain(Deadline deadline) {
     asio::steady_timer pause(parts_.executor, std::chrono::milliseconds(20));
     co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  co_return co_await parts_.work.Release(DeadlineIn(absl::Seconds(2)));
+  co_return co_await parts_.work.LeaveAll(DeadlineIn(absl::Seconds(2)));
 }
 
 }  // namespace ftl::batch_runner

@@ -4,11 +4,8 @@
 
 namespace ftl::batch_runner {
 
-int Pacer::MayStart() const { return std::max(0, slots_ - under_way_); }
-
-void Pacer::Ended(bool good) {
-  --under_way_;
-  if (good && slowed_) ++news_.good;
+void Pacer::AnsweredWell() {
+  if (slowed_) ++news_.good;
 }
 
 void Pacer::Throttled(absl::Time began, absl::Time now) {

@@ -6,8 +6,8 @@
 
 namespace ftl::batch_runner {
 
-// Says how many calls of a run may be started now, and keeps what the other processes must hear of the endpoint's pace.
-// Pure: reads no clock and holds no timer. One per run and worker, on the module's thread.
+// How many calls of a run this process may have under way, and what the others must hear of the endpoint's pace. Pure:
+// reads no clock and holds no timer. One per run and worker, on the module's thread.
 //
 // The concurrency asked for is honoured from the first call. What an endpoint bears is found out together with all
 // processes in the store (pace_statements.h), which grants slots; a call for slowness counts here at once.
@@ -16,24 +16,20 @@ class Pacer {
   // `concurrency` is at least 1.
   explicit Pacer(int concurrency) : slots_(concurrency) {}
 
-  int MayStart() const;
-  int under_way() const { return under_way_; }
   int slots() const { return slots_; }
 
-  void Started() { ++under_way_; }
-  void Ended(bool good);
   // A call that began at `began` was told at `now` to slow down. Of a burst only the first counts.
   void Throttled(absl::Time began, absl::Time now);
+  void AnsweredWell();
 
   // What the store has not heard yet; Heard(…) when it has.
   const PaceNews& news() const { return news_; }
   void Heard(const PaceNews& news);
-  // The store's answer: calls at a time, and whether the endpoint bears fewer than were asked for.
+  // The store's answer, and whether the endpoint bears fewer calls than were asked for.
   void Granted(int slots, bool slowed);
 
  private:
   int slots_;
-  int under_way_ = 0;
   bool slowed_ = false;
   absl::Time lowered_at_ = absl::InfinitePast();
   PaceNews news_;

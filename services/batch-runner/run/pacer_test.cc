@@ -7,14 +7,7 @@ namespace {
 
 const absl::Time kNoon = absl::FromUnixSeconds(1'700'000'000);
 
-TEST(PacerTest, HonoursTheConcurrencyFromTheFirstCall) {
-  Pacer pacer(/*concurrency=*/4);
-  EXPECT_EQ(pacer.MayStart(), 4);
-  for (int i = 0; i < 4; ++i) pacer.Started();
-  EXPECT_EQ(pacer.MayStart(), 0);
-  pacer.Ended(/*good=*/true);
-  EXPECT_EQ(pacer.MayStart(), 1);
-}
+TEST(PacerTest, HonoursTheConcurrencyFromTheFirstCall) { EXPECT_EQ(Pacer(/*concurrency=*/4).slots(), 4); }
 
 TEST(PacerTest, ThrottlingHalvesOnceForTheCallsThatWereUnderWay) {
   Pacer pacer(/*concurrency=*/8);
@@ -28,21 +21,11 @@ TEST(PacerTest, ThrottlingHalvesOnceForTheCallsThatWereUnderWay) {
 TEST(PacerTest, NeverFallsBelowOne) {
   Pacer pacer(/*concurrency=*/1);
   pacer.Throttled(kNoon, kNoon);
-  EXPECT_EQ(pacer.MayStart(), 1);
-}
-
-TEST(PacerTest, FewerSlotsThanCallsUnderWayStartNothing) {
-  Pacer pacer(/*concurrency=*/4);
-  for (int i = 0; i < 4; ++i) pacer.Started();
-  pacer.Granted(/*slots=*/2, /*slowed=*/false);
-  EXPECT_EQ(pacer.MayStart(), 0);
-  for (int i = 0; i < 3; ++i) pacer.Ended(/*good=*/true);
-  EXPECT_EQ(pacer.MayStart(), 1);
+  EXPECT_EQ(pacer.slots(), 1);
 }
 
 TEST(PacerTest, KeepsNewsUntilTheStoreHasHeardThem) {
   Pacer pacer(/*concurrency=*/4);
-  pacer.Started();
   pacer.Throttled(kNoon, kNoon);
   const PaceNews told = pacer.news();
   EXPECT_EQ(told.throttled, kNoon);
@@ -53,12 +36,10 @@ TEST(PacerTest, KeepsNewsUntilTheStoreHasHeardThem) {
 
 TEST(PacerTest, CountsGoodAnswersOnlyWhileTheEndpointIsSpared) {
   Pacer pacer(/*concurrency=*/2);
-  pacer.Started();
-  pacer.Ended(/*good=*/true);
+  pacer.AnsweredWell();
   EXPECT_EQ(pacer.news().good, 0);
   pacer.Granted(/*slots=*/1, /*slowed=*/true);
-  pacer.Started();
-  pacer.Ended(/*good=*/true);
+  pacer.AnsweredWell();
   EXPECT_EQ(pacer.news().good, 1);
   pacer.Heard(pacer.news());
   EXPECT_EQ(pacer.news().good, 0);

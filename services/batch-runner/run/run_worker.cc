@@ -22,6 +22,8 @@ namespace call = finetunelab::endpoint::v1;
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 // How long a worker rests while the database is away.
 constexpr absl::Duration kRest = absl::Milliseconds(500);
+// How long it sleeps at the most where nothing wakes it.
+constexpr absl::Duration kLook = absl::Seconds(1);
 // How long it waits for others to give slots back.
 constexpr absl::Duration kNoSlots = absl::Milliseconds(250);
 
@@ -53,7 +55,7 @@ asio::awaitable<void> RunWorker::Work() {
   }
   while (!dropped_) {
     StartReady();
-    if (!finished_.empty() || pacer_.news().throttled || WantsMore()) {
+    if (!finished_.empty() || WantsMore(Held())) {
       // What ends at the same moment is stored together.
       co_await asio::post(parts_.executor, asio::use_awaitable);
       if (!co_await Step()) break;
@@ -64,12 +66,13 @@ asio::awaitable<void> RunWorker::Work() {
       break;
     }
     if (calls_.empty() && (draining_ || (!more_ && ready_.empty()))) break;
-    const absl::Duration until_asking = more_ ? std::max(TimeLeft(ask_again_), absl::ZeroDuration()) : absl::Seconds(1);
-    co_await Sleep(until_asking > absl::ZeroDuration() ? std::min(until_asking, absl::Seconds(1)) : absl::Seconds(1));
+    const absl::Duration until_asking = TimeLeft(ask_again_);
+    const bool waits_to_ask = more_ && until_asking > absl::ZeroDuration();
+    co_await Sleep(waits_to_ask ? std::min(until_asking, kLook) : kLook);
   }
   ready_.clear();
   for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
-  while (!calls_.empty()) co_await Sleep(absl::Seconds(1));
+  while (!calls_.empty()) co_await Sleep(kLook);
   const absl::Status left = co_await parts_.work.Leave(DeadlineIn(kStoreLimit), run_);
   if (!left.ok()) log::Warn("a run's slots end with their lease", {{"run", run_.test_run_id}, {"status", left}});
 }
@@ -91,30 +94,36 @@ Task<> RunWorker::Prepare() {
   co_return absl::OkStatus();
 }
 
-bool RunWorker::WantsMore() const {
-  if (!more_ || draining_ || GivesUp() || TimeLeft(ask_again_) > absl::ZeroDuration()) return false;
-  // Not for each prompt, but for half a round of them.
-  const int held = static_cast<int>(ready_.size() + calls_.size() + finished_.size());
-  const bool ahead = target_->parameters.requests_per_minute() == 0;
-  return ahead ? held <= pacer_.slots() + pacer_.slots() / 2 : held < pacer_.slots();
+bool RunWorker::WantsMore(size_t held) const {
+  if (draining_ || GivesUp()) return false;
+  if (look_ || pacer_.news().throttled) return true;
+  return more_ && static_cast<int>(held) < pacer_.slots() && TimeLeft(ask_again_) <= absl::ZeroDuration();
 }
 
 void RunWorker::StartReady() {
-  while (!ready_.empty() && pacer_.MayStart() > 0 && !draining_ && !dropped_ && !GivesUp()) {
+  while (!ready_.empty() && static_cast<int>(Held() - ready_.size()) < pacer_.slots()) {
+    if (draining_ || dropped_ || GivesUp() || TimeLeft(lease_until_) <= absl::ZeroDuration()) return;
     const auto next = ready_.begin();
-    if (TimeLeft(next->second.lease_until) <= absl::ZeroDuration()) return;
-    Launch(std::move(next->second.prompt));
+    Launch(std::move(next->second));
     ready_.erase(next);
   }
 }
 
 asio::awaitable<bool> RunWorker::Step() {
-  const size_t count = std::min(finished_.size(), batch_);
-  WorkStore::Request request = Request(count);
+  const auto end = finished_.begin() + std::min(finished_.size(), batch_);
+  storing_.assign(std::move_iterator(finished_.begin()), std::move_iterator(end));
+  finished_.erase(finished_.begin(), end);
+  WorkStore::Request request = Request();
   const PaceNews told = request.pace;
   const bool wanted_more = request.wants_more;
+  const bool looked = std::exchange(look_, false);
   const Deadline lease_until = DeadlineIn(WorkStore::kLeaseTime);
   auto step = co_await parts_.work.Advance(DeadlineIn(kStoreLimit), run_, std::move(request));
+  if (!step.ok()) {
+    finished_.insert(finished_.begin(), std::move_iterator(storing_.begin()), std::move_iterator(storing_.end()));
+    look_ |= looked;
+  }
+  storing_.clear();
   if (!step.ok() && ReasonOf(step.status()) == Reason::kInternal) co_return co_await Isolate(step.status());
   if (!step.ok()) {
     log::Warn("results are kept until the database is back",
@@ -122,7 +131,6 @@ asio::awaitable<bool> RunWorker::Step() {
     co_await Sleep(kRest);
     co_return !dropped_;
   }
-  finished_.erase(finished_.begin(), finished_.begin() + count);
   if (step->gone) co_return false;
   pacer_.Heard(told);
   if (wanted_more) Take(*step, lease_until);
@@ -138,28 +146,33 @@ asio::awaitable<bool> RunWorker::Step() {
   co_return true;
 }
 
-WorkStore::Request RunWorker::Request(size_t batch) const {
+WorkStore::Request RunWorker::Request() const {
   const pb::RunParameters& parameters = target_->parameters;
-  WorkStore::Request request{.finished = {finished_.begin(), finished_.begin() + batch},
+  WorkStore::Request request{.finished = storing_,
+                             .fence = fence_,
                              .held = {},
-                             .wants_more = WantsMore() || (pacer_.news().throttled && !draining_),
-                             .ahead = parameters.requests_per_minute() == 0,
+                             .take_over = look_,
+                             .wants_more = WantsMore(Held() - storing_.size()),
                              .concurrency = parameters.concurrency(),
                              .per_minute = parameters.requests_per_minute(),
                              .pace = pacer_.news()};
   for (const auto& [prompt_id, ready] : ready_) request.held.push_back(prompt_id);
   for (const Call& call : calls_) request.held.push_back(call.prompt_id);
-  for (size_t i = batch; i < finished_.size(); ++i) request.held.push_back(finished_[i].result.prompt_id());
+  for (const FinishedPrompt& finished : finished_) request.held.push_back(finished.result.prompt_id());
   return request;
 }
 
 void RunWorker::Take(WorkStore::Step& step, Deadline lease_until) {
+  if (fence_ != 0 && step.fence != fence_) Lost();
+  fence_ = step.fence;
+  lease_until_ = lease_until;
   pacer_.Granted(step.slots, step.slowed);
   more_ = step.more;
-  if (step.leased.empty()) ask_again_ = DeadlineIn(step.pause > absl::ZeroDuration() ? step.pause : kNoSlots);
+  if (step.leased.empty()) ask_again_ = DeadlineIn(kNoSlots);
+  if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
   for (LeasedPrompt& prompt : step.leased) {
     const int32_t prompt_id = prompt.prompt_id;
-    ready_.insert_or_assign(prompt_id, Ready{std::move(prompt), lease_until});
+    ready_.insert_or_assign(prompt_id, std::move(prompt));
   }
 }
 
@@ -208,7 +221,6 @@ void RunWorker::Publish(const WorkStore::Step& step) {
 }
 
 void RunWorker::Launch(LeasedPrompt prompt) {
-  pacer_.Started();
   pb::WatchRunResponse event;
   event.mutable_started()->set_prompt_id(prompt.prompt_id);
   parts_.feed.Publish(run_.test_run_id, std::move(event));
@@ -233,13 +245,15 @@ void RunWorker::Launch(LeasedPrompt prompt) {
 }
 
 void RunWorker::Finish(absl::StatusOr<FinishedPrompt> finished) {
-  pacer_.Ended(finished.ok() && finished->result.success());
   if (finished.ok() && !dropped_) {
     out_of_credit_ |= finished->result.outcome() == call::OUTCOME_QUOTA;
-    if (!finished->result.success()) --failures_left_;
+    if (finished->result.success()) {
+      pacer_.AnsweredWell();
+    } else {
+      --failures_left_;
+    }
     finished_.push_back(*std::move(finished));
   }
-  StartReady();
   wake_.cancel();
 }
 
@@ -266,6 +280,7 @@ asio::awaitable<void> RunWorker::ForgetKey() {
 
 void RunWorker::Wake() {
   more_ = true;
+  look_ = true;
   ask_again_ = Deadline();
   wake_.cancel();
 }
@@ -280,20 +295,19 @@ void RunWorker::Drain() {
   wake_.cancel();
 }
 
-std::vector<int32_t> RunWorker::Held() const {
-  std::vector<int32_t> held;
-  for (const auto& [prompt_id, ready] : ready_) held.push_back(prompt_id);
-  for (const Call& call : calls_) held.push_back(call.prompt_id);
-  for (const FinishedPrompt& finished : finished_) held.push_back(finished.result.prompt_id());
-  return held;
+void RunWorker::Renewed(Deadline until) {
+  lease_until_ = std::max(lease_until_, until);
+  wake_.cancel();
 }
 
-void RunWorker::Renewed(const std::set<int32_t>& lost, Deadline until) {
-  std::erase_if(ready_, [&lost](const auto& ready) { return lost.contains(ready.first); });
-  for (auto& [prompt_id, ready] : ready_) ready.lease_until = std::max(ready.lease_until, until);
-  for (Call& call : calls_) {
-    if (lost.contains(call.prompt_id)) call.cancel.emit(asio::cancellation_type::terminal);
-  }
+void RunWorker::Lost() {
+  log::Warn("another process has taken a run over", {{"run", run_.test_run_id}});
+  fence_ = 0;
+  ready_.clear();
+  finished_.clear();
+  storing_.clear();
+  more_ = true;
+  for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
   wake_.cancel();
 }
 

@@ -18,8 +18,9 @@
 namespace ftl::batch_runner {
 
 // What this process does for one run: leases prompts, calls them, stores what came of them, and leases the next in the
-// same transaction. It holds prompts ahead, so that a call that ends makes place for the next at once. Ends when there
-// is nothing left to lease or the run has ended. While the database is away it keeps what is finished and tries again.
+// same transaction. A prompt holds its slot until its result is stored, so that a process that dies leaves no more to
+// call again than it had slots. Ends when there is nothing left to lease or the run has ended. While the database is
+// away it keeps what is finished and tries again.
 class RunWorker : public std::enable_shared_from_this<RunWorker> {
  public:
   RunWorker(Dispatcher& dispatcher, RunKey run);
@@ -31,33 +32,30 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void Drop();
   // Leases no more.
   void Drain();
-  // The prompts that it has leased.
-  std::vector<int32_t> Held() const;
-  // Of the prompts that it held, `lost` are another's or gone by now: their calls are broken off. The leases of the
-  // others last until `until`.
-  void Renewed(const std::set<int32_t>& lost, Deadline until);
+  // The fencing token of its lease; 0 while it has none.
+  int64_t fence() const { return fence_; }
+  // The lease lasts until `until`.
+  void Renewed(Deadline until);
+  // The lease is gone: another process has taken its prompts over, and its calls are broken off.
+  void Lost();
 
  private:
   struct Call {
     int32_t prompt_id;
     asio::cancellation_signal cancel;
   };
-  // A prompt that waits for a slot. It is not called when its lease may have ended.
-  struct Ready {
-    LeasedPrompt prompt;
-    Deadline lease_until;
-  };
-
   Task<> Prepare();
   bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
-  bool WantsMore() const;
+  // Whether to lease more, when it holds `held` prompts.
+  bool WantsMore(size_t held) const;
+  size_t Held() const { return ready_.size() + calls_.size() + finished_.size() + storing_.size(); }
   void StartReady();
   void Launch(LeasedPrompt prompt);
   void Finish(absl::StatusOr<FinishedPrompt> finished);
   asio::awaitable<void> Sleep(absl::Duration limit);
   // Stores what is finished and leases what may start; false when the run needs this worker no longer.
   asio::awaitable<bool> Step();
-  WorkStore::Request Request(size_t batch) const;
+  WorkStore::Request Request() const;
   void Take(WorkStore::Step& step, Deadline lease_until);
   // Ends the run that must not go on, once all that was called is stored.
   asio::awaitable<void> GiveUp();
@@ -74,13 +72,17 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   const RunKey run_;
   std::shared_ptr<RunTarget> target_;
   Pacer pacer_{1};
-  std::map<int32_t, Ready> ready_;  // by prompt_id: the lowest is called first
+  std::map<int32_t, LeasedPrompt> ready_;  // leased and not called yet, by prompt_id
   std::list<Call> calls_;
   std::vector<FinishedPrompt> finished_;
+  std::vector<FinishedPrompt> storing_;  // by the step under way
   asio::steady_timer wake_;
-  size_t batch_ = 64;                     // results that go into one transaction at the most
-  bool more_ = true;                      // there may be prompts to lease
-  Deadline ask_again_;  // no prompts are asked for before
+  size_t batch_ = 64;  // results that go into one transaction at the most
+  int64_t fence_ = 0;
+  Deadline lease_until_;  // no call begins after it
+  bool more_ = true;      // there may be prompts to lease
+  bool look_ = true;      // others may have left or died
+  Deadline ask_again_;    // no prompts are asked for before
   bool draining_ = false;
   bool dropped_ = false;
   bool out_of_credit_ = false;

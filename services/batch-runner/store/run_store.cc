@@ -41,17 +41,14 @@ constexpr Query kRecordStarted{"run.record_started", R"(
 constexpr Query kRepeated{"run.repeated", R"(
   SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
 
-// What run_row reads. $1 is the session. Prompts are called in their order, so those under way are the first of those
-// leased.
+// What run_row reads. $1 is the session.
 #define FTL_RUN_COLUMNS                                                                                           \
   "r.id::text AS id, r.status, r.model_name, r.test_suite_id::text AS test_suite_id, r.test_suite_name, "         \
   "r.total_prompts, "                                                                                             \
   "r.completed_prompts, r.failed_prompts, r.started_at, r.completed_at, r.error, r.error_type, r.last_sequence, " \
   "r.config::text AS config, extract(epoch FROM now() - r.started_at)::float8 AS running_seconds, "               \
-  "ARRAY(SELECT l.prompt_id::text FROM demo_run_leases l WHERE l.demo_session_id = r.demo_session_id AND "        \
-  "l.test_run_id = r.id AND l.lease_until > now() ORDER BY l.prompt_id LIMIT least(256, "                         \
-  "(SELECT sum(w.slots) FROM demo_run_workers w WHERE w.demo_session_id = r.demo_session_id AND "                 \
-  "w.test_run_id = r.id AND w.lease_until > now()))) AS running_prompt_ids"
+  "ARRAY(SELECT p::text FROM demo_run_leases l, unnest(l.prompts) AS p WHERE l.demo_session_id = "                \
+  "r.demo_session_id AND l.test_run_id = r.id AND l.lease_until > now() ORDER BY p LIMIT 256) AS running_prompt_ids"
 
 constexpr Query kGetRun{"run.get", "SELECT " FTL_RUN_COLUMNS
                                    " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1 AND r.id = $2::uuid"};
@@ -73,9 +70,11 @@ constexpr Query kEndRun{"run.end", R"(
   WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
 
 constexpr Query kDropLeases{"run.drop_leases", R"(
-  DELETE FROM demo_run_leases l USING demo_batch_test_runs r
-  WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND r.demo_session_id = $1 AND r.id = $2::uuid
-    AND r.status NOT IN ('pending', 'running'))"};
+  WITH ended AS (
+    SELECT id FROM demo_batch_test_runs
+    WHERE demo_session_id = $1 AND id = $2::uuid AND status NOT IN ('pending', 'running')),
+  returned AS (DELETE FROM demo_run_returned WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))
+  DELETE FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))"};
 
 absl::Status RunNotFound() {
   return Refuse(Reason::kRunNotFound, "There is no such run. A run goes when its session ends.");

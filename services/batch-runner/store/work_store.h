@@ -26,7 +26,7 @@ struct RunKey {
 struct LeasedPrompt {
   int32_t prompt_id;
   int64_t fence;
-  int32_t takeovers;  // workers that died on it
+  int32_t takeovers;  // processes that died while they held it
   pb::Prompt prompt;
   pb::Difficulty difficulty;
 };
@@ -37,8 +37,9 @@ struct FinishedPrompt {
   pb::Result result;  // sequence and created_at are given when it is stored
 };
 
-// The work of runs: leased prompt by prompt with a fencing token, done once. A lease lasts 15 s and is renewed every 5
-// s. Results are refused by a higher fence only, never by time, so that an outage of the database loses none.
+// The work of runs, done once, prompt by prompt. A process leases prompts of a run, for 15 s, renewed every 5 s, under
+// a fencing token. Once another has taken them over, results under the old token are refused; time alone refuses
+// nothing, so that an outage of the database loses none.
 class WorkStore {
  public:
   static constexpr absl::Duration kLeaseTime = absl::Seconds(15);
@@ -53,36 +54,38 @@ class WorkStore {
   // What a process tells of its calls, and asks for.
   struct Request {
     std::vector<FinishedPrompt> finished;
-    std::vector<int32_t> held;  // prompts that it has leased, without those finished
+    int64_t fence = 0;          // of its last step that leased; 0 before
+    std::vector<int32_t> held;  // prompts that it has leased under it, without those finished
+    bool take_over = false;     // looks for processes that died
     bool wants_more = false;
-    bool ahead = false;   // leases as many again as it has slots, so that no slot waits for a step
     int concurrency = 1;  // of the run
     int per_minute = 0;   // calls of the run; 0 for no limit
     PaceNews pace;
   };
   // One step of a run, in one transaction: stores what is finished, with the run's counters; ends the run where that
   // was its last prompt; then leases more. The processes that work on a run share its concurrency, or what the endpoint
-  // has shown to bear: each has slots, and calls no more prompts at a time. A lease is the committed intent to call.
+  // has shown to bear: each has slots, and holds no more prompts without result. A lease is the committed intent to
+  // call.
   struct Step {
     std::vector<pb::Result> stored;  // those that counted, with sequence and time
     std::vector<LeasedPrompt> leased;
     pb::Run run;        // as it stands after the step
     bool gone = false;  // the session is closed; nothing was stored
     // Where more was wanted:
-    int slots = 0;         // calls that the process may have under way
+    int64_t fence = 0;     // another than before: what it held until then is another's
+    int slots = 0;         // prompts that the process may hold
     bool slowed = false;   // fewer than were asked for, because the endpoint asked to slow down
     bool more = false;     // the run has further prompts
     absl::Duration pause;  // until calls a minute allow the next
   };
   Task<Step> Advance(Deadline deadline, RunKey run, Request request);
 
-  // Renews the leases of the prompts named, by run. Gives those that it still holds.
-  using Held = std::map<RunKey, std::vector<int32_t>>;
-  Task<Held> Renew(Deadline deadline, Held held);
-  // Works on the run no more: its slots are free at once.
+  // Renews the leases of this process. Gives the fence of each; runs that are missing are another's or gone.
+  using Fences = std::map<RunKey, int64_t>;
+  Task<Fences> Renew(Deadline deadline);
+  // Gives back what was leased and not finished, so that others need not wait for the lease's end.
   Task<> Leave(Deadline deadline, RunKey run);
-  // Gives back all that was leased and not finished, so that others need not wait for the leases' end.
-  Task<> Release(Deadline deadline);
+  Task<> LeaveAll(Deadline deadline);
 
  private:
   Database& database_;

@@ -36,20 +36,21 @@ class WorkStoreTest : public testing::Test {
   }
 
   WorkStore::Step Advance(WorkStore& store, const RunKey& run, WorkStore::Request request) {
+    request.fence = fences_[&store];
     auto step = Await(io_, store.Advance(Soon(), run, std::move(request)));
     EXPECT_TRUE(step.ok()) << step.status();
+    if (step->fence != 0) fences_[&store] = step->fence;
     return *std::move(step);
   }
   WorkStore::Step Lease(WorkStore& store, const RunKey& run, int concurrency, std::vector<int32_t> held = {}) {
-    return Advance(store, run, {.held = std::move(held), .wants_more = true, .concurrency = concurrency});
+    return Advance(store, run,
+                   {.held = std::move(held), .take_over = true, .wants_more = true, .concurrency = concurrency});
   }
   WorkStore::Step Store(WorkStore& store, const RunKey& run, std::vector<FinishedPrompt> finished) {
     return Advance(store, run, {.finished = std::move(finished)});
   }
-
   void LetLeasesEnd() {
     test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() - interval '1 second'");
-    test_database_.Execute("UPDATE demo_run_workers SET lease_until = now() - interval '1 second'");
   }
 
   static FinishedPrompt Finish(const LeasedPrompt& leased, bool success = true) {
@@ -74,6 +75,12 @@ class WorkStoreTest : public testing::Test {
     return ids;
   }
 
+  static std::vector<int32_t> TakeoversOf(const std::vector<LeasedPrompt>& leased) {
+    std::vector<int32_t> takeovers;
+    for (const LeasedPrompt& prompt : leased) takeovers.push_back(prompt.takeovers);
+    return takeovers;
+  }
+
   TestDatabase test_database_;
   const std::string session_ = test_database_.AddSession();
   asio::io_context io_;
@@ -82,6 +89,7 @@ class WorkStoreTest : public testing::Test {
   ResultStore results_{database_};
   WorkStore mine_{database_, NewUuid()};
   WorkStore theirs_{database_, NewUuid()};
+  std::map<WorkStore*, int64_t> fences_;
 };
 
 TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcurrency) {
@@ -101,27 +109,26 @@ TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcur
   EXPECT_EQ(Lease(theirs_, run, 4, {5, 6}).slots, 4);
 }
 
-TEST_F(WorkStoreTest, LeasesAsManyAgainAheadAndTheseAreNotBlamedForADeath) {
-  const RunKey run = StartRun(20);
-  const auto step = Advance(mine_, run, {.wants_more = true, .ahead = true, .concurrency = 2});
-  EXPECT_THAT(IdsOf(step.leased), testing::ElementsAre(1, 2, 3, 4));
-  EXPECT_TRUE(step.more);
+TEST_F(WorkStoreTest, WhatTwoProcessesDiedOfIsCalledAloneSoThatTheThirdDeathShowsWhoseFaultItIs) {
+  const RunKey run = StartRun(4);
+  Lease(mine_, run, 2);
   LetLeasesEnd();
-  const auto taken = Advance(theirs_, run, {.wants_more = true, .ahead = true, .concurrency = 2});
-  std::vector<int32_t> takeovers;
-  for (const LeasedPrompt& prompt : taken.leased) takeovers.push_back(prompt.takeovers);
-  EXPECT_THAT(IdsOf(taken.leased), testing::ElementsAre(1, 2, 3, 4));
-  EXPECT_THAT(takeovers, testing::ElementsAre(1, 1, 0, 0));
+  EXPECT_THAT(TakeoversOf(Lease(theirs_, run, 2).leased), testing::ElementsAre(1, 1));
   LetLeasesEnd();
-  EXPECT_EQ(Lease(mine_, run, 4).leased[2].takeovers, 1) << "what was taken over counts from then on";
+  const auto third = Lease(mine_, run, 2);
+  EXPECT_THAT(IdsOf(third.leased), testing::ElementsAre(1, 3));
+  EXPECT_THAT(TakeoversOf(third.leased), testing::ElementsAre(2, 0));
+  EXPECT_THAT(IdsOf(Lease(mine_, run, 4, {1, 3}).leased), testing::ElementsAre(4));
+  Store(mine_, run, {Finish(third.leased[0])});
+  EXPECT_THAT(IdsOf(Lease(mine_, run, 4, {3, 4}).leased), testing::ElementsAre(2));
 }
 
-TEST_F(WorkStoreTest, APromptThatIsHeldIsNotLeasedAgainToItsHolderWhateverItsLeaseSays) {
-  const RunKey run = StartRun(2);
+TEST_F(WorkStoreTest, APromptWhoseLeaseItsHolderNeverHeardOfIsGivenAgain) {
+  const RunKey run = StartRun(3);
   Lease(mine_, run, 1);
-  test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() - interval '1 second'");
-  EXPECT_THAT(IdsOf(Lease(mine_, run, 2, {1}).leased), testing::ElementsAre(2));
-  EXPECT_THAT(IdsOf(Lease(mine_, run, 2, {2}).leased), testing::ElementsAre(1)) << "one that it has lost is free";
+  const auto again = Lease(mine_, run, 2);
+  EXPECT_THAT(IdsOf(again.leased), testing::ElementsAre(1, 2));
+  EXPECT_THAT(TakeoversOf(again.leased), testing::ElementsAre(0, 0));
 }
 
 TEST_F(WorkStoreTest, ThrottlingHalvesTheCallsOfAllProcessesOnceForABurstAndGoodAnswersGiveThemBack) {
@@ -163,7 +170,9 @@ TEST_F(WorkStoreTest, ALeasedPromptComesWithItsTextAndChecksAndSetsTheRunGoing) 
   EXPECT_EQ(step.leased[0].difficulty, pb::DIFFICULTY_EASY);
   ASSERT_EQ(step.leased[0].prompt.checks_size(), 1);
   EXPECT_EQ(step.leased[0].prompt.checks(0).kind(), pb::CHECK_KIND_IS_JSON);
-  EXPECT_EQ(Await(io_, runs_.Latest(OwnCall(absl::Seconds(5)), session_))->status(), pb::RUN_STATUS_RUNNING);
+  const auto latest = Await(io_, runs_.Latest(OwnCall(absl::Seconds(5)), session_));
+  EXPECT_EQ(latest->status(), pb::RUN_STATUS_RUNNING);
+  EXPECT_THAT(latest->running_prompt_ids(), testing::ElementsAre(1));
 }
 
 TEST_F(WorkStoreTest, StoresResultsInOrderWithTheRunsCountersAndEndsItWithTheLast) {
@@ -239,25 +248,25 @@ TEST_F(WorkStoreTest, AClosedSessionTakesNothing) {
   EXPECT_TRUE(Advance(mine_, run, {.finished = {Finish(leased[0])}, .wants_more = true}).gone);
 }
 
-TEST_F(WorkStoreTest, RenewalKeepsLeasesAndTellsWhatIsStillHeld) {
+TEST_F(WorkStoreTest, RenewalKeepsALeaseAndTellsItsFenceUntilAnotherTakesTheRunOver) {
   const RunKey run = StartRun(3);
-  Lease(mine_, run, 3);
-  test_database_.Execute("UPDATE demo_run_leases SET owner = gen_random_uuid() WHERE prompt_id = 2");
-  test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() - interval '1 second'");
-  const auto held = Await(io_, mine_.Renew(Soon(), {{run, {1, 2}}}));
-  ASSERT_TRUE(held.ok()) << held.status();
-  ASSERT_EQ(held->size(), 1u);
-  EXPECT_THAT(held->at(run), testing::ElementsAre(1));
-  EXPECT_THAT(IdsOf(Lease(theirs_, run, 6).leased), testing::ElementsAre(2, 3)) << "what was not named has ended";
+  const auto step = Lease(mine_, run, 3);
+  LetLeasesEnd();
+  EXPECT_THAT(*Await(io_, mine_.Renew(Soon())), testing::ElementsAre(testing::Pair(run, step.fence)));
+  EXPECT_THAT(Lease(theirs_, run, 3).leased, testing::IsEmpty());
+  LetLeasesEnd();
+  EXPECT_THAT(IdsOf(Lease(theirs_, run, 3).leased), testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(*Await(io_, mine_.Renew(Soon())), testing::IsEmpty());
+  EXPECT_GT(Lease(mine_, run, 3).fence, step.fence);
 }
 
-TEST_F(WorkStoreTest, ReleasedPromptsAreFreeAtOnce) {
+TEST_F(WorkStoreTest, WhatIsGivenBackIsFreeAtOnce) {
   const RunKey run = StartRun(1);
   Lease(mine_, run, 1);
   EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::IsEmpty());
-  ASSERT_TRUE(Await(io_, mine_.Release(Soon())).ok());
+  ASSERT_TRUE(Await(io_, mine_.LeaveAll(Soon())).ok());
   EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::ElementsAre(run));
-  EXPECT_EQ(Lease(theirs_, run, 1).leased[0].takeovers, 0);
+  EXPECT_EQ(Lease(theirs_, run, 1).leased.at(0).takeovers, 0);
 }
 
 TEST_F(WorkStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
