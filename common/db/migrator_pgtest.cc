@@ -1,7 +1,9 @@
 #include "common/db/migrator.h"
 
 #include <array>
+#include <cstdlib>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,6 +80,19 @@ TEST_F(MigratorTest, TellsAServiceWhetherItsSchemaIsThere) {
   Database service(io.get_executor(), {.url = url_, .role = "ftl_export", .application_name = "tests"});
   const absl::Status current = Await(io, RequireCurrentSchema(service, DeadlineIn(absl::Seconds(5))));
   EXPECT_TRUE(current.ok()) << current;
+}
+
+// deploy/postgres/roles.sql, for a site that gives every service a login of its own.
+TEST(OwnLoginsTest, LetEachServiceInAndNoneActAsAnotherRole) {
+  const std::string url = TestCluster::Get().NewDatabase();
+  const std::string script = fmt::format(
+      "psql -q -v ON_ERROR_STOP=1 -v migrator=plain_owner -f {}/postgres/roles.sql '{}'", FTL_DEPLOY_DIR, url);
+  ASSERT_EQ(std::system(script.c_str()), 0);
+  EXPECT_EQ(Number(url, "SELECT count(*) AS n FROM pg_roles WHERE rolname LIKE 'ftl\\_%' AND rolcanlogin"), 5);
+  EXPECT_EQ(Number(url,
+                   "SELECT count(*) AS n FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member "
+                   "WHERE r.rolname LIKE 'ftl\\_%'"),
+            0);
 }
 
 }  // namespace

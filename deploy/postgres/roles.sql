@@ -16,18 +16,18 @@
 \endif
 
 SELECT format('CREATE ROLE %I NOLOGIN', name)
-FROM unnest(ARRAY['ftl_owner', 'ftl_lookup']) AS name
+FROM unnest(ARRAY['ftl_owner', 'ftl_lookup', 'ftl_sweep']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 
--- session-vault also sweeps; dashboards is for Grafana and the like.
+-- dashboards is for Grafana and the like.
 SELECT format(CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN 'ALTER' ELSE 'CREATE' END
               || ' ROLE %I LOGIN', name)
-FROM unnest(ARRAY['ftl_session_vault', 'ftl_batch_runner', 'ftl_analytics', 'ftl_export', 'ftl_sweep',
-                  'ftl_dashboards']) AS name \gexec
+FROM unnest(ARRAY['ftl_session_vault', 'ftl_batch_runner', 'ftl_analytics', 'ftl_export', 'ftl_dashboards']) AS name \gexec
 
 GRANT ftl_owner, ftl_lookup, ftl_session_vault, ftl_batch_runner, ftl_analytics, ftl_export, ftl_sweep, ftl_dashboards
   TO :"migrator";
-GRANT ftl_sweep TO ftl_session_vault;
+-- No service acts as another, or as one that sees every session.
+REVOKE ftl_sweep FROM ftl_session_vault;
 
 -- A service reads and writes tables; it makes none.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
