@@ -60,6 +60,7 @@ struct Upstream::Exchange : std::enable_shared_from_this<Exchange> {
   std::unique_ptr<grpc::ClientAsyncResponseReader<MessageLite>> reader;
   std::function<void()> resume;
   std::shared_ptr<Exchange> self;
+  bool left = false;  // cancelled here
 };
 
 Upstream::Upstream(asio::any_io_executor executor, const rpc::Channels& channels)
@@ -116,7 +117,10 @@ Task<std::shared_ptr<Message>> Upstream::Call(CallContext call, const MethodDesc
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     if (auto slot = asio::get_associated_cancellation_slot(*shared); slot.is_connected()) {
       slot.assign([weak = std::weak_ptr(exchange)](asio::cancellation_type) {
-        if (auto alive = weak.lock()) alive->context.TryCancel();
+        const auto alive = weak.lock();
+        if (!alive) return;
+        alive->left = true;
+        alive->context.TryCancel();
       });
     }
     exchange->resume = [shared] { std::move (*shared)(); };
@@ -125,7 +129,7 @@ Task<std::shared_ptr<Message>> Upstream::Call(CallContext call, const MethodDesc
     exchange->reader->Finish(exchange->response.get(), &exchange->status, exchange.get());
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
-  if (!exchange->status.ok()) co_return FromGrpcStatus(exchange->status);
+  if (!exchange->status.ok()) co_return rpc::FailureOf(exchange->status, exchange->left);
   co_return exchange->response;
 }
 
