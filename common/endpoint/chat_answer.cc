@@ -168,6 +168,9 @@ void ChatAnswer::TakeChoice(const json::object& choice, Brought& brought) {
     TakeContent(TextIn(choice, "text"), brought);
   }
   if (const json::object* usage = ObjectIn(choice, "usage")) TakeUsage(*usage);
+  // OpenRouter tells the failure of one provider here.
+  const json::object* error = ObjectIn(choice, "error");
+  if (error != nullptr && !error->empty()) FailWith(WordsOf(json::value(choice)));
   const std::string_view reason = TextIn(choice, "finish_reason");
   if (SaysFinished(reason)) {
     raw_finish_reason_.clear();

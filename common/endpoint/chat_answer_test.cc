@@ -220,7 +220,8 @@ TEST(ChatAnswerTest, StopsAtAnErrorWithinTheStreamAndKeepsThePart) {
   for (const std::string& error :
        {std::string(
             R"({"error":{"message":"boom","code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]})"),
-        std::string(R"({"error":{"message":"boom","http_status_code":500}})"), std::string(R"({"error":"boom"})")}) {
+        std::string(R"({"error":{"message":"boom","http_status_code":500}})"), std::string(R"({"error":"boom"})"),
+        std::string(R"({"choices":[{"delta":{},"error":{"code":502,"message":"boom"}}]})")}) {
     const ChatReply reply = Streamed({Delta(R"({"content":"a"})"), error, "[DONE]"});
     EXPECT_EQ(reply.outcome, OUTCOME_SERVER_ERROR) << error;
     EXPECT_THAT(reply.failure.sentence, HasSubstr("boom"));

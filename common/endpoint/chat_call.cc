@@ -199,6 +199,8 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   const WireResult<> read = co_await reading.Read(begun->head, reply, marks);
   if (!read) co_return false;
   CountTokens(call.request, reply);
+  // Who asked for a whole answer is told no times of pieces, whatever came.
+  if (!call.request.stream) marks.first_token = marks.first_answer = std::nullopt;
   reply.timing = TimingOf(marks, reply.output_tokens);
   // Behind an answer that was none, more may come than its framing says.
   const bool is_sound = reply.ok() || reply.http_status >= 300;

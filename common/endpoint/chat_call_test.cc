@@ -216,6 +216,9 @@ TEST_F(ChatCallTest, HasNoTokenTimesForAWholeAnswer) {
   EXPECT_TRUE(reply.ok());
   EXPECT_FALSE(reply.timing.has_ttft());
   EXPECT_THAT(endpoint.requests().at(0).body, AllOf(HasSubstr(R"("stream":false)"), Not(HasSubstr("stream_options"))));
+  FakeEndpoint unasked(Says(StreamAnswer("Hi")));
+  EXPECT_EQ(Chat(unasked, request).text, "Hi");
+  EXPECT_FALSE(Chat(unasked, request).timing.has_ttft());
 }
 
 TEST_F(ChatCallTest, EndsAtDoneThoughTheConnectionStaysOpen) {
