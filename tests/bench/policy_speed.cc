@@ -103,8 +103,8 @@ int Run() {
         PerSecond(kind.urls, [&](const std::string& url) { passed += Endpoint::Parse(url, policy).ok(); });
     const double floor =
         PerSecond(kind.urls, [&](const std::string& url) { read += boost::urls::parse_uri(url).has_value(); });
-    rows += fmt::format("{}{{\"kind\":\"{}\",\"ours\":{:.0f},\"floor\":{:.0f}}}", rows.empty() ? "" : ",",
-                        kind.name, ours, floor);
+    rows += fmt::format("{}{{\"kind\":\"{}\",\"ours\":{:.0f},\"floor\":{:.0f}}}", rows.empty() ? "" : ",", kind.name,
+                        ours, floor);
   }
   // Both sums are told, so that no compiler may leave the work out.
   fmt::print("{{\"kinds\":[{}],\"passed\":{},\"read\":{}}}\n", rows, passed, read);
