@@ -9,6 +9,9 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <openssl/sha.h>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "common/db/blocking_connection.h"
 #include "common/error/try.h"
@@ -152,8 +155,14 @@ absl::Status Migrate(const std::string& url, const MigrationLog& log, const Sche
 }
 
 Task<> RequireCurrentSchema(Database& database, Deadline deadline) {
+  constexpr absl::Duration kPause = absl::Milliseconds(200);
   const int known = static_cast<int>(EmbeddedMigrations().size());
-  const absl::StatusOr<Rows> rows = co_await database.Run(deadline, SessionScope::None(), kAppliedVersion);
+  absl::StatusOr<Rows> rows = co_await database.Run(deadline, SessionScope::None(), kAppliedVersion);
+  while (absl::IsUnavailable(rows.status()) && TimeLeft(deadline) > kPause) {
+    asio::steady_timer pause(co_await asio::this_coro::executor, DeadlineIn(kPause));
+    co_await pause.async_wait(asio::use_awaitable);
+    rows = co_await database.Run(deadline, SessionScope::None(), kAppliedVersion);
+  }
   const bool empty = !rows.ok() && SqlStateOf(rows.status()) == kUndefinedTable;
   if (!rows.ok() && !empty) co_return rows.status();
   const int version = empty ? 0 : rows->Only().Get<int32_t>("version");
