@@ -92,6 +92,7 @@ export class Soak {
 
   async kill(name = pick(['batch-runner', 'batch-runner', ...services]), signal = 'SIGKILL') {
     this.#count(`${signal} ${name}`, name === 'batch-runner');
+    assert.ok(this.installed.isAlive(name), `${name} has ended by itself`);
     await kill(this.installed, name, signal);
     await wait(Math.random() * 100);
     this.#revive(name);
