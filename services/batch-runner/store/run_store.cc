@@ -3,9 +3,11 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <google/protobuf/util/json_util.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/message_json.h"
 #include "common/session/session_gate.h"
 #include "services/batch-runner/store/pace_statements.h"
 #include "services/batch-runner/store/run_row.h"
@@ -37,6 +39,32 @@ constexpr Query kCreatePrompts{"run.create_prompts", R"(
 constexpr Query kRecordStarted{"run.record_started", R"(
   INSERT INTO audit_log (event, demo_session_id, details)
   VALUES ('run_started', $1, jsonb_build_object('run_hash', encode(sha256(uuid_send($2::uuid)), 'hex'), 'prompts', $3::bigint)))"};
+
+// What a repeat of the run would need, and digests to see whether two runs were the same: of the prompts (SHA-256 of
+// their JSON arrays [prompt, expected_answer, checks], a line each), and of the manifest without its own.
+constexpr Query kDescribe{"run.describe", R"(
+  UPDATE demo_batch_test_runs r
+  SET manifest = described.manifest
+                 || jsonb_build_object('sha256', encode(sha256(convert_to(described.manifest::text, 'UTF8')), 'hex'))
+  FROM (
+    SELECT jsonb_build_object(
+             'version', $3::text,
+             'suite', jsonb_build_object('id', own.test_suite_id, 'name', own.test_suite_name, 'prompts', own.total_prompts,
+                                         'sha256', digest),
+             'model', jsonb_build_object('id', c.model_id, 'name', own.model_name, 'provider', c.provider,
+                                         'endpoint', c.endpoint_origin, 'capabilities', c.capabilities),
+             'parameters', $4::jsonb) AS manifest
+    FROM demo_batch_test_runs own
+    JOIN demo_model_configs c ON c.session_id = own.demo_session_id
+    CROSS JOIN (SELECT encode(sha256(convert_to(string_agg(jsonb_build_array(prompt, expected_answer, checks)::text, E'\n'
+                                                           ORDER BY prompt_id), 'UTF8')), 'hex') AS digest
+                FROM demo_run_prompts WHERE demo_session_id = $1 AND test_run_id = $2::uuid) AS prompts
+    WHERE own.demo_session_id = $1 AND own.id = $2::uuid) AS described
+  WHERE r.demo_session_id = $1 AND r.id = $2::uuid)"};
+
+constexpr Query kManifest{
+    "run.manifest",
+    "SELECT manifest::text AS manifest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid"};
 
 constexpr Query kRepeated{"run.repeated", R"(
   SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
@@ -141,6 +169,8 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
   }
   const std::optional<std::string> difficulty = DifficultyWord(plan.difficulty);
   const std::string parameters = ParametersToJson(plan.parameters);
+  std::string as_asked;
+  WriteMessage(plan.parameters, as_asked);
   const auto absent_if_empty = [](const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
   };
@@ -155,6 +185,7 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
     std::vector<Statement> statements;
     statements.push_back(
         {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
+    statements.push_back({kDescribe, Params(session, id, FTL_VERSION, as_asked)});
     statements.push_back({kRecordStarted, Params(session, id, plan.prompts.size())});
     statements.push_back(ForgetPace(session));
     CO_TRY(co_await transaction.RunAll(std::move(statements)));
@@ -176,6 +207,16 @@ Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::s
   statements.push_back({kGetRun, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows, RunNotFound());
+}
+
+Task<google::protobuf::Value> RunStore::Manifest(const CallContext& call, std::string session,
+                                                 std::string test_run_id) {
+  CO_TRY(const Rows rows,
+         co_await database_.Run(call.deadline, SessionScope(session), kManifest, Params(session, test_run_id)));
+  google::protobuf::Value manifest;
+  if (rows.empty()) co_return RunNotFound();
+  (void)google::protobuf::util::JsonStringToMessage(rows[0].Get<std::string>("manifest"), &manifest);
+  co_return manifest;
 }
 
 Task<pb::Run> RunStore::Latest(const CallContext& call, std::string session) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <google/protobuf/struct.pb.h>
+
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/rpc/call_context.h"
@@ -49,6 +51,9 @@ class RunStore {
                        Idempotency idempotency);
 
   Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
+  // Suite, model with its quirk profile, and parameters as they were at the start, with digests; empty for runs older
+  // than manifests. Any JSON.
+  Task<google::protobuf::Value> Manifest(const CallContext& call, std::string session, std::string test_run_id);
   // The run started last; NO_RUN where there is none.
   Task<pb::Run> Latest(const CallContext& call, std::string session);
   // The newest first, `offset` skipped; with the number of all.

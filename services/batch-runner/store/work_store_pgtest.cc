@@ -292,5 +292,28 @@ TEST_F(WorkStoreTest, ARunIsFoundByItsIdAndOnlyWithItsOwnSession) {
   EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, run.test_run_id, other)).status()), Reason::kRunNotFound);
 }
 
+TEST_F(WorkStoreTest, ARunKeepsAManifestWhoseDigestsTellWhetherTwoRunsWereTheSame) {
+  const CallContext call = OwnCall(absl::Seconds(10));
+  const auto manifest_of = [&](int prompts) {
+    const RunKey run = StartRun(prompts);
+    const auto manifest = Await(io_, runs_.Manifest(call, session_, run.test_run_id));
+    EXPECT_TRUE(manifest.ok()) << manifest.status();
+    RunStore::Ending cancelled{.status = pb::RUN_STATUS_CANCELLED, .error = ""};
+    EXPECT_TRUE(Await(io_, runs_.End(call, session_, run.test_run_id, std::move(cancelled))).ok());
+    return manifest->struct_value().fields();
+  };
+  const auto first = manifest_of(2);
+  const auto same = manifest_of(2);
+  const auto other = manifest_of(3);
+  const auto prompts_digest = [](const auto& manifest) {
+    return manifest.at("suite").struct_value().fields().at("sha256").string_value();
+  };
+  EXPECT_EQ(first.at("parameters").struct_value().fields().at("concurrency").number_value(), 4);
+  EXPECT_TRUE(first.at("model").struct_value().fields().contains("capabilities"));
+  EXPECT_EQ(first.at("sha256").string_value().size(), 64u);
+  EXPECT_EQ(prompts_digest(first), prompts_digest(same));
+  EXPECT_NE(prompts_digest(first), prompts_digest(other));
+}
+
 }  // namespace
 }  // namespace ftl::batch_runner
