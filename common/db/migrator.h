@@ -34,8 +34,8 @@ using MigrationLog = std::function<void(std::string_view)>;
 absl::Status Migrate(const std::string& url, const MigrationLog& log, const SchemaFiles& files = {});
 
 // Ok when the database has exactly this program's schema. FAILED_PRECONDITION says whether to migrate or to upgrade;
-// kDatabaseUnavailable when there is no telling until `deadline`. Services ask before they take work, and may be started
-// while the database is.
+// kDatabaseUnavailable when there is no telling until `deadline`. Services ask before they take work, and may be
+// started while the database is.
 Task<> RequireCurrentSchema(Database& database, Deadline deadline);
 
 }  // namespace ftl
