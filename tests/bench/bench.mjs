@@ -17,6 +17,14 @@ const split = { splitFootprint, splitGateway, watching };
 const wanted = process.argv.slice(2);
 const chosen = (subjects) => Object.entries(subjects).filter(([name]) => wanted.length === 0 || wanted.includes(name));
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    print();
+    down();
+    process.exit(1);
+  });
+}
+
 try {
   up();
   for (const [, measure] of chosen(together)) await measure();
