@@ -97,8 +97,11 @@ Task<> RunWorker::Prepare() {
 bool RunWorker::WantsMore(size_t held) const {
   if (draining_ || GivesUp()) return false;
   if (look_ || pacer_.news().throttled) return true;
-  return more_ && static_cast<int>(held) < pacer_.slots() && TimeLeft(ask_again_) <= absl::ZeroDuration();
+  return more_ && HasRoom(held) && TimeLeft(ask_again_) <= absl::ZeroDuration();
 }
+
+// One that has no slot yet asks for one.
+bool RunWorker::HasRoom(size_t held) const { return static_cast<int>(held) < std::max(1, pacer_.slots()); }
 
 void RunWorker::StartReady() {
   while (!ready_.empty() && static_cast<int>(Held() - ready_.size()) < pacer_.slots()) {
@@ -168,7 +171,7 @@ void RunWorker::Take(WorkStore::Step& step, Deadline lease_until) {
   lease_until_ = lease_until;
   pacer_.Granted(step.slots, step.slowed);
   more_ = step.more;
-  if (step.leased.empty()) ask_again_ = DeadlineIn(kNoSlots);
+  if (step.leased.empty() && HasRoom(Held())) ask_again_ = DeadlineIn(kNoSlots);
   if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
   for (LeasedPrompt& prompt : step.leased) {
     const int32_t prompt_id = prompt.prompt_id;

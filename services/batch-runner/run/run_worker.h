@@ -48,6 +48,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
   // Whether to lease more, when it holds `held` prompts.
   bool WantsMore(size_t held) const;
+  bool HasRoom(size_t held) const;
   size_t Held() const { return ready_.size() + calls_.size() + finished_.size() + storing_.size(); }
   void StartReady();
   void Launch(LeasedPrompt prompt);
