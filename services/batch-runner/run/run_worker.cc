@@ -7,7 +7,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/error/refusal.h"
@@ -22,6 +21,8 @@ namespace call = finetunelab::endpoint::v1;
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 // How long a worker rests while the database is away.
 constexpr absl::Duration kRest = absl::Milliseconds(500);
+// Calls that began as close together as this are likely to end so, and are stored together.
+constexpr std::chrono::microseconds kTogether(1000);
 // How long it sleeps at the most where nothing wakes it.
 constexpr absl::Duration kLook = absl::Seconds(1);
 // How long it waits for others to give slots back.
@@ -56,8 +57,7 @@ asio::awaitable<void> RunWorker::Work() {
   while (!dropped_) {
     StartReady();
     if (!finished_.empty() || WantsMore(Held())) {
-      // What ends at the same moment is stored together.
-      co_await asio::post(parts_.executor, asio::use_awaitable);
+      co_await AwaitCompanions();
       if (!co_await Step()) break;
       continue;
     }
@@ -92,6 +92,16 @@ Task<> RunWorker::Prepare() {
   if (run.parameters().has_max_failures()) failures_left_ = run.parameters().max_failures() - run.failed_prompts();
   pacer_ = Pacer(std::max(1, run.parameters().concurrency()));
   co_return absl::OkStatus();
+}
+
+asio::awaitable<void> RunWorker::AwaitCompanions() {
+  const auto is_companion = [this](const Call& call) {
+    return call.began - last_began_ < kTogether && last_began_ - call.began < kTogether;
+  };
+  const Deadline until = std::chrono::steady_clock::now() + kTogether;
+  while (!dropped_ && TimeLeft(until) > absl::ZeroDuration() && std::ranges::any_of(calls_, is_companion)) {
+    co_await Sleep(TimeLeft(until));
+  }
 }
 
 bool RunWorker::WantsMore(size_t held) const {
@@ -230,7 +240,9 @@ void RunWorker::Launch(LeasedPrompt prompt) {
   calls_.emplace_back();
   const auto place = std::prev(calls_.end());
   place->prompt_id = prompt.prompt_id;
+  place->began = std::chrono::steady_clock::now();
   auto done = [self = shared_from_this(), place](std::exception_ptr failure, absl::StatusOr<FinishedPrompt> finished) {
+    self->last_began_ = place->began;
     self->calls_.erase(place);
     if (failure) {
       log::Error("a prompt ended by an exception", {{"run", self->run_.test_run_id}});

@@ -42,10 +42,14 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
  private:
   struct Call {
     int32_t prompt_id;
+    std::chrono::steady_clock::time_point began;
     asio::cancellation_signal cancel;
   };
   Task<> Prepare();
   bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
+  // Waits a moment for calls that began together with the one that ended last: a transaction for each would hold the
+  // next ones up.
+  asio::awaitable<void> AwaitCompanions();
   // Whether to lease more, when it holds `held` prompts.
   bool WantsMore(size_t held) const;
   bool HasRoom(size_t held) const;
@@ -78,7 +82,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   std::vector<FinishedPrompt> finished_;
   std::vector<FinishedPrompt> storing_;  // by the step under way
   asio::steady_timer wake_;
-  size_t batch_ = 64;  // results that go into one transaction at the most
+  size_t batch_ = 64;                                 // results that go into one transaction at the most
+  std::chrono::steady_clock::time_point last_began_;  // of the call that ended last
   int64_t fence_ = 0;
   Deadline lease_until_;  // no call begins after it
   bool more_ = true;      // there may be prompts to lease
