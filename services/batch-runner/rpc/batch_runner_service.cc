@@ -140,7 +140,7 @@ Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, con
          co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
   CO_TRY(const pb::Run run, co_await parts_.runs.Get(call, session, request.test_run_id()));
   CopyFields(run, response);
-  if (request.page_token().empty()) {
+  if (request.manifest()) {
     CO_TRY(*response.mutable_manifest(), co_await parts_.runs.Manifest(call, session, request.test_run_id()));
   }
   CO_TRY(auto page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
