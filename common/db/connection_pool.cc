@@ -62,8 +62,7 @@ Task<ConnectionLease> ConnectionPool::Acquire(Deadline deadline) {
     co_return Refuse(Reason::kOverloaded, "Too much work is waiting for the database; try again shortly.")
         .RetryAfter(absl::Seconds(1));
   }
-  const bool resting = open_ == 0 && opening_ == 0 && TimeLeft(not_before_) > absl::ZeroDuration();
-  if (resting) co_return last_failure_;
+  if (open_ == 0 && opening_ == 0 && IsResting()) co_return last_failure_;
 
   Waiter waiter(executor_, deadline);
   const Place place(self, waiter);
@@ -80,10 +79,7 @@ void ConnectionPool::Close() {
   closed_ = true;
   open_ -= static_cast<int>(idle_.size());
   idle_.clear();
-  for (Waiter* waiter : std::exchange(waiting_, {})) {
-    waiter->refused = DatabaseUnavailable("the pool is closed");
-    waiter->timer.cancel();
-  }
+  RefuseWaiting(DatabaseUnavailable("the pool is closed"));
 }
 
 std::unique_ptr<Connection> ConnectionPool::TakeIdle() {
@@ -114,10 +110,19 @@ void ConnectionPool::HandOut(std::unique_ptr<Connection> connection) {
   first->timer.cancel();
 }
 
+bool ConnectionPool::IsResting() const {
+  return pause_ > absl::ZeroDuration() && TimeLeft(not_before_) > absl::ZeroDuration();
+}
+
+// An attempt may fail before co_spawn returns, and there is a rest then.
 void ConnectionPool::OpenWhereWanted() {
   if (closed_) return;
+  if (IsResting()) {
+    if (open_ == 0 && opening_ == 0) RefuseWaiting(last_failure_);
+    return;
+  }
   const int limit = pause_ > absl::ZeroDuration() ? 1 : settings_.max_connections;
-  while (opening_ < limit && opening_ < static_cast<int>(waiting_.size()) &&
+  while (!IsResting() && opening_ < limit && opening_ < static_cast<int>(waiting_.size()) &&
          open_ + opening_ < settings_.max_connections) {
     ++opening_;
     asio::co_spawn(executor_, OpenOne(shared_from_this()), asio::detached);
@@ -154,9 +159,13 @@ void ConnectionPool::Opened(absl::StatusOr<std::unique_ptr<Connection>> connecti
   // Spread, so that many processes do not come back in step.
   const double share = std::uniform_real_distribution<double>(0.5, 1.0)(random_);
   not_before_ = DeadlineIn(share * pause_);
-  if (open_ > 0) return;  // who waits gets one of those
+  // While some are open, who waits gets one of those.
+  if (open_ == 0) RefuseWaiting(last_failure_);
+}
+
+void ConnectionPool::RefuseWaiting(const absl::Status& why) {
   for (Waiter* waiter : std::exchange(waiting_, {})) {
-    waiter->refused = last_failure_;
+    waiter->refused = why;
     waiter->timer.cancel();
   }
 }

@@ -65,6 +65,9 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   void OpenWhereWanted();
   static asio::awaitable<void> OpenOne(std::shared_ptr<ConnectionPool> pool);
   void Opened(absl::StatusOr<std::unique_ptr<Connection>> connection);
+  // After a failed attempt none is made for a while.
+  bool IsResting() const;
+  void RefuseWaiting(const absl::Status& why);
 
   asio::any_io_executor executor_;
   DatabaseSettings settings_;

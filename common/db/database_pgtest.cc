@@ -1,5 +1,7 @@
 #include "common/db/database.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <vector>
 
 #include <fmt/format.h>
@@ -258,6 +260,30 @@ TEST_F(DatabaseTest, RefusesWhileTheServerIsAwayAndRecoversByItself) {
     rows = Run(kOne);
   }
   EXPECT_TRUE(rows.ok()) << DatabaseWordsOf(rows.status());
+}
+
+TEST_F(DatabaseTest, WaitsForAConnectionInUseWhereNoOtherCanBeOpened) {
+  std::string folder = testing::TempDir() + "ftl-db-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string socket = "/.s.PGSQL.5432";
+  const std::string real_folder = test_database_.url().substr(5, test_database_.url().find(' ') - 5);
+  std::filesystem::create_symlink(real_folder + socket, folder + socket);
+  DatabaseSettings settings = Settings(2);
+  settings.url.replace(5, real_folder.size(), folder);
+  Database database(io_.get_executor(), settings);
+  auto both = [&]() -> asio::awaitable<absl::Status> {
+    auto come_late = [&]() -> asio::awaitable<absl::StatusOr<Rows>> {
+      asio::steady_timer timer(io_, std::chrono::milliseconds(100));
+      co_await timer.async_wait(asio::use_awaitable);
+      std::filesystem::remove_all(folder);  // from here on an attempt fails before anything is waited for
+      co_return co_await database.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kOne);
+    };
+    const auto ended =
+        co_await (database.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kSleep, Params(0.3)) && come_late());
+    co_return std::get<1>(ended).status();
+  };
+  EXPECT_TRUE(Await(io_, both()).ok());
+  EXPECT_EQ(database.use().open, 1);
 }
 
 TEST_F(DatabaseTest, ReportsWorkThatIsUnderWayWhenTheServerDies) {
