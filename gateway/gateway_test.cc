@@ -147,21 +147,24 @@ class Runner final : public pb::BatchRunnerService::CallbackService {
   }
   Task<> WatchRun(const CallContext&, const pb::WatchRunRequest& request, rpc::Writer<pb::WatchRunResponse>& writer) {
     ++streams_;
-    pb::WatchRunResponse event;
-    event.mutable_progress()->set_id(kRun);
-    CO_TRY(co_await writer.Write(event));
+    pb::WatchRunResponse message;
+    message.add_events()->mutable_progress()->set_id(kRun);
     for (int64_t i = request.after_sequence() + 1; i <= kLast; ++i) {
-      event.Clear();
+      pb::RunEvent& event = *message.add_events();
       event.set_sequence(i);
       *event.mutable_result() = ResultOf(i);
-      CO_TRY(co_await writer.Write(event));
+      if (i % 3 != 0) continue;
+      CO_TRY(co_await writer.Write(message));
+      message.Clear();
     }
+    CO_TRY(co_await writer.Write(message));
     co_await finish_.Wait(Deadline::max());
     finish_.Notify();
-    event.Clear();
-    event.set_sequence(kLast + 1);
-    event.mutable_done()->set_status(pb::RUN_STATUS_COMPLETED);
-    co_return co_await writer.Write(event);
+    message.Clear();
+    pb::RunEvent& done = *message.add_events();
+    done.set_sequence(kLast + 1);
+    done.mutable_done()->set_status(pb::RUN_STATUS_COMPLETED);
+    co_return co_await writer.Write(message);
   }
   rpc::Serving serving_;
   Signal finish_;

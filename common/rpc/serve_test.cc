@@ -45,9 +45,9 @@ class Echo final : public pb::BatchRunnerService::CallbackService {
 
   Task<> WatchRun(const CallContext&, const pb::WatchRunRequest& request, Writer<pb::WatchRunResponse>& writer) {
     for (int64_t i = 1; i <= request.after_sequence(); ++i) {
-      pb::WatchRunResponse event;
-      event.set_sequence(i);
-      CO_TRY(co_await writer.Write(event));
+      pb::WatchRunResponse message;
+      message.add_events()->set_sequence(i);
+      CO_TRY(co_await writer.Write(message));
     }
     if (request.test_run_id() == "failing") co_return Refuse(Reason::kSessionExpired, "over");
     co_return absl::OkStatus();
@@ -134,9 +134,9 @@ TEST_F(ServeTest, AStreamGivesEveryMessageThenItsEnd) {
                                                       &pb::BatchRunnerService::Stub::async::WatchRun, request);
     int count = 0;
     while (true) {
-      CO_TRY(auto event, co_await stream.Next());
-      if (!event) co_return count;
-      if (event->sequence() != ++count) co_return -1;
+      CO_TRY(const auto message, co_await stream.Next());
+      if (!message) co_return count;
+      if (message->events(0).sequence() != ++count) co_return -1;
     }
   };
   EXPECT_EQ(*asio::co_spawn(io_, read("good"), asio::use_future).get(), 100);

@@ -83,28 +83,28 @@ asio::awaitable<bool> RunFeed::FollowOnce() {
       Append(Encoded("error", 0, http::ProblemJson(next.status(), NewRequestId()), /*is_last=*/true));
     }
     if (!next.ok() || !next->has_value()) co_return !over_;
-    Take(**next);
+    for (const pb::RunEvent& event : (*next)->events()) Take(event);
     if (over_) co_return false;
   }
   co_return false;
 }
 
-void RunFeed::Take(const pb::WatchRunResponse& event) {
+void RunFeed::Take(const pb::RunEvent& event) {
   switch (event.event_case()) {
-    case pb::WatchRunResponse::kProgress:
+    case pb::RunEvent::kProgress:
       progress_.clear();
       http::AppendEvent("progress", 0, ToJson(event.progress()), progress_);
       return Append({0, false, progress_});
-    case pb::WatchRunResponse::kStarted:
+    case pb::RunEvent::kStarted:
       return Append(Encoded("started", 0, ToJson(event.started()), false));
-    case pb::WatchRunResponse::kResult:
+    case pb::RunEvent::kResult:
       if (event.sequence() <= ring_.newest()) return;
       return Append(Encoded("result", event.sequence(), ToJson(event.result()), false));
-    case pb::WatchRunResponse::kDone:
+    case pb::RunEvent::kDone:
       return Append(Encoded("done", event.sequence(), ToJson(event.done()), true));
-    case pb::WatchRunResponse::kError:
+    case pb::RunEvent::kError:
       return Append(Encoded("error", 0, http::ProblemJson(StatusOf(event.error()), NewRequestId()), true));
-    case pb::WatchRunResponse::EVENT_NOT_SET:
+    case pb::RunEvent::EVENT_NOT_SET:
       return;
   }
 }

@@ -45,7 +45,7 @@ class RunFeed : public std::enable_shared_from_this<RunFeed> {
   asio::awaitable<void> Follow();
   // Whether the stream broke and may be taken up again.
   asio::awaitable<bool> FollowOnce();
-  void Take(const finetunelab::batch_runner::v1::WatchRunResponse& event);
+  void Take(const finetunelab::batch_runner::v1::RunEvent& event);
   void Append(EventRing::Event event);
   void WakeSome();
 

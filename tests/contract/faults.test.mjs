@@ -237,18 +237,21 @@ for (const fault of outOfCredit) {
   });
 }
 
-test('a system prompt opens the question where the endpoint refuses its role', async (t) => {
+test('a system prompt opens the question where the endpoint refuses its role, and one refusal tells the whole run', async (t) => {
   const seen = [];
   const endpoint = await chatEndpoint(t, ({ body }) => {
     seen.push(body.messages);
     return body.messages[0].role === 'system' ? { status: 400, json: { error: { message: 'System role not supported', type: 'BadRequestError' } } } : undefined;
   });
   const session = await testedSession(t, { endpoint_url: endpoint.url });
-  const [prompt] = uniquePrompts(1);
-  const runId = await startRun(session, [prompt], { system_prompt: 'Be brief.' });
+  const prompts = uniquePrompts(3);
+  seen.length = 0;
+  const runId = await startRun(session, prompts, { system_prompt: 'Be brief.', concurrency: 1 });
   const run = await endOf(runId);
-  assert.equal(run.completed_prompts, 1, JSON.stringify(run));
-  assert.deepEqual(seen[seen.length - 1], [{ role: 'user', content: `Be brief.\n\n${prompt}` }]);
+  assert.equal(run.completed_prompts, 3, JSON.stringify(run));
+  const [refused, ...taken] = seen;
+  assert.equal(refused[0].role, 'system');
+  assert.deepEqual(taken, prompts.map((prompt) => [{ role: 'user', content: `Be brief.\n\n${prompt}` }]));
 });
 
 test('one 401 does not end a run', async (t) => {

@@ -4,27 +4,24 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "google/rpc/status.pb.h"
+#include "services/batch-runner/store/run_row.h"
 
 namespace ftl::batch_runner {
 namespace {
 
 constexpr int kPage = 200;
+constexpr size_t kMessageBytes = 256 * 1024;
 // Catches what no event told of: other processes' results, the session's end.
 constexpr absl::Duration kPoll = absl::Seconds(1);
 constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
-
-bool HasEnded(const pb::Run& run) {
-  return run.status() == pb::RUN_STATUS_COMPLETED || run.status() == pb::RUN_STATUS_FAILED ||
-         run.status() == pb::RUN_STATUS_CANCELLED;
-}
 
 bool IsEndOfSession(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
   return reason == Reason::kSessionExpired || reason == Reason::kSessionNotFound || reason == Reason::kRunNotFound;
 }
 
-pb::WatchRunResponse ErrorEvent(const absl::Status& status) {
-  pb::WatchRunResponse event;
+pb::RunEvent ErrorEvent(const absl::Status& status) {
+  pb::RunEvent event;
   event.mutable_error()->ParseFromString(ToGrpcStatus(status).error_details());
   return event;
 }
@@ -46,6 +43,7 @@ CallContext RunWatch::StoreCall() const {
 
 Task<> RunWatch::Tell(Writer& writer) {
   CO_TRY(bool ended, co_await Look(writer));
+  CO_TRY(co_await Flush(writer));
   while (!ended) {
     const Feed::Watch::News news = co_await watch_.Next(std::min(parts_.call.deadline, DeadlineIn(kPoll)));
     if (TimeLeft(parts_.call.deadline) <= absl::ZeroDuration())
@@ -54,7 +52,24 @@ Task<> RunWatch::Tell(Writer& writer) {
     if (!ended && (news.events.empty() || news.look)) {
       CO_TRY(ended, co_await Look(writer));
     }
+    CO_TRY(co_await Flush(writer));
   }
+  co_return absl::OkStatus();
+}
+
+Task<> RunWatch::Add(Writer& writer, pb::RunEvent event) {
+  const size_t bytes = event.ByteSizeLong();
+  if (bytes_ > 0 && bytes_ + bytes > kMessageBytes) CO_TRY(co_await Flush(writer));
+  bytes_ += bytes;
+  *message_.add_events() = std::move(event);
+  co_return absl::OkStatus();
+}
+
+Task<> RunWatch::Flush(Writer& writer) {
+  if (bytes_ == 0) co_return absl::OkStatus();
+  CO_TRY(co_await writer.Write(message_));
+  message_.clear_events();
+  bytes_ = 0;
   co_return absl::OkStatus();
 }
 
@@ -64,19 +79,19 @@ Task<bool> RunWatch::TellEvents(Writer& writer, const Feed::Watch::News& news) {
     if (event->has_progress()) {
       progress = event;
     } else if (event->has_started()) {
-      CO_TRY(co_await writer.Write(*event));
+      CO_TRY(co_await Add(writer, *event));
     } else if (event->sequence() > told_) {
       if (event->sequence() != told_ + 1) CO_TRY(co_await TellStored(writer));
       if (event->sequence() != told_ + 1) continue;
-      CO_TRY(co_await writer.Write(*event));
+      CO_TRY(co_await Add(writer, *event));
       told_ = event->sequence();
     }
   }
   if (!progress) co_return false;
-  if (HasEnded(progress->progress())) co_return co_await Look(writer);
+  if (HasEnded(progress->progress().status())) co_return co_await Look(writer);
   if (TimeLeft(next_progress_) <= absl::ZeroDuration()) {
     next_progress_ = DeadlineIn(kProgressSpacing);
-    CO_TRY(co_await writer.Write(*progress));
+    CO_TRY(co_await Add(writer, *progress));
   }
   co_return false;
 }
@@ -84,23 +99,23 @@ Task<bool> RunWatch::TellEvents(Writer& writer, const Feed::Watch::News& news) {
 Task<bool> RunWatch::Look(Writer& writer) {
   const auto run = co_await parts_.runs.Get(StoreCall(), session_, test_run_id_);
   if (!run.ok() && IsEndOfSession(run.status())) {
-    CO_TRY(co_await writer.Write(ErrorEvent(run.status())));
+    CO_TRY(co_await Add(writer, ErrorEvent(run.status())));
     co_return true;
   }
   CO_TRY(run);
   const bool first = next_progress_ == Deadline{};
-  if (first || (TimeLeft(next_progress_) <= absl::ZeroDuration() && !HasEnded(*run))) {
+  if (first || (TimeLeft(next_progress_) <= absl::ZeroDuration() && !HasEnded(run->status()))) {
     next_progress_ = DeadlineIn(kProgressSpacing);
-    pb::WatchRunResponse event;
+    pb::RunEvent event;
     *event.mutable_progress() = *run;
-    CO_TRY(co_await writer.Write(event));
+    CO_TRY(co_await Add(writer, std::move(event)));
   }
   CO_TRY(co_await TellStored(writer));
-  if (!HasEnded(*run)) co_return false;
-  pb::WatchRunResponse event;
+  if (!HasEnded(run->status())) co_return false;
+  pb::RunEvent event;
   event.set_sequence(run->last_sequence() + 1);
   *event.mutable_done() = *run;
-  CO_TRY(co_await writer.Write(event));
+  CO_TRY(co_await Add(writer, std::move(event)));
   co_return true;
 }
 
@@ -111,11 +126,11 @@ Task<> RunWatch::TellStored(Writer& writer) {
     if (!page.ok() && IsEndOfSession(page.status())) co_return absl::OkStatus();
     CO_TRY(page.status());
     for (pb::Result& result : page->results) {
-      pb::WatchRunResponse event;
+      pb::RunEvent event;
       event.set_sequence(result.sequence());
       *event.mutable_result() = std::move(result);
-      CO_TRY(co_await writer.Write(event));
       told_ = event.sequence();
+      CO_TRY(co_await Add(writer, std::move(event)));
     }
     more = page->more;
   }

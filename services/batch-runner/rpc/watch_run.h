@@ -28,16 +28,21 @@ class RunWatch {
  private:
   using Writer = rpc::Writer<pb::WatchRunResponse>;
 
-  // Looks into the store, or tells what was published; gives whether the watch has ended.
+  // Looks into the store, or tells what was published; gives whether the watch has ended. Events are written together,
+  // a message's worth at a time; Flush writes the rest.
   Task<bool> Look(Writer& writer);
   Task<bool> TellEvents(Writer& writer, const Feed::Watch::News& news);
   Task<> TellStored(Writer& writer);
+  Task<> Add(Writer& writer, pb::RunEvent event);
+  Task<> Flush(Writer& writer);
   CallContext StoreCall() const;
 
   Parts parts_;
   const std::string session_;
   const std::string test_run_id_;
   int64_t told_;  // the last sequence written
+  pb::WatchRunResponse message_;
+  size_t bytes_ = 0;  // of the message
   Feed::Watch watch_;
   Deadline next_progress_{};
 };

@@ -87,7 +87,7 @@ void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
 
 }  // namespace
 
-Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<const RunTarget> target, LeasedPrompt prompt,
+Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
                                std::mt19937_64& random, std::function<void(absl::Time)> throttled) {
   FinishedPrompt finished{.fence = prompt.fence, .result = {}};
   pb::Result& result = finished.result;
@@ -111,6 +111,10 @@ Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<const RunTarget> 
     CO_TRY(reply, co_await caller.Chat(DeadlineIn(LimitOf(target->parameters.timeout())), target->endpoint, target->key,
                                        target->session, request));
     result.set_attempts(result.attempts() + 1);
+    // The one quirk that the connection test cannot show: it sends no system prompt.
+    if (reply.ok() && reply.learned.has_system_role()) {
+      target->capabilities.set_system_role(reply.learned.system_role());
+    }
     if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) throttled(began);
     const double jitter = std::uniform_real_distribution<>(0, 1)(random);
     const auto wait = WaitBeforeRetry(reply, result.attempts(), jitter);

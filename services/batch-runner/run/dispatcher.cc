@@ -29,6 +29,10 @@ void Dispatcher::Start() {
   asio::co_spawn(parts_.executor, KeepLeases(), asio::detached);
 }
 
+void Dispatcher::Begin(const RunKey& run, const pb::RunParameters& parameters) {
+  if (!draining_) Employ(run, parameters);
+}
+
 void Dispatcher::Wake() {
   look_again_ = true;
   wake_.cancel();
@@ -64,24 +68,25 @@ asio::awaitable<void> Dispatcher::FindWork() {
     if (!runs.ok()) log::Warn("cannot look for work", {{"status", runs.status()}});
     for (const RunKey& run : runs.ok() ? *runs : std::vector<RunKey>()) {
       if (draining_) break;
-      const auto [place, is_new] = workers_.try_emplace(run);
-      if (!is_new) {
-        place->second->Wake();
-        continue;
-      }
-      auto worker = std::make_shared<RunWorker>(*this, run);
-      place->second = worker;
-      auto done = [this, run, worker](std::exception_ptr failure) {
-        if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});
-        workers_.erase(run);
-        wake_.cancel();
-      };
-      asio::co_spawn(parts_.executor, worker->Work(), std::move(done));
+      Employ(run, std::nullopt);
     }
     if (look_again_) continue;
     wake_.expires_at(DeadlineIn(kPoll));
     co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+}
+
+void Dispatcher::Employ(const RunKey& run, std::optional<pb::RunParameters> parameters) {
+  const auto [place, is_new] = workers_.try_emplace(run);
+  if (!is_new) return place->second->Wake();
+  auto worker = std::make_shared<RunWorker>(*this, run, std::move(parameters));
+  place->second = worker;
+  auto done = [this, run, worker](std::exception_ptr failure) {
+    if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});
+    workers_.erase(run);
+    wake_.cancel();
+  };
+  asio::co_spawn(parts_.executor, worker->Work(), std::move(done));
 }
 
 asio::awaitable<void> Dispatcher::KeepLeases() {

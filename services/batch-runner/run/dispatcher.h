@@ -45,6 +45,8 @@ class Dispatcher {
 
   // Starts looking for work; until Drain.
   void Start();
+  // A run was stored by this process: starts with it at once.
+  void Begin(const RunKey& run, const pb::RunParameters& parameters);
   // There may be new work.
   void Wake();
   // Something happened in the run, told to the processes that hear of it in no other way.
@@ -61,6 +63,7 @@ class Dispatcher {
  private:
   friend class RunWorker;
   asio::awaitable<void> FindWork();
+  void Employ(const RunKey& run, std::optional<pb::RunParameters> parameters);
   asio::awaitable<void> KeepLeases();
 
   Parts parts_;

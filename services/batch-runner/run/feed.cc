@@ -10,11 +10,11 @@ constexpr size_t kKept = 1024;
 
 }  // namespace
 
-void Feed::Publish(const std::string& test_run_id, pb::WatchRunResponse event) {
+void Feed::Publish(const std::string& test_run_id, pb::RunEvent event) {
   const auto found = channels_.find(test_run_id);
   if (found == channels_.end()) return;
   Channel& channel = found->second;
-  channel.recent.push_back(std::make_shared<const pb::WatchRunResponse>(std::move(event)));
+  channel.recent.push_back(std::make_shared<const pb::RunEvent>(std::move(event)));
   if (channel.recent.size() > kKept) {
     channel.recent.pop_front();
     ++channel.first;

@@ -23,12 +23,13 @@ namespace pb = finetunelab::batch_runner::v1;
 // finds a gap reads the store. Results are published after they were committed, in order. On the module's thread.
 class Feed {
  public:
-  using Event = std::shared_ptr<const pb::WatchRunResponse>;
+  using Event = std::shared_ptr<const pb::RunEvent>;
 
   explicit Feed(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
+  bool IsWatched(const std::string& test_run_id) const { return channels_.contains(test_run_id); }
   // Tells watchers of the run; free where there are none.
-  void Publish(const std::string& test_run_id, pb::WatchRunResponse event);
+  void Publish(const std::string& test_run_id, pb::RunEvent event);
   // Something happened that this process did not see, in one run or (empty) in any: watchers are to look into the
   // store.
   void Touch(const std::string& test_run_id);

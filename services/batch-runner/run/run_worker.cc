@@ -12,6 +12,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "services/batch-runner/store/run_row.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -21,43 +22,43 @@ namespace call = finetunelab::endpoint::v1;
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 // How long a worker rests while the database is away.
 constexpr absl::Duration kRest = absl::Milliseconds(500);
-// Calls that began as close together as this are likely to end so, and are stored together.
-constexpr std::chrono::microseconds kTogether(1000);
 // How long it sleeps at the most where nothing wakes it.
 constexpr absl::Duration kLook = absl::Seconds(1);
+// While calls end more often than this, it claims ahead only when it must.
+constexpr absl::Duration kQuiet = absl::Milliseconds(5);
 // How long it waits for others to give slots back.
 constexpr absl::Duration kNoSlots = absl::Milliseconds(250);
+// How often those who watch are told where the run stands.
+constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
 
-bool HasEnded(const pb::Run& run) {
-  return run.status() == pb::RUN_STATUS_COMPLETED || run.status() == pb::RUN_STATUS_FAILED ||
-         run.status() == pb::RUN_STATUS_CANCELLED;
+bool IsGone(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kSessionNotFound || reason == Reason::kSessionExpired || reason == Reason::kRunNotFound;
 }
 
 }  // namespace
 
-RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run)
-    : dispatcher_(dispatcher), parts_(dispatcher.parts_), run_(std::move(run)), wake_(parts_.executor) {}
+RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<pb::RunParameters> parameters)
+    : dispatcher_(dispatcher),
+      parts_(dispatcher.parts_),
+      run_(std::move(run)),
+      parameters_(std::move(parameters)),
+      wake_(parts_.executor) {}
 
 asio::awaitable<void> RunWorker::Work() {
   const auto self = shared_from_this();
-  while (true) {
-    const absl::Status prepared = co_await Prepare();
-    if (prepared.ok()) break;
-    const Reason reason = ReasonOf(prepared);
-    log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", prepared}});
-    if (reason == Reason::kKeyForgotten || reason == Reason::kEndpointNotAllowed) {
-      co_await Fail(std::string(prepared.message()), call::ERROR_TYPE_AUTH);
-      co_return;
-    }
-    if (reason == Reason::kSessionNotFound || reason == Reason::kSessionExpired || reason == Reason::kRunNotFound)
-      co_return;
-    co_await Sleep(kRest);
-    if (dropped_ || draining_) co_return;
-  }
-  while (!dropped_) {
+  if (!co_await LearnParameters()) co_return;
+  pacer_ = Pacer(std::max(1, parameters_->concurrency()));
+  borrowing_ = true;
+  auto borrowed = [self](std::exception_ptr) {
+    self->borrowing_ = false;
+    self->wake_.cancel();
+  };
+  asio::co_spawn(parts_.executor, BorrowKey(),
+                 asio::bind_cancellation_slot(stop_borrowing_.slot(), std::move(borrowed)));
+  while (!dropped_ && obstacle_.ok()) {
     StartReady();
-    if (!finished_.empty() || WantsMore(Held())) {
-      co_await AwaitCompanions();
+    if (HasWork()) {
       if (!co_await Step()) break;
       continue;
     }
@@ -65,57 +66,91 @@ asio::awaitable<void> RunWorker::Work() {
       co_await GiveUp();
       break;
     }
-    if (calls_.empty() && (draining_ || (!more_ && ready_.empty()))) break;
-    const absl::Duration until_asking = TimeLeft(ask_again_);
+    if (calls_.empty() && (draining_ || (!more_ && ready_.empty() && claimed_.empty()))) break;
+    const absl::Duration until_asking = TimeLeft(std::max(ask_again_, quiet_from_));
     const bool waits_to_ask = more_ && until_asking > absl::ZeroDuration();
     co_await Sleep(waits_to_ask ? std::min(until_asking, kLook) : kLook);
   }
-  ready_.clear();
-  for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
-  while (!calls_.empty()) co_await Sleep(kLook);
+  if (!obstacle_.ok() && !IsGone(obstacle_)) {
+    co_await Fail(std::string(obstacle_.message()), call::ERROR_TYPE_AUTH);
+  }
+  co_await EndCalls();
   const absl::Status left = co_await parts_.work.Leave(DeadlineIn(kStoreLimit), run_);
   if (!left.ok()) log::Warn("a run's slots end with their lease", {{"run", run_.test_run_id}, {"status", left}});
 }
 
-Task<> RunWorker::Prepare() {
-  const CallContext call = OwnCall(kStoreLimit);
-  CO_TRY(const pb::Run run, co_await parts_.runs.Get(call, run_.session, run_.test_run_id));
-  CO_TRY(KeyLoans::Loan loan, co_await parts_.keys.ForRun(call, run_.session, run_.test_run_id));
-  CO_TRY(Endpoint endpoint, Endpoint::Parse(loan.endpoint_url, parts_.policy));
-  target_ = std::make_shared<RunTarget>(RunTarget{.endpoint = std::move(endpoint),
-                                                  .key = std::move(loan.key),
-                                                  .model_id = std::move(loan.model_id),
-                                                  .session = run_.session,
-                                                  .capabilities = std::move(loan.capabilities),
-                                                  .parameters = run.parameters(),
-                                                  .forget_key_after_run = loan.forget_key_after_run});
-  if (run.parameters().has_max_failures()) failures_left_ = run.parameters().max_failures() - run.failed_prompts();
-  pacer_ = Pacer(std::max(1, run.parameters().concurrency()));
-  co_return absl::OkStatus();
+asio::awaitable<void> RunWorker::EndCalls() {
+  ready_.clear();
+  stop_borrowing_.emit(asio::cancellation_type::terminal);
+  for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
+  while (!calls_.empty() || borrowing_) co_await Sleep(kLook);
 }
 
-asio::awaitable<void> RunWorker::AwaitCompanions() {
-  const auto is_companion = [this](const Call& call) {
-    return call.began - last_began_ < kTogether && last_began_ - call.began < kTogether;
-  };
-  const Deadline until = std::chrono::steady_clock::now() + kTogether;
-  while (!dropped_ && TimeLeft(until) > absl::ZeroDuration() && std::ranges::any_of(calls_, is_companion)) {
-    co_await Sleep(TimeLeft(until));
+asio::awaitable<bool> RunWorker::LearnParameters() {
+  int failed = 0;
+  while (!parameters_) {
+    const auto run = co_await parts_.runs.Get(OwnCall(kStoreLimit), run_.session, run_.test_run_id);
+    if (run.ok()) {
+      parameters_ = run->parameters();
+      failed = run->failed_prompts();
+      break;
+    }
+    log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", run.status()}});
+    if (dropped_ || draining_ || IsGone(run.status())) co_return false;
+    co_await Sleep(kRest);
+  }
+  if (parameters_->has_max_failures()) failures_left_ = parameters_->max_failures() - failed;
+  co_return true;
+}
+
+asio::awaitable<void> RunWorker::BorrowKey() {
+  const auto self = shared_from_this();
+  while (!dropped_) {
+    auto target = co_await BorrowTarget(parts_.keys, parts_.policy, run_, *parameters_);
+    if (target.ok()) {
+      target_ = *std::move(target);
+      co_return;
+    }
+    log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", target.status()}});
+    const Reason reason = ReasonOf(target.status());
+    if (reason == Reason::kKeyForgotten || reason == Reason::kEndpointNotAllowed || IsGone(target.status())) {
+      obstacle_ = target.status();
+      co_return;
+    }
+    asio::steady_timer rest(parts_.executor, DeadlineIn(kRest));
+    co_await rest.async_wait(asio::use_awaitable);
   }
 }
 
-bool RunWorker::WantsMore(size_t held) const {
-  if (draining_ || GivesUp()) return false;
-  if (look_ || pacer_.news().throttled) return true;
-  return more_ && HasRoom(held) && TimeLeft(ask_again_) <= absl::ZeroDuration();
+size_t RunWorker::Room() const {
+  const size_t slots = std::max(0, pacer_.slots());
+  return TakesOn() && slots > Held() ? slots - Held() : 0;
 }
 
+bool RunWorker::MayClaim() const { return TakesOn() && more_ && TimeLeft(ask_again_) <= absl::ZeroDuration(); }
+
 // One that has no slot yet asks for one.
-bool RunWorker::HasRoom(size_t held) const { return static_cast<int>(held) < std::max(1, pacer_.slots()); }
+bool RunWorker::IsShort() const {
+  const size_t slots = std::max(1, pacer_.slots());
+  return MayClaim() && Held() + claimed_.size() < slots;
+}
+
+bool RunWorker::IsLow() const {
+  const bool claims_ahead = parameters_->requests_per_minute() == 0 && TimeLeft(quiet_from_) <= absl::ZeroDuration();
+  return IsShort() || (MayClaim() && claims_ahead && static_cast<int>(claimed_.size()) <= pacer_.slots());
+}
+
+bool RunWorker::HasWork() const {
+  if (!finished_.empty()) return true;
+  const bool looks = look_ || pacer_.news().throttled;
+  return TakesOn() && (looks || IsLow() || (Room() > 0 && !claimed_.empty()));
+}
 
 void RunWorker::StartReady() {
-  while (!ready_.empty() && static_cast<int>(Held() - ready_.size()) < pacer_.slots()) {
-    if (draining_ || dropped_ || GivesUp() || TimeLeft(lease_until_) <= absl::ZeroDuration()) return;
+  if (!target_) return;
+  while (!ready_.empty()) {
+    const bool is_ours = TimeLeft(lease_until_) > absl::ZeroDuration();
+    if (!TakesOn() || !is_ours || static_cast<int>(Held() - ready_.size()) >= pacer_.slots()) return;
     const auto next = ready_.begin();
     Launch(std::move(next->second));
     ready_.erase(next);
@@ -123,69 +158,74 @@ void RunWorker::StartReady() {
 }
 
 asio::awaitable<bool> RunWorker::Step() {
-  const auto end = finished_.begin() + std::min(finished_.size(), batch_);
-  storing_.assign(std::move_iterator(finished_.begin()), std::move_iterator(end));
-  finished_.erase(finished_.begin(), end);
-  WorkStore::Request request = Request();
-  const PaceNews told = request.pace;
-  const bool wanted_more = request.wants_more;
-  const bool looked = std::exchange(look_, false);
+  WorkStore::Request request = TakeRequest();
+  const bool is_low = IsLow();
   const Deadline lease_until = DeadlineIn(WorkStore::kLeaseTime);
-  auto step = co_await parts_.work.Advance(DeadlineIn(kStoreLimit), run_, std::move(request));
+  auto step = co_await parts_.work.Advance(DeadlineIn(kStoreLimit), run_, request);
   if (!step.ok()) {
-    finished_.insert(finished_.begin(), std::move_iterator(storing_.begin()), std::move_iterator(storing_.end()));
-    look_ |= looked;
-  }
-  storing_.clear();
-  if (!step.ok() && ReasonOf(step.status()) == Reason::kInternal) co_return co_await Isolate(step.status());
-  if (!step.ok()) {
+    std::vector<FinishedPrompt>& kept = request.finished;
+    finished_.insert(finished_.begin(), std::move_iterator(kept.begin()), std::move_iterator(kept.end()));
+    look_ |= request.take_over;
+    if (ReasonOf(step.status()) == Reason::kInternal) co_return co_await Isolate(step.status());
     log::Warn("results are kept until the database is back",
               {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", step.status()}});
     co_await Sleep(kRest);
     co_return !dropped_;
   }
   if (step->gone) co_return false;
-  pacer_.Heard(told);
-  if (wanted_more) Take(*step, lease_until);
+  pacer_.Heard(request.pace);
+  TakeCalls(request.calls, *step);
+  if (request.wants_more) TakeLeased(*step, is_low);
+  lease_until_ = lease_until;
+  if (parameters_->has_max_failures() && finished_.empty()) {
+    failures_left_ = parameters_->max_failures() - step->failed_prompts;
+  }
   Publish(*step);
-  if (HasEnded(step->run)) {
-    co_await ForgetKey();
-    co_return false;
-  }
-  const pb::RunParameters& parameters = target_->parameters;
-  if (parameters.has_max_failures() && finished_.empty()) {
-    failures_left_ = parameters.max_failures() - step->run.failed_prompts();
-  }
-  co_return true;
+  if (!HasEnded(step->status)) co_return true;
+  co_await ForgetKey();
+  co_return false;
 }
 
-WorkStore::Request RunWorker::Request() const {
-  const pb::RunParameters& parameters = target_->parameters;
-  WorkStore::Request request{.finished = storing_,
-                             .fence = fence_,
-                             .held = {},
-                             .take_over = look_,
-                             .wants_more = WantsMore(Held() - storing_.size()),
-                             .concurrency = parameters.concurrency(),
-                             .per_minute = parameters.requests_per_minute(),
+WorkStore::Request RunWorker::TakeRequest() {
+  WorkStore::Request request{.fence = fence_,
+                             .take_over = std::exchange(look_, false),
+                             .concurrency = parameters_->concurrency(),
+                             .per_minute = parameters_->requests_per_minute(),
                              .pace = pacer_.news()};
+  const auto end = finished_.begin() + std::min(finished_.size(), batch_);
+  request.finished.assign(std::move_iterator(finished_.begin()), std::move_iterator(end));
+  finished_.erase(finished_.begin(), end);
+  for (const auto& [prompt_id, claimed] : claimed_) {
+    if (request.calls.size() < Room()) request.calls.push_back(prompt_id);
+    request.held.push_back(prompt_id);
+  }
   for (const auto& [prompt_id, ready] : ready_) request.held.push_back(prompt_id);
   for (const Call& call : calls_) request.held.push_back(call.prompt_id);
   for (const FinishedPrompt& finished : finished_) request.held.push_back(finished.result.prompt_id());
+  const bool in_a_hurry = !request.finished.empty() || !request.calls.empty();
+  const bool paces = request.pace.throttled || request.pace.good > 0;
+  request.wants_more = TakesOn() && (request.take_over || paces || (in_a_hurry ? IsShort() : IsLow()));
+  request.wants_run = parts_.feed.IsWatched(run_.test_run_id) && TimeLeft(next_progress_) <= absl::ZeroDuration();
   return request;
 }
 
-void RunWorker::Take(WorkStore::Step& step, Deadline lease_until) {
+void RunWorker::TakeCalls(const std::vector<int32_t>& asked, const WorkStore::Step& step) {
+  if (step.calls.size() < asked.size() && !HasEnded(step.status)) Lost();
+  for (const int32_t prompt_id : step.calls) {
+    if (auto call = claimed_.extract(prompt_id)) ready_.insert(std::move(call));
+  }
+}
+
+void RunWorker::TakeLeased(WorkStore::Step& step, bool was_low) {
   if (fence_ != 0 && step.fence != fence_) Lost();
   fence_ = step.fence;
-  lease_until_ = lease_until;
   pacer_.Granted(step.slots, step.slowed);
   more_ = step.more;
-  if (step.leased.empty() && HasRoom(Held())) ask_again_ = DeadlineIn(kNoSlots);
+  if (step.leased.empty() && was_low) ask_again_ = DeadlineIn(kNoSlots);
   if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
   for (LeasedPrompt& prompt : step.leased) {
     const int32_t prompt_id = prompt.prompt_id;
-    ready_.insert_or_assign(prompt_id, std::move(prompt));
+    (prompt.may_call ? ready_ : claimed_).insert_or_assign(prompt_id, std::move(prompt));
   }
 }
 
@@ -219,30 +259,32 @@ asio::awaitable<bool> RunWorker::Isolate(absl::Status fault) {
   co_return false;
 }
 
-void RunWorker::Publish(const WorkStore::Step& step) {
-  for (const pb::Result& result : step.stored) {
-    pb::WatchRunResponse event;
+void RunWorker::Publish(WorkStore::Step& step) {
+  if (!step.stored.empty() || !step.leased.empty()) dispatcher_.TellOthers(run_.test_run_id);
+  if (!parts_.feed.IsWatched(run_.test_run_id)) return;
+  for (pb::Result& result : step.stored) {
+    pb::RunEvent event;
     event.set_sequence(result.sequence());
-    *event.mutable_result() = result;
+    *event.mutable_result() = std::move(result);
     parts_.feed.Publish(run_.test_run_id, std::move(event));
   }
-  if (step.stored.empty() && step.leased.empty()) return;
-  pb::WatchRunResponse event;
-  *event.mutable_progress() = step.run;
-  parts_.feed.Publish(run_.test_run_id, std::move(event));
-  dispatcher_.TellOthers(run_.test_run_id);
+  if (step.run) {
+    next_progress_ = DeadlineIn(kProgressSpacing);
+    pb::RunEvent event;
+    *event.mutable_progress() = *std::move(step.run);
+    parts_.feed.Publish(run_.test_run_id, std::move(event));
+  }
+  if (HasEnded(step.status)) parts_.feed.Touch(run_.test_run_id);
 }
 
 void RunWorker::Launch(LeasedPrompt prompt) {
-  pb::WatchRunResponse event;
+  pb::RunEvent event;
   event.mutable_started()->set_prompt_id(prompt.prompt_id);
   parts_.feed.Publish(run_.test_run_id, std::move(event));
   calls_.emplace_back();
   const auto place = std::prev(calls_.end());
   place->prompt_id = prompt.prompt_id;
-  place->began = std::chrono::steady_clock::now();
   auto done = [self = shared_from_this(), place](std::exception_ptr failure, absl::StatusOr<FinishedPrompt> finished) {
-    self->last_began_ = place->began;
     self->calls_.erase(place);
     if (failure) {
       log::Error("a prompt ended by an exception", {{"run", self->run_.test_run_id}});
@@ -260,6 +302,7 @@ void RunWorker::Launch(LeasedPrompt prompt) {
 }
 
 void RunWorker::Finish(absl::StatusOr<FinishedPrompt> finished) {
+  quiet_from_ = DeadlineIn(kQuiet);
   if (finished.ok() && !dropped_) {
     out_of_credit_ |= finished->result.outcome() == call::OUTCOME_QUOTA;
     if (finished->result.success()) {
@@ -318,9 +361,9 @@ void RunWorker::Renewed(Deadline until) {
 void RunWorker::Lost() {
   log::Warn("another process has taken a run over", {{"run", run_.test_run_id}});
   fence_ = 0;
+  claimed_.clear();
   ready_.clear();
   finished_.clear();
-  storing_.clear();
   more_ = true;
   for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
   wake_.cancel();

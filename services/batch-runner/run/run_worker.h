@@ -4,7 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,13 +17,14 @@
 
 namespace ftl::batch_runner {
 
-// What this process does for one run: leases prompts, calls them, stores what came of them, and leases the next in the
-// same transaction. A prompt holds its slot until its result is stored, so that a process that dies leaves no more to
-// call again than it had slots. Ends when there is nothing left to lease or the run has ended. While the database is
-// away it keeps what is finished and tries again.
+// What this process does for one run: claims prompts, calls them, stores what came of them, and notes in the same
+// transaction which it calls next. A prompt holds its slot until its result is stored, so that a process that dies
+// leaves no more to call again than it had slots. Ends when there is nothing left to lease or the run has ended. While
+// the database is away it keeps what is finished and tries again.
 class RunWorker : public std::enable_shared_from_this<RunWorker> {
  public:
-  RunWorker(Dispatcher& dispatcher, RunKey run);
+  // `parameters` are the run's, where they are known.
+  RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<pb::RunParameters> parameters);
 
   asio::awaitable<void> Work();
   // There may be more to lease.
@@ -42,26 +43,35 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
  private:
   struct Call {
     int32_t prompt_id;
-    std::chrono::steady_clock::time_point began;
     asio::cancellation_signal cancel;
   };
-  Task<> Prepare();
+  // False where there is no such run any more.
+  asio::awaitable<bool> LearnParameters();
+  // Sets the target, or says in `obstacle_` why there is none.
+  asio::awaitable<void> BorrowKey();
+  asio::awaitable<void> EndCalls();
   bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
-  // Waits a moment for calls that began together with the one that ended last: a transaction for each would hold the
-  // next ones up.
-  asio::awaitable<void> AwaitCompanions();
-  // Whether to lease more, when it holds `held` prompts.
-  bool WantsMore(size_t held) const;
-  bool HasRoom(size_t held) const;
-  size_t Held() const { return ready_.size() + calls_.size() + finished_.size() + storing_.size(); }
+  // Whether calls may begin that are not committed yet.
+  bool TakesOn() const { return !draining_ && !dropped_ && !GivesUp(); }
+  // Prompts without result that are called, or committed to be.
+  size_t Held() const { return ready_.size() + calls_.size() + finished_.size(); }
+  // Calls that may be added.
+  size_t Room() const;
+  bool MayClaim() const;
+  // Whether it has fewer prompts to call than it may call.
+  bool IsShort() const;
+  // Whether it should claim more while there is time.
+  bool IsLow() const;
+  bool HasWork() const;
   void StartReady();
   void Launch(LeasedPrompt prompt);
   void Finish(absl::StatusOr<FinishedPrompt> finished);
   asio::awaitable<void> Sleep(absl::Duration limit);
-  // Stores what is finished and leases what may start; false when the run needs this worker no longer.
+  // Stores what is finished, commits to the next calls and claims more; false when the run needs this worker no longer.
   asio::awaitable<bool> Step();
-  WorkStore::Request Request() const;
-  void Take(WorkStore::Step& step, Deadline lease_until);
+  WorkStore::Request TakeRequest();
+  void TakeCalls(const std::vector<int32_t>& asked, const WorkStore::Step& step);
+  void TakeLeased(WorkStore::Step& step, bool was_low);
   // Ends the run that must not go on, once all that was called is stored.
   asio::awaitable<void> GiveUp();
   // A step failed in a way that trying again does not mend: finds the result that is at fault, stores that it was, or
@@ -70,25 +80,30 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   asio::awaitable<void> Fail(std::string error, finetunelab::endpoint::v1::ErrorType type);
   // Where the person asked for it, the key goes when the run has ended.
   asio::awaitable<void> ForgetKey();
-  void Publish(const WorkStore::Step& step);
+  void Publish(WorkStore::Step& step);
 
   Dispatcher& dispatcher_;
   const Dispatcher::Parts& parts_;
   const RunKey run_;
-  std::shared_ptr<RunTarget> target_;
+  std::optional<pb::RunParameters> parameters_;
+  std::shared_ptr<RunTarget> target_;  // null until a key is borrowed
+  absl::Status obstacle_;              // why none can be
+  bool borrowing_ = false;
+  asio::cancellation_signal stop_borrowing_;
   Pacer pacer_{1};
-  std::map<int32_t, LeasedPrompt> ready_;  // leased and not called yet, by prompt_id
+  std::map<int32_t, LeasedPrompt> claimed_;  // no call of them is committed, by prompt_id
+  std::map<int32_t, LeasedPrompt> ready_;    // committed to be called, by prompt_id
   std::list<Call> calls_;
   std::vector<FinishedPrompt> finished_;
-  std::vector<FinishedPrompt> storing_;  // by the step under way
   asio::steady_timer wake_;
-  size_t batch_ = 64;                                 // results that go into one transaction at the most
-  std::chrono::steady_clock::time_point last_began_;  // of the call that ended last
+  size_t batch_ = 64;  // results that go into one transaction at the most
   int64_t fence_ = 0;
   Deadline lease_until_;  // no call begins after it
   bool more_ = true;      // there may be prompts to lease
   bool look_ = true;      // others may have left or died
   Deadline ask_again_;    // no prompts are asked for before
+  Deadline quiet_from_;   // unless another call ends
+  Deadline next_progress_;
   bool draining_ = false;
   bool dropped_ = false;
   bool out_of_credit_ = false;

@@ -28,16 +28,12 @@ google::protobuf::Timestamp TimestampOf(absl::Time time) {
   return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
 }
 
-bool HasEnded(pb::RunStatus status) {
-  return status == pb::RUN_STATUS_COMPLETED || status == pb::RUN_STATUS_FAILED || status == pb::RUN_STATUS_CANCELLED;
-}
-
 }  // namespace
 
 pb::Run RunOf(const Row& row) {
   pb::Run run;
   run.set_id(row.Get<std::string>("id"));
-  run.set_status(FromWord<pb::RunStatus>(row.Get<std::string_view>("status")));
+  run.set_status(StatusOfWord(row.Get<std::string_view>("status")));
   run.set_model_name(row.Get<std::string>("model_name"));
   run.set_test_suite_id(row.Get<std::string>("test_suite_id"));
   run.set_test_suite_name(row.Get<std::string>("test_suite_name"));
@@ -79,7 +75,12 @@ std::string ParametersToJson(const pb::RunParameters& parameters) {
   return json;
 }
 
+bool HasEnded(pb::RunStatus status) {
+  return status == pb::RUN_STATUS_COMPLETED || status == pb::RUN_STATUS_FAILED || status == pb::RUN_STATUS_CANCELLED;
+}
+
 std::string StatusWord(pb::RunStatus status) { return Word(status).value_or(""); }
+pb::RunStatus StatusOfWord(std::string_view word) { return FromWord<pb::RunStatus>(word); }
 std::optional<std::string> DifficultyWord(pb::Difficulty difficulty) { return Word(difficulty); }
 std::optional<std::string> ErrorTypeWord(finetunelab::endpoint::v1::ErrorType type) { return Word(type); }
 std::optional<std::string> OutcomeWord(finetunelab::endpoint::v1::Outcome outcome) { return Word(outcome); }

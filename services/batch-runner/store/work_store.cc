@@ -21,68 +21,82 @@ constexpr Query kRunsWithWork{
 
 // Everything after it in a pipeline sees what other processes did to the run before.
 constexpr Query kLock{"work.lock", R"(
-  SELECT 1 AS locked FROM demo_batch_test_runs
-  WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running') FOR UPDATE)"};
+  SELECT status, failed_prompts FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid FOR UPDATE)"};
 
 // Who has not renewed its lease in time is taken for dead. Under the run's lock.
 constexpr Query kTakeOver{"work.take_over", R"(
   WITH dead AS (
     DELETE FROM demo_run_leases
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid AND lease_until < now() RETURNING prompts)
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid AND lease_until < now()
+    RETURNING prompts, claimed),
+  left_behind AS (
+    SELECT prompt_id, 1 AS deaths FROM dead, unnest(prompts) AS p (prompt_id)
+    UNION ALL SELECT prompt_id, 0 FROM dead, unnest(claimed) AS p (prompt_id))
   INSERT INTO demo_run_returned AS r (demo_session_id, test_run_id, prompt_id, takeovers)
-  SELECT $1, $2::uuid, prompt_id, 1 FROM dead, unnest(prompts) AS p (prompt_id)
-  ON CONFLICT (demo_session_id, test_run_id, prompt_id) DO UPDATE SET takeovers = r.takeovers + 1, is_free = true)"};
+  SELECT $1, $2::uuid, prompt_id, deaths FROM left_behind
+  ON CONFLICT (demo_session_id, test_run_id, prompt_id)
+  DO UPDATE SET takeovers = r.takeovers + excluded.takeovers, is_free = true)"};
 
-// Every result whose prompt is held under its fence is stored. Under the run's lock.
+// Every result whose prompt is held under its fence is stored; then the claimed prompts $41 are among those called.
+// Under the run's lock.
 constexpr Query kStore{"work.store", R"(
-  WITH arrived AS (
-    SELECT * FROM unnest($3::int[], $4::bigint[], $5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::int[],
-                         $11::text[], $12::text[], $13::int[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-                         $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[],
-                         $25::bigint[], $26::bool[], $27::int[], $28::int[], $29::int[], $30::int[], $31::bool[], $32::int[],
-                         $33::jsonb[], $34::int[], $35::int[], $36::text[], $37::text[], $38::text[]) WITH ORDINALITY
-      AS a (prompt_id, fence, response, success, outcome, error, error_type, http_status,
-            model_id, finish_reason, attempts, latency_us, ttft_us, ttfa_us, itl_mean_us,
-            tpot_us, dns_us, connect_us, tls_us, wait_us, stream_us, total_us,
-            client_lag_us, buffered, input_tokens, output_tokens, reasoning_tokens, cached_tokens, tokens_estimated,
-            response_words, checks, checks_passed, checks_failed, prompt, category, difficulty, position)),
-  run AS (
+  WITH run AS (
     SELECT last_sequence FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')),
   lease AS (
-    SELECT fence, prompts FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $39::uuid),
-  numbered AS (
-    SELECT a.*, run.last_sequence + row_number() OVER (ORDER BY a.position) AS sequence
-    FROM arrived a, lease, run WHERE a.fence = lease.fence AND a.prompt_id = ANY (lease.prompts)),
-  ended AS (
-    UPDATE demo_run_leases
-    SET prompts = ARRAY(SELECT p FROM unnest(prompts) AS p WHERE p <> ALL (ARRAY(SELECT prompt_id FROM numbered)))
+    SELECT fence, prompts, claimed FROM demo_run_leases
     WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $39::uuid),
+  accepted AS (
+    SELECT a.prompt_id, success, a.position, last_sequence + row_number() OVER () AS sequence
+    FROM run, lease, unnest($3::int[], $4::bigint[], $6::bool[]) WITH ORDINALITY AS a (prompt_id, fence, success, position)
+    WHERE a.fence = lease.fence AND a.prompt_id = ANY (prompts)),
+  called AS (
+    SELECT prompt_id FROM run, lease, unnest($41::int[]) AS p (prompt_id)
+    WHERE fence = $40::bigint AND prompt_id = ANY (claimed || prompts)),
+  ended AS (SELECT coalesce(array_agg(prompt_id ORDER BY sequence), '{}') AS prompts FROM accepted),
+  begun AS (SELECT coalesce(array_agg(prompt_id), '{}') AS prompts FROM called),
+  held AS (
+    UPDATE demo_run_leases l
+    SET prompts = ARRAY(SELECT p FROM unnest(l.prompts) AS p WHERE p <> ALL (ended.prompts || begun.prompts)) || begun.prompts,
+        claimed = ARRAY(SELECT p FROM unnest(l.claimed) AS p WHERE p <> ALL (begun.prompts)),
+        lease_until = now() + interval '15 seconds'
+    FROM ended, begun
+    WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.owner = $39::uuid),
   cleared AS (
     DELETE FROM demo_run_returned
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND prompt_id = ANY (ARRAY(SELECT prompt_id FROM numbered))),
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND prompt_id = ANY ((SELECT prompts FROM ended)::int[])),
   stored AS (
     INSERT INTO demo_batch_test_results (
-      demo_session_id, test_run_id, prompt_id, sequence, prompt, category, difficulty, response, success, outcome, error,
-      error_type, http_status, model_id, finish_reason, attempts, latency_us, ttft_us, ttfa_us, itl_mean_us, tpot_us, dns_us,
-      connect_us, tls_us, wait_us, stream_us, total_us, client_lag_us, buffered, input_tokens, output_tokens, reasoning_tokens,
-      cached_tokens, tokens_estimated, response_words, checks, checks_passed, checks_failed)
-    SELECT $1, $2::uuid, prompt_id, sequence, prompt, category, difficulty, response, success, outcome, error,
-      error_type, http_status, model_id, finish_reason, attempts, latency_us, ttft_us, ttfa_us, itl_mean_us, tpot_us, dns_us,
-      connect_us, tls_us, wait_us, stream_us, total_us, client_lag_us, buffered, input_tokens, output_tokens, reasoning_tokens,
-      cached_tokens, tokens_estimated, response_words, checks, checks_passed, checks_failed
-    FROM numbered),
-  counted AS (
-    SELECT count(*) FILTER (WHERE success) AS good, count(*) FILTER (WHERE NOT success) AS bad FROM numbered),
+      demo_session_id, test_run_id, prompt_id, sequence, response, success, outcome, error, error_type, http_status, model_id,
+      finish_reason, attempts, latency_us, ttft_us, ttfa_us, itl_mean_us, tpot_us, dns_us, connect_us, tls_us, wait_us,
+      stream_us, total_us, client_lag_us, buffered, input_tokens, output_tokens, reasoning_tokens, cached_tokens,
+      tokens_estimated, response_words, checks, checks_passed, checks_failed, prompt, category, difficulty)
+    SELECT $1, $2::uuid, prompt_id, sequence, response, r.success, outcome, error, error_type, http_status, model_id,
+      finish_reason, attempts, latency_us, ttft_us, ttfa_us, itl_mean_us, tpot_us, dns_us, connect_us, tls_us, wait_us,
+      stream_us, total_us, client_lag_us, buffered, input_tokens, output_tokens, reasoning_tokens, cached_tokens,
+      tokens_estimated, response_words, checks, checks_passed, checks_failed, prompt, category, difficulty
+    FROM accepted
+    JOIN unnest($5::text[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[], $13::int[],
+                $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+                $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::bool[], $27::int[], $28::int[],
+                $29::int[], $30::int[], $31::bool[], $32::int[], $33::jsonb[], $34::int[], $35::int[], $36::text[], $37::text[],
+                $38::text[]) WITH ORDINALITY
+      AS r (response, success, outcome, error, error_type, http_status, model_id, finish_reason, attempts, latency_us, ttft_us,
+            ttfa_us, itl_mean_us, tpot_us, dns_us, connect_us, tls_us, wait_us, stream_us, total_us, client_lag_us, buffered,
+            input_tokens, output_tokens, reasoning_tokens, cached_tokens, tokens_estimated, response_words, checks,
+            checks_passed, checks_failed, prompt, category, difficulty, position) USING (position)),
   updated AS (
     UPDATE demo_batch_test_runs r
     SET completed_prompts = completed_prompts + good, failed_prompts = failed_prompts + bad,
         last_sequence = r.last_sequence + good + bad, started_at = coalesce(started_at, now()),
         status = CASE WHEN completed_prompts + failed_prompts + good + bad = total_prompts THEN 'completed' ELSE 'running' END,
         completed_at = CASE WHEN completed_prompts + failed_prompts + good + bad = total_prompts THEN now() END
-    FROM counted, run
-    WHERE r.demo_session_id = $1 AND r.id = $2::uuid AND good + bad > 0)
-  SELECT prompt_id, sequence, now() AS created_at FROM numbered)"};
+    FROM (SELECT count(*) FILTER (WHERE success) AS good, count(*) FILTER (WHERE NOT success) AS bad FROM accepted) AS counted
+    WHERE r.demo_session_id = $1 AND r.id = $2::uuid AND good + bad > 0
+    RETURNING status, failed_prompts)
+  SELECT (SELECT prompts::text[] FROM ended) AS stored, (SELECT last_sequence FROM run) AS last_sequence, now() AS stored_at,
+         (SELECT prompts::text[] FROM begun) AS called, (SELECT status FROM updated) AS status,
+         (SELECT failed_prompts FROM updated) AS failed_prompts)"};
 
 // Prompts that the process holds without knowing it, because the answer to a step was lost, are given again; then those
 // that came back, then fresh ones. One that two processes have died of is called alone among its kind, so that the
@@ -93,8 +107,11 @@ constexpr Query kLease{"work.lease", R"(
     SELECT next_prompt, total_prompts, last_fence FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')),
   mine AS (
-    SELECT fence, prompts FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $3::uuid),
-  held AS (SELECT coalesce((SELECT $6::int[] FROM mine WHERE fence = $7::bigint), '{}') AS prompts),
+    SELECT fence, prompts, claimed FROM demo_run_leases
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $3::uuid),
+  held AS (
+    SELECT ARRAY(SELECT p FROM mine, unnest(prompts) AS p WHERE fence = $7::bigint AND p = ANY ($6::int[])) AS calls,
+           ARRAY(SELECT p FROM mine, unnest(claimed) AS p WHERE fence = $7::bigint AND p = ANY ($6::int[])) AS claims),
   pace AS (
     SELECT allowed, greatest(next_call_at, now() - interval '50 milliseconds') AS next_call_at, interval '1 minute' / nullif($5::int, 0) AS spacing
     FROM demo_endpoint_pace WHERE demo_session_id = $1),
@@ -102,12 +119,14 @@ constexpr Query kLease{"work.lease", R"(
     SELECT coalesce(sum(slots), 0)::int AS slots, count(*)::int AS workers FROM demo_run_leases
     WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid AND lease_until >= now()),
   granted AS (
-    SELECT greatest(0, least(most - others.slots, (most + others.workers) / (others.workers + 1))) AS slots
+    SELECT greatest(0, least(most - others.slots, (most + workers) / (workers + 1))) AS slots, workers
     FROM others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds),
-  forgotten AS (SELECT p AS prompt_id FROM mine, held, unnest(mine.prompts) AS p WHERE p <> ALL (held.prompts)),
+  forgotten AS (
+    SELECT p AS prompt_id FROM mine, held, unnest(mine.prompts || mine.claimed) AS p WHERE p <> ALL (calls || claims)),
   room AS (
-    SELECT slots,
-           greatest(0, least(slots - cardinality(held.prompts) - (SELECT count(*) FROM forgotten)::int,
+    SELECT slots, slots - cardinality(calls) AS calls,
+           greatest(0, least(slots * CASE WHEN $5::int > 0 THEN 1 WHEN workers > 0 THEN 2 ELSE 3 END
+                               - cardinality(calls) - cardinality(claims) - (SELECT count(*) FROM forgotten)::int,
                              (SELECT floor(extract(epoch FROM now() - next_call_at) / extract(epoch FROM spacing))::int + 1 FROM pace))) AS prompts
     FROM granted, held),
   returned AS (
@@ -127,14 +146,16 @@ constexpr Query kLease{"work.lease", R"(
     FROM run, room, (SELECT count(*)::int AS already FROM taken) AS t,
          generate_series(next_prompt, least(total_prompts, next_prompt + room.prompts - already - 1)) AS g (prompt_id)),
   leased AS (
-    SELECT prompt_id FROM forgotten UNION ALL SELECT prompt_id FROM taken UNION ALL SELECT prompt_id FROM fresh),
+    SELECT prompt_id, row_number() OVER (ORDER BY prompt_id) <= room.calls AS may_call
+    FROM room, (SELECT prompt_id FROM forgotten UNION ALL SELECT prompt_id FROM taken UNION ALL SELECT prompt_id FROM fresh) AS l),
   kept AS (
-    INSERT INTO demo_run_leases (demo_session_id, test_run_id, owner, fence, slots, lease_until, prompts)
+    INSERT INTO demo_run_leases (demo_session_id, test_run_id, owner, fence, slots, lease_until, prompts, claimed)
     SELECT $1, $2::uuid, $3::uuid, coalesce((SELECT fence FROM mine), last_fence + 1), slots, now() + interval '15 seconds',
-           held.prompts || ARRAY(SELECT prompt_id FROM leased)
+           held.calls || ARRAY(SELECT prompt_id FROM leased WHERE may_call),
+           held.claims || ARRAY(SELECT prompt_id FROM leased WHERE NOT may_call)
     FROM run, room, held
     ON CONFLICT (demo_session_id, test_run_id, owner) DO UPDATE
-    SET slots = excluded.slots, lease_until = excluded.lease_until, prompts = excluded.prompts
+    SET slots = excluded.slots, lease_until = excluded.lease_until, prompts = excluded.prompts, claimed = excluded.claimed
     RETURNING fence),
   begun AS (
     UPDATE demo_batch_test_runs r
@@ -151,7 +172,7 @@ constexpr Query kLease{"work.lease", R"(
          run.next_prompt + (SELECT count(*) FROM fresh) <= run.total_prompts
            OR (SELECT count(*) FROM returned WHERE is_free) > (SELECT count(*) FROM taken) AS more,
          extract(epoch FROM (SELECT next_call_at FROM drawn) - now())::float8 AS pause,
-         l.prompt_id, coalesce(b.takeovers, 0) AS takeovers,
+         l.prompt_id, l.may_call, coalesce(b.takeovers, 0) AS takeovers,
          p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks
   FROM run CROSS JOIN room CROSS JOIN kept LEFT JOIN leased l ON true LEFT JOIN returned b ON b.prompt_id = l.prompt_id
   LEFT JOIN LATERAL (
@@ -167,7 +188,7 @@ constexpr Query kRenew{"work.renew", R"(
 constexpr Query kGiveBack{"work.give_back", R"(
   WITH mine AS (
     DELETE FROM demo_run_leases WHERE owner = $1::uuid AND ($2::uuid IS NULL OR test_run_id = $2::uuid)
-    RETURNING demo_session_id, test_run_id, prompts)
+    RETURNING demo_session_id, test_run_id, prompts || claimed AS prompts)
   INSERT INTO demo_run_returned (demo_session_id, test_run_id, prompt_id)
   SELECT demo_session_id, test_run_id, prompt_id FROM mine, unnest(prompts) AS p (prompt_id)
   ON CONFLICT (demo_session_id, test_run_id, prompt_id) DO UPDATE SET is_free = true)"};
@@ -177,6 +198,7 @@ LeasedPrompt LeasedOf(const Row& row) {
   leased.prompt_id = row.Get<int32_t>("prompt_id");
   leased.fence = row.Get<int64_t>("fence");
   leased.takeovers = row.Get<int32_t>("takeovers");
+  leased.may_call = row.Get<bool>("may_call");
   leased.prompt.set_prompt(row.Get<std::string>("prompt"));
   if (auto category = row.Get<std::optional<std::string>>("category")) leased.prompt.set_category(*std::move(category));
   if (auto expected = row.Get<std::optional<std::string>>("expected_answer")) {
@@ -187,17 +209,27 @@ LeasedPrompt LeasedOf(const Row& row) {
   return leased;
 }
 
-void TakeStored(const Rows& rows, const RunKey& run, std::vector<FinishedPrompt>& finished, WorkStore::Step& step) {
+std::vector<int32_t> NumbersOf(const std::vector<std::string>& texts) {
+  std::vector<int32_t> numbers;
+  for (const std::string& text : texts) (void)absl::SimpleAtoi(text, &numbers.emplace_back());
+  return numbers;
+}
+
+void TakeStored(const Row& row, const RunKey& run, std::vector<FinishedPrompt>& finished, WorkStore::Step& step) {
   std::map<int32_t, FinishedPrompt*> by_prompt;
   for (FinishedPrompt& prompt : finished) by_prompt[prompt.result.prompt_id()] = &prompt;
-  for (const Row row : rows) {
-    pb::Result& result = by_prompt.at(row.Get<int32_t>("prompt_id"))->result;
+  int64_t sequence = row.Get<std::optional<int64_t>>("last_sequence").value_or(0);
+  const auto stored_at = TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.Get<absl::Time>("stored_at")));
+  for (const int32_t prompt_id : NumbersOf(row.Get<std::vector<std::string>>("stored"))) {
+    pb::Result& result = by_prompt.at(prompt_id)->result;
     result.set_test_run_id(run.test_run_id);
-    result.set_sequence(row.Get<int64_t>("sequence"));
-    *result.mutable_created_at() =
-        TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(row.Get<absl::Time>("created_at")));
+    result.set_sequence(++sequence);
+    *result.mutable_created_at() = stored_at;
     step.stored.push_back(std::move(result));
   }
+  step.calls = NumbersOf(row.Get<std::vector<std::string>>("called"));
+  if (const auto status = row.Get<std::optional<std::string_view>>("status")) step.status = StatusOfWord(*status);
+  if (const auto failed = row.Get<std::optional<int32_t>>("failed_prompts")) step.failed_prompts = *failed;
 }
 
 // A row for each prompt leased, or one without a prompt; none where the run has ended.
@@ -222,7 +254,7 @@ Task<std::vector<RunKey>> WorkStore::RunsWithWork(Deadline deadline) {
   co_return runs;
 }
 
-Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request request) {
+Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request& request) {
   std::vector<FinishedPrompt>& finished = request.finished;
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(run.session));
@@ -231,12 +263,16 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request 
   }
   if (request.pace.good > 0) statements.push_back(SpeedUp(run.session, request.concurrency, request.pace.good));
   if (request.per_minute > 0) statements.push_back(KeepCount(run.session));
+  const size_t locked_at = statements.size();
   statements.push_back({kLock, Params(run.session, run.test_run_id)});
   if (request.take_over) statements.push_back({kTakeOver, Params(run.session, run.test_run_id, owner_)});
   const size_t stored_at = statements.size();
-  if (!finished.empty()) {
+  const bool stores = !finished.empty() || !request.calls.empty();
+  if (stores) {
     Params columns = ResultColumns(run.session, run.test_run_id, finished);
     columns.Add(owner_);
+    columns.Add(request.fence);
+    columns.Add(request.calls);
     statements.push_back({kStore, std::move(columns)});
   }
   const size_t leased_at = statements.size();
@@ -244,16 +280,19 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request 
     statements.push_back({kLease, Params(run.session, run.test_run_id, owner_, request.concurrency, request.per_minute,
                                          request.held, request.fence)});
   }
-  statements.push_back(AskRun(run.session, run.test_run_id));
+  if (request.wants_run) statements.push_back(AskRun(run.session, run.test_run_id));
   CO_TRY(const auto rows, co_await database_.RunAll(deadline, SessionScope(run.session), std::move(statements)));
   Step step;
-  if (!RequireOpen(rows.front()).ok() || rows.back().empty()) {
+  const Rows& locked = rows[locked_at];
+  if (!RequireOpen(rows.front()).ok() || locked.empty()) {
     step.gone = true;
     co_return step;
   }
-  step.run = RunOf(rows.back()[0]);
-  if (!finished.empty()) TakeStored(rows[stored_at], run, finished, step);
+  step.status = StatusOfWord(locked[0].Get<std::string_view>("status"));
+  step.failed_prompts = locked[0].Get<int32_t>("failed_prompts");
+  if (stores) TakeStored(rows[stored_at].Only(), run, finished, step);
   if (request.wants_more) TakeLeased(rows[leased_at], step);
+  if (request.wants_run) step.run = RunOf(rows.back()[0]);
   co_return step;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct RunKey {
 struct LeasedPrompt {
   int32_t prompt_id;
   int64_t fence;
-  int32_t takeovers;  // processes that died while they held it
+  int32_t takeovers;  // processes that died while they called it
+  bool may_call;      // at once; where not, when a step has named it among its `calls`
   pb::Prompt prompt;
   pb::Difficulty difficulty;
 };
@@ -39,7 +41,10 @@ struct FinishedPrompt {
 
 // The work of runs, done once, prompt by prompt. A process leases prompts of a run, for 15 s, renewed every 5 s, under
 // a fencing token. Once another has taken them over, results under the old token are refused; time alone refuses
-// nothing, so that an outage of the database loses none.
+// nothing, so that an outage of the database loses none. It claims twice as many ahead as it may call at a time (as
+// many where others work on the run too), so that the next calls wait for no look-up; the intent to call each is
+// committed before it is called, for no more prompts without result than the process has slots. Who dies leaves no more
+// than those to call again.
 class WorkStore {
  public:
   static constexpr absl::Duration kLeaseTime = absl::Seconds(15);
@@ -54,31 +59,37 @@ class WorkStore {
   // What a process tells of its calls, and asks for.
   struct Request {
     std::vector<FinishedPrompt> finished;
-    int64_t fence = 0;          // of its last step that leased; 0 before
-    std::vector<int32_t> held;  // prompts that it has leased under it, without those finished
-    bool take_over = false;     // looks for processes that died
+    int64_t fence = 0;           // of its last step that leased; 0 before
+    std::vector<int32_t> calls;  // claimed prompts that it calls next
+    std::vector<int32_t> held;   // prompts that it has leased under the fence, without those finished
+    bool take_over = false;      // looks for processes that died
     bool wants_more = false;
+    bool wants_run = false;
     int concurrency = 1;  // of the run
-    int per_minute = 0;   // calls of the run; 0 for no limit
+    int per_minute = 0;   // calls of the run; 0 for no limit, else none are claimed ahead
     PaceNews pace;
   };
   // One step of a run, in one transaction: stores what is finished, with the run's counters; ends the run where that
-  // was its last prompt; then leases more. The processes that work on a run share its concurrency, or what the endpoint
-  // has shown to bear: each has slots, and holds no more prompts without result. A lease is the committed intent to
-  // call.
+  // was its last prompt; notes which are called next; then leases more. The processes that work on a run share its
+  // concurrency, or what the endpoint has shown to bear: each has slots.
   struct Step {
     std::vector<pb::Result> stored;  // those that counted, with sequence and time
+    std::vector<int32_t> calls;      // those asked for; fewer where the lease is gone
     std::vector<LeasedPrompt> leased;
-    pb::Run run;        // as it stands after the step
-    bool gone = false;  // the session is closed; nothing was stored
+    pb::RunStatus status = pb::RUN_STATUS_UNSPECIFIED;  // after the step
+    int32_t failed_prompts = 0;
+    std::optional<pb::Run> run;  // after the step, where it was wanted
+    bool gone = false;           // the session is closed; nothing was stored
     // Where more was wanted:
     int64_t fence = 0;     // another than before: what it held until then is another's
-    int slots = 0;         // prompts that the process may hold
+    int slots = 0;         // prompts without result that the process may have called
     bool slowed = false;   // fewer than were asked for, because the endpoint asked to slow down
     bool more = false;     // the run has further prompts
     absl::Duration pause;  // until calls a minute allow the next
   };
-  Task<Step> Advance(Deadline deadline, RunKey run, Request request);
+  // `request` must outlive the call; its results go into the step where that succeeds, and are left as they were where
+  // it fails.
+  Task<Step> Advance(Deadline deadline, RunKey run, Request& request);
 
   // Renews the leases of this process. Gives the fence of each; runs that are missing are another's or gone.
   using Fences = std::map<RunKey, int64_t>;

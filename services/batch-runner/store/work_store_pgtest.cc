@@ -37,7 +37,8 @@ class WorkStoreTest : public testing::Test {
 
   WorkStore::Step Advance(WorkStore& store, const RunKey& run, WorkStore::Request request) {
     request.fence = fences_[&store];
-    auto step = Await(io_, store.Advance(Soon(), run, std::move(request)));
+    request.wants_run = true;
+    auto step = Await(io_, store.Advance(Soon(), run, request));
     EXPECT_TRUE(step.ok()) << step.status();
     if (step->fence != 0) fences_[&store] = step->fence;
     return *std::move(step);
@@ -75,6 +76,19 @@ class WorkStoreTest : public testing::Test {
     return ids;
   }
 
+  static std::vector<int32_t> CallsOf(const std::vector<LeasedPrompt>& leased) {
+    std::vector<int32_t> ids;
+    for (const LeasedPrompt& prompt : leased) {
+      if (prompt.may_call) ids.push_back(prompt.prompt_id);
+    }
+    return ids;
+  }
+
+  std::vector<int32_t> RunningOf(const RunKey& run) {
+    const auto now = Await(io_, runs_.Get(OwnCall(absl::Seconds(5)), run.session, run.test_run_id));
+    return {now->running_prompt_ids().begin(), now->running_prompt_ids().end()};
+  }
+
   static std::vector<int32_t> TakeoversOf(const std::vector<LeasedPrompt>& leased) {
     std::vector<int32_t> takeovers;
     for (const LeasedPrompt& prompt : leased) takeovers.push_back(prompt.takeovers);
@@ -93,32 +107,61 @@ class WorkStoreTest : public testing::Test {
 };
 
 TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcurrency) {
-  const RunKey run = StartRun(20);
+  const RunKey run = StartRun(30);
   const auto first = Lease(mine_, run, 4);
-  EXPECT_THAT(IdsOf(first.leased), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(CallsOf(first.leased), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(first.leased.size(), 12u) << "twice as many ahead";
   EXPECT_EQ(first.slots, 4);
   EXPECT_EQ(Lease(theirs_, run, 4).slots, 0) << "all slots are taken";
-  const auto less = Advance(
-      mine_, run, {.finished = {Finish(first.leased[0])}, .held = {2, 3, 4}, .wants_more = true, .concurrency = 4});
+  const auto less = Advance(mine_, run,
+                            {.finished = {Finish(first.leased[0])},
+                             .held = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+                             .wants_more = true,
+                             .concurrency = 4});
   EXPECT_EQ(less.slots, 2) << "another is there";
   EXPECT_THAT(less.leased, testing::IsEmpty());
   const auto other = Lease(theirs_, run, 4);
   EXPECT_EQ(other.slots, 2);
-  EXPECT_THAT(IdsOf(other.leased), testing::ElementsAre(5, 6));
+  EXPECT_THAT(CallsOf(other.leased), testing::ElementsAre(13, 14));
+  EXPECT_EQ(other.leased.size(), 4u) << "as many ahead, since others would be left without";
   ASSERT_TRUE(Await(io_, mine_.Leave(Soon(), run)).ok());
-  EXPECT_EQ(Lease(theirs_, run, 4, {5, 6}).slots, 4);
+  const auto rest = Lease(theirs_, run, 4, {13, 14, 15, 16});
+  EXPECT_EQ(rest.slots, 4);
+  EXPECT_THAT(IdsOf(rest.leased), testing::ElementsAre(2, 3, 4, 5, 6, 7, 8, 9));
+}
+
+TEST_F(WorkStoreTest, WhatIsClaimedAheadIsCalledOnceAStepNamesIt) {
+  const RunKey run = StartRun(6);
+  const auto first = Lease(mine_, run, 2);
+  EXPECT_THAT(CallsOf(first.leased), testing::ElementsAre(1, 2));
+  EXPECT_THAT(RunningOf(run), testing::ElementsAre(1, 2));
+  const WorkStore::Request next{.finished = {Finish(first.leased[0])}, .calls = {3}, .held = {2, 3, 4}};
+  EXPECT_THAT(Advance(mine_, run, next).calls, testing::ElementsAre(3));
+  EXPECT_THAT(RunningOf(run), testing::ElementsAre(2, 3));
+  const auto again = Advance(mine_, run, next);
+  EXPECT_THAT(again.calls, testing::ElementsAre(3)) << "the answer may have been lost";
+  EXPECT_THAT(again.stored, testing::IsEmpty());
+  EXPECT_THAT(RunningOf(run), testing::ElementsAre(2, 3));
+}
+
+TEST_F(WorkStoreTest, WhatAnotherTookOverIsCalledNoMore) {
+  const RunKey run = StartRun(4);
+  Lease(mine_, run, 2);
+  LetLeasesEnd();
+  EXPECT_THAT(IdsOf(Lease(theirs_, run, 2).leased), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Advance(mine_, run, {.calls = {3}}).calls, testing::IsEmpty());
 }
 
 TEST_F(WorkStoreTest, WhatTwoProcessesDiedOfIsCalledAloneSoThatTheThirdDeathShowsWhoseFaultItIs) {
   const RunKey run = StartRun(4);
   Lease(mine_, run, 2);
   LetLeasesEnd();
-  EXPECT_THAT(TakeoversOf(Lease(theirs_, run, 2).leased), testing::ElementsAre(1, 1));
+  EXPECT_THAT(TakeoversOf(Lease(theirs_, run, 2).leased), testing::ElementsAre(1, 1, 0, 0)) << "two were only claimed";
   LetLeasesEnd();
   const auto third = Lease(mine_, run, 2);
-  EXPECT_THAT(IdsOf(third.leased), testing::ElementsAre(1, 3));
-  EXPECT_THAT(TakeoversOf(third.leased), testing::ElementsAre(2, 0));
-  EXPECT_THAT(IdsOf(Lease(mine_, run, 4, {1, 3}).leased), testing::ElementsAre(4));
+  EXPECT_THAT(IdsOf(third.leased), testing::ElementsAre(1, 3, 4));
+  EXPECT_THAT(TakeoversOf(third.leased), testing::ElementsAre(2, 0, 0));
+  EXPECT_THAT(Lease(mine_, run, 4, {1, 3, 4}).leased, testing::IsEmpty());
   Store(mine_, run, {Finish(third.leased[0])});
   EXPECT_THAT(IdsOf(Lease(mine_, run, 4, {3, 4}).leased), testing::ElementsAre(2));
 }
@@ -127,8 +170,8 @@ TEST_F(WorkStoreTest, APromptWhoseLeaseItsHolderNeverHeardOfIsGivenAgain) {
   const RunKey run = StartRun(3);
   Lease(mine_, run, 1);
   const auto again = Lease(mine_, run, 2);
-  EXPECT_THAT(IdsOf(again.leased), testing::ElementsAre(1, 2));
-  EXPECT_THAT(TakeoversOf(again.leased), testing::ElementsAre(0, 0));
+  EXPECT_THAT(CallsOf(again.leased), testing::ElementsAre(1, 2));
+  EXPECT_THAT(TakeoversOf(again.leased), testing::ElementsAre(0, 0, 0));
 }
 
 TEST_F(WorkStoreTest, ThrottlingHalvesTheCallsOfAllProcessesOnceForABurstAndGoodAnswersGiveThemBack) {
@@ -180,13 +223,13 @@ TEST_F(WorkStoreTest, StoresResultsInOrderWithTheRunsCountersAndEndsItWithTheLas
   const auto leased = Lease(mine_, run, 3).leased;
   auto step = Store(mine_, run, {Finish(leased[2]), Finish(leased[0], false)});
   ASSERT_EQ(step.stored.size(), 2u);
-  EXPECT_EQ(step.run.completed_prompts(), 1);
-  EXPECT_EQ(step.run.failed_prompts(), 1);
-  EXPECT_EQ(step.run.last_sequence(), 2);
-  EXPECT_EQ(step.run.status(), pb::RUN_STATUS_RUNNING);
+  EXPECT_EQ(step.run->completed_prompts(), 1);
+  EXPECT_EQ(step.run->failed_prompts(), 1);
+  EXPECT_EQ(step.run->last_sequence(), 2);
+  EXPECT_EQ(step.run->status(), pb::RUN_STATUS_RUNNING);
   step = Store(mine_, run, {Finish(leased[1])});
-  EXPECT_EQ(step.run.status(), pb::RUN_STATUS_COMPLETED);
-  EXPECT_TRUE(step.run.has_completed_at());
+  EXPECT_EQ(step.run->status(), pb::RUN_STATUS_COMPLETED);
+  EXPECT_TRUE(step.run->has_completed_at());
   const auto page = Await(io_, results_.BySequence(OwnCall(absl::Seconds(5)), session_, run.test_run_id, 0, 10));
   ASSERT_TRUE(page.ok()) << page.status();
   ASSERT_EQ(page->results.size(), 3u);
@@ -209,7 +252,7 @@ TEST_F(WorkStoreTest, AResultUnderAnOldFenceIsRefusedAndTheTakersCounts) {
   EXPECT_THAT(Store(mine_, run, {Finish(old[0])}).stored, testing::IsEmpty());
   const auto step = Store(theirs_, run, {Finish(taken[0])});
   EXPECT_EQ(step.stored.size(), 1u);
-  EXPECT_EQ(step.run.completed_prompts(), 1);
+  EXPECT_EQ(step.run->completed_prompts(), 1);
 }
 
 TEST_F(WorkStoreTest, AResultAfterItsLeaseIsStoredWhereNobodyHasTakenThePromptOver) {
@@ -225,7 +268,7 @@ TEST_F(WorkStoreTest, StoringTheSameResultTwiceCountsItOnce) {
   EXPECT_EQ(Store(mine_, run, {Finish(leased[0])}).stored.size(), 1u);
   const auto again = Store(mine_, run, {Finish(leased[0])});
   EXPECT_THAT(again.stored, testing::IsEmpty());
-  EXPECT_EQ(again.run.completed_prompts(), 1);
+  EXPECT_EQ(again.run->completed_prompts(), 1);
 }
 
 TEST_F(WorkStoreTest, ACancelledRunTakesNoLateResult) {
@@ -238,7 +281,7 @@ TEST_F(WorkStoreTest, ACancelledRunTakesNoLateResult) {
   const auto step = Advance(mine_, run, {.finished = {Finish(leased[0])}, .wants_more = true});
   EXPECT_THAT(step.stored, testing::IsEmpty());
   EXPECT_THAT(step.leased, testing::IsEmpty());
-  EXPECT_EQ(step.run.completed_prompts(), 0);
+  EXPECT_EQ(step.run->completed_prompts(), 0);
 }
 
 TEST_F(WorkStoreTest, AClosedSessionTakesNothing) {

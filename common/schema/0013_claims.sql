@@ -1,0 +1,6 @@
+-- What a process has set aside of a run without the intent to call it yet: the next calls need only a word in the transaction that
+-- stores the last ones. Of these nobody's death is anybody's fault.
+SET LOCAL ROLE ftl_owner;
+
+ALTER TABLE demo_run_leases ADD COLUMN claimed integer[] NOT NULL DEFAULT '{}';
+GRANT SELECT (claimed) ON demo_run_leases TO ftl_dashboards;

@@ -1,0 +1,25 @@
+#include "services/batch-runner/run/run_target.h"
+
+#include "common/error/try.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+constexpr absl::Duration kBorrowLimit = absl::Seconds(10);
+
+}  // namespace
+
+Task<std::shared_ptr<RunTarget>> BorrowTarget(KeyLoans& keys, const AddressPolicy& policy, RunKey run,
+                                              pb::RunParameters parameters) {
+  CO_TRY(KeyLoans::Loan loan, co_await keys.ForRun(OwnCall(kBorrowLimit), run.session, run.test_run_id));
+  CO_TRY(Endpoint endpoint, Endpoint::Parse(loan.endpoint_url, policy));
+  co_return std::make_shared<RunTarget>(RunTarget{.endpoint = std::move(endpoint),
+                                                  .key = std::move(loan.key),
+                                                  .model_id = std::move(loan.model_id),
+                                                  .session = std::move(run.session),
+                                                  .capabilities = std::move(loan.capabilities),
+                                                  .parameters = std::move(parameters),
+                                                  .forget_key_after_run = loan.forget_key_after_run});
+}
+
+}  // namespace ftl::batch_runner
