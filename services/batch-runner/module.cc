@@ -65,8 +65,8 @@ class BatchRunner final : public host::Module {
         : policy({.allow_localhost = settings.allow_localhost}),
           database(environment.executor, settings.database),
           notifier(environment.executor, settings.database),
-          listener(settings.database,
-                   {"ftl_work", std::string(kRunChannel), "ftl_run_ended", std::string(kSessionOverChannel)}),
+          listener(settings.database, {std::string(kWorkChannel), std::string(kRunChannel), "ftl_run_ended",
+                                       std::string(kSessionOverChannel)}),
           runs(database),
           results(database),
           suites(database),
@@ -110,13 +110,18 @@ class BatchRunner final : public host::Module {
   }
 
   void Heard(const WakeUp& wake_up) {
-    if (wake_up.may_have_missed || wake_up.channel == "ftl_work") rooms_->dispatcher.Wake();
+    // A payload is left out where there was too much to tell.
     if (wake_up.may_have_missed || wake_up.payload.empty()) {
+      rooms_->dispatcher.Wake();
       rooms_->feed.Touch("");
       return;
     }
     for (const absl::string_view piece : absl::StrSplit(wake_up.payload, ',')) {
       std::string name(piece);
+      if (wake_up.channel == kWorkChannel) {
+        if (rooms_->dispatcher.HeardOf(name)) rooms_->dispatcher.Wake();
+        continue;
+      }
       if (wake_up.channel == kRunChannel) {
         if (auto run = rooms_->dispatcher.HeardOf(name)) rooms_->feed.Touch(*run);
         continue;

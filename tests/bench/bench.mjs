@@ -7,11 +7,11 @@ import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
 import { reading } from './rows/reading.mjs';
-import { runs } from './rows/runs.mjs';
+import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, truth, reading, edge };
+const together = { footprint, gateway, runs, storing, truth, reading, edge };
 const split = { splitFootprint, splitGateway, watching };
 
 const wanted = process.argv.slice(2);

@@ -25,6 +25,13 @@ check() {
   fi
 }
 
+# The failed tests of a TAP log, or the end of any other.
+show_failures() {
+  local tap
+  tap=$(awk '/^ *not ok / { left = 40 } left-- > 0' "$1" | head -n 400)
+  if [[ -n $tap ]]; then printf '%s\n' "$tap"; else tail -n 120 "$1"; fi
+}
+
 # counted WHAT COUNTER COMMAND...: tests that count themselves; COUNTER reads "PASSED FAILED" from their words on its input.
 counted() {
   local what=$1 counter=$2 log=$work/counted.log status counts
@@ -36,7 +43,7 @@ counted() {
   # A program that fails without a failed test has broken down.
   if ((status != 0 && ${counts[1]:-0} == 0)); then counts[1]=1; fi
   count "${counts[0]:-0}" "${counts[1]:-0}"
-  if ((${counts[1]:-0})); then tail -n 120 "$log"; fi
+  if ((${counts[1]:-0})); then show_failures "$log"; fi
   done_with "${counts[0]:-0} passed, ${counts[1]:-0} failed"
 }
 

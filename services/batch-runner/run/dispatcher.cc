@@ -31,6 +31,7 @@ void Dispatcher::Start() {
 
 void Dispatcher::Begin(const RunKey& run, const pb::RunParameters& parameters) {
   if (!draining_) Employ(run, parameters);
+  Tell(kWorkChannel, run.test_run_id);
 }
 
 void Dispatcher::Wake() {
@@ -38,8 +39,10 @@ void Dispatcher::Wake() {
   wake_.cancel();
 }
 
-void Dispatcher::TellOthers(const std::string& test_run_id) {
-  parts_.notifier.Notify(kRunChannel, test_run_id + '/' + parts_.process);
+void Dispatcher::TellOthers(const std::string& test_run_id) { Tell(kRunChannel, test_run_id); }
+
+void Dispatcher::Tell(std::string_view channel, const std::string& test_run_id) {
+  parts_.notifier.Notify(channel, test_run_id + '/' + parts_.process);
 }
 
 std::optional<std::string> Dispatcher::HeardOf(std::string_view payload) const {

@@ -22,7 +22,9 @@ namespace ftl::batch_runner {
 
 class RunWorker;
 
-// The channel of NOTIFY by which the processes of this service hear that something happened in a run.
+// The channels of NOTIFY by which the processes of this service hear that there is a run to work on, and that something
+// happened in one.
+inline constexpr std::string_view kWorkChannel = "ftl_work";
 inline constexpr std::string_view kRunChannel = "ftl_run";
 
 // Keeps the runs going: finds those with work, puts a worker on each, renews this process's leases. Any number of
@@ -45,13 +47,13 @@ class Dispatcher {
 
   // Starts looking for work; until Drain.
   void Start();
-  // A run was stored by this process: starts with it at once.
+  // A run was stored by this process: starts with it at once, and tells the others.
   void Begin(const RunKey& run, const pb::RunParameters& parameters);
   // There may be new work.
   void Wake();
   // Something happened in the run, told to the processes that hear of it in no other way.
   void TellOthers(const std::string& test_run_id);
-  // What the channel brings that TellOthers uses: the run, or nothing where this process told it.
+  // What a channel brought: the run, or nothing where this process told it.
   std::optional<std::string> HeardOf(std::string_view payload) const;
   // The run has ended by another's hand: its calls are broken off.
   void Drop(const std::string& test_run_id);
@@ -62,6 +64,7 @@ class Dispatcher {
 
  private:
   friend class RunWorker;
+  void Tell(std::string_view channel, const std::string& test_run_id);
   asio::awaitable<void> FindWork();
   void Employ(const RunKey& run, std::optional<pb::RunParameters> parameters);
   asio::awaitable<void> KeepLeases();

@@ -192,7 +192,9 @@ WorkStore::Request RunWorker::TakeRequest() {
                              .concurrency = parameters_->concurrency(),
                              .per_minute = parameters_->requests_per_minute(),
                              .pace = pacer_.news()};
-  const auto end = finished_.begin() + std::min(finished_.size(), batch_);
+  size_t bytes = 0;
+  auto end = finished_.begin();
+  for (; end != finished_.end() && bytes < batch_bytes_; ++end) bytes += end->result.ByteSizeLong();
   request.finished.assign(std::move_iterator(finished_.begin()), std::move_iterator(end));
   finished_.erase(finished_.begin(), end);
   for (const auto& [prompt_id, claimed] : claimed_) {
@@ -240,8 +242,8 @@ asio::awaitable<void> RunWorker::GiveUp() {
 
 asio::awaitable<bool> RunWorker::Isolate(absl::Status fault) {
   log::Error("a step of a run failed", {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", fault}});
-  if (!finished_.empty() && batch_ > 1) {
-    batch_ = 1;
+  if (!finished_.empty() && batch_bytes_ > 1) {
+    batch_bytes_ = 1;
     co_return true;
   }
   if (!finished_.empty() && finished_.front().result.outcome() != call::OUTCOME_BAD_FORMAT) {

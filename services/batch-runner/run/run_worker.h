@@ -96,7 +96,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   std::list<Call> calls_;
   std::vector<FinishedPrompt> finished_;
   asio::steady_timer wake_;
-  size_t batch_ = 64;  // results that go into one transaction at the most
+  size_t batch_bytes_ = 1 << 20;  // results up to this go into one transaction, and one at the least
   int64_t fence_ = 0;
   Deadline lease_until_;  // no call begins after it
   bool more_ = true;      // there may be prompts to lease

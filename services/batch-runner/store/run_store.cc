@@ -24,21 +24,24 @@ constexpr Query kLoadSession{"run.load_session", R"(
          (SELECT coalesce(sum(total_prompts), 0)::bigint FROM demo_batch_test_runs WHERE demo_session_id = $1) AS prompts_used
   FROM demo_model_configs WHERE session_id = $1)"};
 
+// Nothing of a run is stored where its session is not open.
 constexpr Query kCreateRun{"run.create", R"(
-  INSERT INTO demo_batch_test_runs (demo_session_id, demo_user_id, test_suite_id, test_suite_name, model_name, total_prompts,
+  INSERT INTO demo_batch_test_runs (demo_session_id, demo_user_id, id, test_suite_id, test_suite_name, model_name, total_prompts,
                                     config, idempotency_key, idempotency_digest)
-  VALUES ($1, $1, $2::uuid, $3, $4, $5, $6::jsonb, $7, $8)
-  RETURNING id::text AS id)"};
+  SELECT $1, $1, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8, $9 WHERE session_state($1) = 'open')"};
 
 constexpr Query kCreatePrompts{"run.create_prompts", R"(
   INSERT INTO demo_run_prompts (demo_session_id, test_run_id, prompt_id, prompt, category, difficulty, expected_answer, checks)
-  SELECT $1, $2::uuid, position, prompt, category, $3, expected_answer, checks
-  FROM unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
-       AS p (prompt, category, expected_answer, checks, position))"};
+  SELECT demo_session_id, id, position, prompt, category, $3, expected_answer, checks
+  FROM demo_batch_test_runs, unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
+       AS p (prompt, category, expected_answer, checks, position)
+  WHERE demo_session_id = $1 AND id = $2::uuid)"};
 
 constexpr Query kRecordStarted{"run.record_started", R"(
   INSERT INTO audit_log (event, demo_session_id, details)
-  VALUES ('run_started', $1, jsonb_build_object('run_hash', encode(sha256(uuid_send($2::uuid)), 'hex'), 'prompts', $3::bigint)))"};
+  SELECT 'run_started', demo_session_id,
+         jsonb_build_object('run_hash', encode(sha256(uuid_send(id)), 'hex'), 'prompts', total_prompts)
+  FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid)"};
 
 // What a repeat of the run would need, and digests to see whether two runs were the same: of the prompts (SHA-256 of
 // their JSON arrays [prompt, expected_answer, checks], a line each), and of the manifest without its own.
@@ -174,31 +177,26 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
   const auto absent_if_empty = [](const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
   };
-  auto create = [&](Transaction& transaction) -> Task<std::string> {
-    Statement state = AskSessionState(session);
-    CO_TRY(const Rows asked, co_await transaction.Run(state.query, std::move(state.params)));
-    CO_TRY(RequireOpen(asked));
-    Params run(session, plan.suite_id, plan.suite_name, model_name, plan.prompts.size(), parameters,
-               absent_if_empty(idempotency.key), absent_if_empty(idempotency.digest));
-    CO_TRY(const Rows created, co_await transaction.Run(kCreateRun, std::move(run)));
-    const auto id = created.Only().Get<std::string>("id");
-    std::vector<Statement> statements;
-    statements.push_back(
-        {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
-    statements.push_back({kDescribe, Params(session, id, FTL_VERSION, as_asked)});
-    statements.push_back({kRecordStarted, Params(session, id, plan.prompts.size())});
-    statements.push_back(ForgetPace(session));
-    CO_TRY(co_await transaction.RunAll(std::move(statements)));
-    co_return id;
-  };
-  auto created = co_await database_.Transact(call.deadline, SessionScope(session), create);
-  if (!created.ok() && IsUniqueViolation(created.status())) {
+  const std::string id = NewUuid();
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back(
+      {kCreateRun, Params(session, id, plan.suite_id, plan.suite_name, model_name, plan.prompts.size(), parameters,
+                          absent_if_empty(idempotency.key), absent_if_empty(idempotency.digest))});
+  statements.push_back(
+      {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
+  statements.push_back({kDescribe, Params(session, id, FTL_VERSION, as_asked)});
+  statements.push_back({kRecordStarted, Params(session, id)});
+  statements.push_back(ForgetPace(session));
+  statements.push_back(AskRun(session, id));
+  const auto rows = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
+  if (!rows.ok() && IsUniqueViolation(rows.status())) {
     CO_TRY(std::optional<pb::Run> repeated, co_await Repeated(call, session, idempotency));
     if (repeated) co_return *std::move(repeated);
     co_return Refuse(Reason::kRunInProgress, "A run is still going in this session. Wait for its end, or cancel it.");
   }
-  CO_TRY(const std::string id, std::move(created));
-  co_return co_await Get(call, session, id);
+  CO_TRY(rows.status());
+  co_return OneRun(*rows, RunNotFound());
 }
 
 Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::string test_run_id) {

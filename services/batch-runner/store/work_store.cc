@@ -31,7 +31,7 @@ constexpr Query kTakeOver{"work.take_over", R"(
     RETURNING prompts, claimed),
   left_behind AS (
     SELECT prompt_id, 1 AS deaths FROM dead, unnest(prompts) AS p (prompt_id)
-    UNION ALL SELECT prompt_id, 0 FROM dead, unnest(claimed) AS p (prompt_id))
+    UNION ALL SELECT prompt_id, 0 FROM dead, unnest(claimed) AS c, generate_series(lower(c), upper(c) - 1) AS p (prompt_id))
   INSERT INTO demo_run_returned AS r (demo_session_id, test_run_id, prompt_id, takeovers)
   SELECT $1, $2::uuid, prompt_id, deaths FROM left_behind
   ON CONFLICT (demo_session_id, test_run_id, prompt_id)
@@ -52,13 +52,16 @@ constexpr Query kStore{"work.store", R"(
     WHERE a.fence = lease.fence AND a.prompt_id = ANY (prompts)),
   called AS (
     SELECT prompt_id FROM run, lease, unnest($41::int[]) AS p (prompt_id)
-    WHERE fence = $40::bigint AND prompt_id = ANY (claimed || prompts)),
+    WHERE fence = $40::bigint AND (claimed @> prompt_id OR prompt_id = ANY (prompts))),
   ended AS (SELECT coalesce(array_agg(prompt_id ORDER BY sequence), '{}') AS prompts FROM accepted),
-  begun AS (SELECT coalesce(array_agg(prompt_id), '{}') AS prompts FROM called),
+  begun AS (
+    SELECT coalesce(array_agg(prompt_id), '{}') AS prompts,
+           coalesce(range_agg(int4range(prompt_id, prompt_id + 1)), '{}') AS claims
+    FROM called),
   held AS (
     UPDATE demo_run_leases l
-    SET prompts = ARRAY(SELECT p FROM unnest(l.prompts) AS p WHERE p <> ALL (ended.prompts || begun.prompts)) || begun.prompts,
-        claimed = ARRAY(SELECT p FROM unnest(l.claimed) AS p WHERE p <> ALL (begun.prompts)),
+    SET prompts = ARRAY((SELECT unnest(l.prompts) UNION SELECT unnest(begun.prompts)) EXCEPT SELECT unnest(ended.prompts)),
+        claimed = l.claimed - begun.claims,
         lease_until = now() + interval '15 seconds'
     FROM ended, begun
     WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.owner = $39::uuid),
@@ -110,8 +113,9 @@ constexpr Query kLease{"work.lease", R"(
     SELECT fence, prompts, claimed FROM demo_run_leases
     WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $3::uuid),
   held AS (
-    SELECT ARRAY(SELECT p FROM mine, unnest(prompts) AS p WHERE fence = $7::bigint AND p = ANY ($6::int[])) AS calls,
-           ARRAY(SELECT p FROM mine, unnest(claimed) AS p WHERE fence = $7::bigint AND p = ANY ($6::int[])) AS claims),
+    SELECT ARRAY(SELECT unnest(prompts) FROM mine WHERE fence = $7::bigint INTERSECT SELECT unnest($6::int[])) AS calls,
+           coalesce((SELECT range_agg(int4range(p, p + 1)) FROM mine, unnest($6::int[]) AS p
+                     WHERE fence = $7::bigint AND claimed @> p), '{}') AS claims),
   pace AS (
     SELECT allowed, greatest(next_call_at, now() - interval '50 milliseconds') AS next_call_at, interval '1 minute' / nullif($5::int, 0) AS spacing
     FROM demo_endpoint_pace WHERE demo_session_id = $1),
@@ -122,11 +126,14 @@ constexpr Query kLease{"work.lease", R"(
     SELECT greatest(0, least(most - others.slots, (most + workers) / (workers + 1))) AS slots, workers
     FROM others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds),
   forgotten AS (
-    SELECT p AS prompt_id FROM mine, held, unnest(mine.prompts || mine.claimed) AS p WHERE p <> ALL (calls || claims)),
+    (SELECT unnest(prompts) AS prompt_id FROM mine EXCEPT SELECT unnest(calls) FROM held)
+    UNION ALL
+    SELECT p FROM mine, held, unnest(mine.claimed - claims) AS c, generate_series(lower(c), upper(c) - 1) AS p),
   room AS (
     SELECT slots, slots - cardinality(calls) AS calls,
            greatest(0, least(slots * CASE WHEN $5::int > 0 THEN 1 WHEN workers > 0 THEN 2 ELSE 3 END
-                               - cardinality(calls) - cardinality(claims) - (SELECT count(*) FROM forgotten)::int,
+                               - cardinality(calls) - (SELECT coalesce(sum(upper(c) - lower(c)), 0)::int FROM unnest(claims) AS c)
+                               - (SELECT count(*) FROM forgotten)::int,
                              (SELECT floor(extract(epoch FROM now() - next_call_at) / extract(epoch FROM spacing))::int + 1 FROM pace))) AS prompts
     FROM granted, held),
   returned AS (
@@ -152,7 +159,7 @@ constexpr Query kLease{"work.lease", R"(
     INSERT INTO demo_run_leases (demo_session_id, test_run_id, owner, fence, slots, lease_until, prompts, claimed)
     SELECT $1, $2::uuid, $3::uuid, coalesce((SELECT fence FROM mine), last_fence + 1), slots, now() + interval '15 seconds',
            held.calls || ARRAY(SELECT prompt_id FROM leased WHERE may_call),
-           held.claims || ARRAY(SELECT prompt_id FROM leased WHERE NOT may_call)
+           held.claims + coalesce((SELECT range_agg(int4range(prompt_id, prompt_id + 1)) FROM leased WHERE NOT may_call), '{}')
     FROM run, room, held
     ON CONFLICT (demo_session_id, test_run_id, owner) DO UPDATE
     SET slots = excluded.slots, lease_until = excluded.lease_until, prompts = excluded.prompts, claimed = excluded.claimed
@@ -188,7 +195,8 @@ constexpr Query kRenew{"work.renew", R"(
 constexpr Query kGiveBack{"work.give_back", R"(
   WITH mine AS (
     DELETE FROM demo_run_leases WHERE owner = $1::uuid AND ($2::uuid IS NULL OR test_run_id = $2::uuid)
-    RETURNING demo_session_id, test_run_id, prompts || claimed AS prompts)
+    RETURNING demo_session_id, test_run_id,
+              prompts || ARRAY(SELECT p FROM unnest(claimed) AS c, generate_series(lower(c), upper(c) - 1) AS p) AS prompts)
   INSERT INTO demo_run_returned (demo_session_id, test_run_id, prompt_id)
   SELECT demo_session_id, test_run_id, prompt_id FROM mine, unnest(prompts) AS p (prompt_id)
   ON CONFLICT (demo_session_id, test_run_id, prompt_id) DO UPDATE SET is_free = true)"};

@@ -51,16 +51,23 @@ async function againstNoLatency(model, stream, count, leastPerSecond, mostCpu) {
   await closeSession(session);
 }
 
-async function storing() {
-  const bare = await measured('bare_loop', ['store', 30000, databaseUrl()]);
-  row('storing results of 1.5 KB, one foreign key', { floor: `${bare.per_second}/s`, ours: '-', goal: 'at least 15,000/s' });
+// Both take turns, since a machine's disk has better and worse moments.
+export async function storing() {
+  const session = await openSession('sample-zero');
+  const [bare, ours] = [[], []];
+  for (let i = 0; i < 3; ++i) {
+    bare.push((await measured('bare_loop', ['store', 30000, databaseUrl()])).per_second);
+    ours.push((await measured('store_speed', [databaseUrl(), session, 30000])).per_second);
+  }
+  const [floor, rate] = [median(bare), median(ours)];
+  row('storing results of 1.5 KB', { floor: `${floor}/s`, ours: `${rate}/s`, ratio: (rate / floor).toFixed(2), goal: 'at least 15,000/s', met: rate >= 15000 });
+  await closeSession(session);
 }
 
 export async function runs() {
   await against100ms();
   await againstNoLatency('sample-zero', false, 10000, 6000, 0.2);
   await againstNoLatency('sample-64', true, 5000, 0, 0.75);
-  await storing();
   const rss = memory(pid('all-in-one'), 'VmRSS');
   row('all-in-one RSS after 45,000 prompts', { ours: `${rss.toFixed(0)} MB`, goal: 'at most 120 MB', met: rss <= 120 });
 }

@@ -1,0 +1,128 @@
+// How fast batch-runner's own store takes results in, from the prompts' lease to the last commit, without any call: in
+// steps of 128 results of 1.5 KB, as a run of concurrency 256 makes them.
+//   store_speed DATABASE_URL SESSION_ID RESULTS      → {"stored":30000,"took_ms":…,"per_second":…}
+#include <chrono>
+#include <iostream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "common/db/database.h"
+#include "common/error/try.h"
+#include "common/session/session_gate.h"
+#include "services/batch-runner/store/run_store.h"
+#include "services/batch-runner/store/uuid.h"
+#include "services/batch-runner/store/work_store.h"
+#include "tests/support/await.h"
+
+namespace ftl::batch_runner {
+namespace {
+
+constexpr int kConcurrency = 256;
+constexpr size_t kBatch = 128;
+// As many as one step claims, so that the installation's own batch-runner finds nothing left to do.
+constexpr int kPromptsOfARun = 3 * kConcurrency;
+constexpr size_t kAnswerBytes = 1500;
+
+RunPlan Plan() {
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.suite_name = "Storing";
+  plan.parameters.set_concurrency(kConcurrency);
+  plan.prompts.resize(kPromptsOfARun);
+  for (int i = 0; i < kPromptsOfARun; ++i) plan.prompts[i].set_prompt(fmt::format("Benchmark prompt number {}", i + 1));
+  return plan;
+}
+
+FinishedPrompt Answered(const LeasedPrompt& leased) {
+  FinishedPrompt finished{.fence = leased.fence, .result = {}};
+  pb::Result& result = finished.result;
+  result.set_prompt_id(leased.prompt_id);
+  result.set_prompt(leased.prompt.prompt());
+  result.set_response(std::string(kAnswerBytes, 'x'));
+  result.set_success(true);
+  result.set_outcome(finetunelab::endpoint::v1::OUTCOME_OK);
+  result.set_model_id("sample-zero");
+  result.set_attempts(1);
+  result.set_http_status(200);
+  result.mutable_latency()->set_nanos(1'500'000);
+  result.set_output_tokens(375);
+  return finished;
+}
+
+class Storing {
+ public:
+  explicit Storing(std::string url)
+      : database_(io_.get_executor(), {.url = std::move(url), .role = "ftl_batch_runner"}) {}
+
+  absl::StatusOr<int> StoreRuns(const std::string& session, int results) {
+    int stored = 0;
+    while (stored < results) {
+      TRY(const pb::Run run, Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session, "Model", Plan(), {})));
+      const auto began = std::chrono::steady_clock::now();
+      TRY(const int of_run, Await(io_, StoreRun({session, run.id()})));
+      took_ += std::chrono::steady_clock::now() - began;
+      stored += of_run;
+    }
+    return stored;
+  }
+  double took_ms() const { return std::chrono::duration<double, std::milli>(took_).count(); }
+
+ private:
+  Task<int> StoreRun(RunKey run) {
+    WorkStore::Request request{.wants_more = true, .concurrency = kConcurrency};
+    CO_TRY(WorkStore::Step step, co_await work_.Advance(DeadlineIn(absl::Seconds(10)), run, request));
+    request = {.fence = step.fence};
+    int stored = 0;
+    // The first 256 may be called; each step names as many of those claimed as it stores.
+    std::vector<LeasedPrompt> leased = std::move(step.leased);
+    for (size_t i = 0; i < leased.size(); i += kBatch) {
+      request.finished.clear();
+      request.calls.clear();
+      for (size_t j = i; j < std::min(i + kBatch, leased.size()); ++j) {
+        request.finished.push_back(Answered(leased[j]));
+        if (j + kConcurrency < leased.size()) request.calls.push_back(leased[j + kConcurrency].prompt_id);
+      }
+      CO_TRY(step, co_await work_.Advance(DeadlineIn(absl::Seconds(10)), run, request));
+      stored += static_cast<int>(step.stored.size());
+    }
+    if (step.status != pb::RUN_STATUS_COMPLETED) throw std::runtime_error("somebody else worked on the run");
+    CO_TRY(co_await work_.Leave(DeadlineIn(absl::Seconds(10)), run));
+    co_return stored;
+  }
+
+  asio::io_context io_;
+  Database database_;
+  RunStore runs_{database_};
+  WorkStore work_{database_, NewUuid()};
+  std::chrono::steady_clock::duration took_{};
+};
+
+int Main(int argc, char** argv) {
+  if (argc != 4) {
+    std::cerr << "usage: store_speed DATABASE_URL SESSION_ID RESULTS\n";
+    return 64;
+  }
+  Storing storing(argv[1]);
+  const auto session = SessionHashOf(argv[2]);
+  const auto stored = session.ok() ? storing.StoreRuns(*session, std::stoi(argv[3])) : session.status();
+  if (!stored.ok()) {
+    std::cerr << stored.status() << '\n';
+    return 1;
+  }
+  fmt::print("{{\"stored\":{},\"took_ms\":{:.1f},\"per_second\":{:.0f}}}\n", *stored, storing.took_ms(),
+             *stored / storing.took_ms() * 1000);
+  return 0;
+}
+
+}  // namespace
+}  // namespace ftl::batch_runner
+
+int main(int argc, char** argv) {
+  try {
+    return ftl::batch_runner::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
