@@ -27,6 +27,15 @@ test('what is finished stays, calls under way are broken off, and nothing is wri
   await finishedRun(session, uniquePrompts(3));
 });
 
+test('a key that was to go after the run goes when it is cancelled too', async (t) => {
+  const endpoint = await chatEndpoint(t, () => ({ delayMs: 3000 }));
+  const session = await testedSession(t, { endpoint_url: endpoint.url, forget_key_after_run: true });
+  const runId = await startRun(session, uniquePrompts(2));
+  await until('it is called', () => endpoint.state.inFlight > 0);
+  await ok(post(`batch-test/${runId}/cancel`, {}));
+  await until('the key is forgotten', async () => (await ok(get(`configure?session_id=${session}`))).key_forgotten, { seconds: 5 });
+});
+
 test('a run that has ended is returned as it is', async (t) => {
   const session = await testedSession(t);
   const { id } = await finishedRun(session, uniquePrompts(1));

@@ -74,10 +74,15 @@ Task<> RunWatch::Flush(Writer& writer) {
 }
 
 Task<bool> RunWatch::TellEvents(Writer& writer, const Feed::Watch::News& news) {
-  Feed::Event progress;
+  bool ended = false;
   for (const Feed::Event& event : news.events) {
     if (event->has_progress()) {
-      progress = event;
+      const pb::Run& run = event->progress();
+      ended |= HasEnded(run.status());
+      // Who read ahead in the store is not told of an earlier moment.
+      if (ended || run.last_sequence() < told_ || TimeLeft(next_progress_) > absl::ZeroDuration()) continue;
+      next_progress_ = DeadlineIn(kProgressSpacing);
+      CO_TRY(co_await Add(writer, *event));
     } else if (event->has_started()) {
       CO_TRY(co_await Add(writer, *event));
     } else if (event->sequence() > told_) {
@@ -87,12 +92,7 @@ Task<bool> RunWatch::TellEvents(Writer& writer, const Feed::Watch::News& news) {
       told_ = event->sequence();
     }
   }
-  if (!progress) co_return false;
-  if (HasEnded(progress->progress().status())) co_return co_await Look(writer);
-  if (TimeLeft(next_progress_) <= absl::ZeroDuration()) {
-    next_progress_ = DeadlineIn(kProgressSpacing);
-    CO_TRY(co_await Add(writer, *progress));
-  }
+  if (ended) co_return co_await Look(writer);
   co_return false;
 }
 

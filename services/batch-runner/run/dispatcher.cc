@@ -16,6 +16,8 @@ namespace {
 
 // Catches what no wake-up told of: lost notifications, leases that ended with their process.
 constexpr absl::Duration kPoll = absl::Seconds(2);
+// Longer than from one renewal to the next.
+constexpr absl::Duration kGrace = absl::Seconds(8);
 
 }  // namespace
 
@@ -51,6 +53,8 @@ std::optional<std::string> Dispatcher::HeardOf(std::string_view payload) const {
   return std::string(payload.substr(0, slash));
 }
 
+void Dispatcher::DatabaseWasAway() { take_over_from_ = DeadlineIn(kGrace); }
+
 void Dispatcher::Drop(const std::string& test_run_id) {
   for (auto& [run, worker] : workers_) {
     if (run.test_run_id == test_run_id) worker->Drop();
@@ -68,7 +72,10 @@ asio::awaitable<void> Dispatcher::FindWork() {
   while (!draining_) {
     look_again_ = false;
     auto runs = co_await parts_.work.RunsWithWork(DeadlineIn(absl::Seconds(5)));
-    if (!runs.ok()) log::Warn("cannot look for work", {{"status", runs.status()}});
+    if (!runs.ok()) {
+      log::Warn("cannot look for work", {{"status", runs.status()}});
+      DatabaseWasAway();
+    }
     for (const RunKey& run : runs.ok() ? *runs : std::vector<RunKey>()) {
       if (draining_) break;
       Employ(run, std::nullopt);
@@ -87,7 +94,6 @@ void Dispatcher::Employ(const RunKey& run, std::optional<pb::RunParameters> para
   auto done = [this, run, worker](std::exception_ptr failure) {
     if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});
     workers_.erase(run);
-    wake_.cancel();
   };
   asio::co_spawn(parts_.executor, worker->Work(), std::move(done));
 }
@@ -103,7 +109,11 @@ asio::awaitable<void> Dispatcher::KeepLeases() {
     auto kept = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal));
     if (!kept.ok()) {
       log::Warn("leases were not renewed", {{"status", kept.status()}});
+      DatabaseWasAway();
       continue;
+    }
+    for (const auto& [run, fence] : *kept) {
+      if (!workers_.contains(run)) (void)co_await parts_.work.Leave(DeadlineIn(WorkStore::kRenewal), run);
     }
     for (const auto& [run, worker] : workers_) {
       const int64_t fence = asked[run];

@@ -55,6 +55,9 @@ class Dispatcher {
   void TellOthers(const std::string& test_run_id);
   // What a channel brought: the run, or nothing where this process told it.
   std::optional<std::string> HeardOf(std::string_view payload) const;
+  // After the database was away everybody's lease may have ended, and who is alive is given time to renew it first.
+  void DatabaseWasAway();
+  bool MayTakeOver() const { return TimeLeft(take_over_from_) <= absl::ZeroDuration(); }
   // The run has ended by another's hand: its calls are broken off.
   void Drop(const std::string& test_run_id);
   // The session is closed: its key is dropped and its calls are broken off.
@@ -74,6 +77,7 @@ class Dispatcher {
   std::map<RunKey, std::shared_ptr<RunWorker>> workers_;
   asio::steady_timer wake_;
   asio::steady_timer renewal_;
+  Deadline take_over_from_;
   bool draining_ = false;
   bool look_again_ = false;
 };

@@ -10,7 +10,7 @@ void Pacer::AnsweredWell() {
 
 void Pacer::Throttled(absl::Time began, absl::Time now) {
   if (began < lowered_at_) return;
-  slots_ = std::max(1, slots_ / 2);
+  if (slots_ > 1) slots_ /= 2;
   lowered_at_ = now;
   news_ = {.throttled = began, .good = 0};
 }
@@ -21,7 +21,8 @@ void Pacer::Heard(const PaceNews& news) {
 }
 
 void Pacer::Granted(int slots, bool slowed) {
-  slots_ = slots;
+  // A call for slowness that the store has not heard yet counts on.
+  slots_ = news_.throttled ? std::min(slots_, slots) : slots;
   slowed_ = slowed;
 }
 

@@ -34,6 +34,16 @@ TEST(PacerTest, KeepsNewsUntilTheStoreHasHeardThem) {
   EXPECT_EQ(pacer.news().throttled, kNoon + absl::Seconds(1)) << "the second came while the first was told";
 }
 
+TEST(PacerTest, WhatWasGrantedBeforeTheStoreHeardOfThrottlingTakesNothingBack) {
+  Pacer pacer(/*concurrency=*/8);
+  pacer.Throttled(kNoon, kNoon);
+  pacer.Granted(/*slots=*/8, /*slowed=*/false);
+  EXPECT_EQ(pacer.slots(), 4);
+  pacer.Heard(pacer.news());
+  pacer.Granted(/*slots=*/8, /*slowed=*/false);
+  EXPECT_EQ(pacer.slots(), 8);
+}
+
 TEST(PacerTest, CountsGoodAnswersOnlyWhileTheEndpointIsSpared) {
   Pacer pacer(/*concurrency=*/2);
   pacer.AnsweredWell();

@@ -31,6 +31,10 @@ constexpr absl::Duration kNoSlots = absl::Milliseconds(250);
 // How often those who watch are told where the run stands.
 constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
 
+bool IsRefusal(const absl::Status& status) {
+  return ReasonOf(status) == Reason::kKeyForgotten || ReasonOf(status) == Reason::kEndpointNotAllowed;
+}
+
 bool IsGone(const absl::Status& status) {
   const Reason reason = ReasonOf(status);
   return reason == Reason::kSessionNotFound || reason == Reason::kSessionExpired || reason == Reason::kRunNotFound;
@@ -50,7 +54,8 @@ asio::awaitable<void> RunWorker::Work() {
   if (!co_await LearnParameters()) co_return;
   pacer_ = Pacer(std::max(1, parameters_->concurrency()));
   borrowing_ = true;
-  auto borrowed = [self](std::exception_ptr) {
+  auto borrowed = [self](std::exception_ptr failure) {
+    if (failure) self->obstacle_ = absl::UnknownError("exception");
     self->borrowing_ = false;
     self->wake_.cancel();
   };
@@ -68,12 +73,11 @@ asio::awaitable<void> RunWorker::Work() {
     }
     if (calls_.empty() && (draining_ || (!more_ && ready_.empty() && claimed_.empty()))) break;
     const absl::Duration until_asking = TimeLeft(std::max(ask_again_, quiet_from_));
-    const bool waits_to_ask = more_ && until_asking > absl::ZeroDuration();
+    const bool waits_to_ask = (more_ || pacer_.slots() == 0) && until_asking > absl::ZeroDuration();
     co_await Sleep(waits_to_ask ? std::min(until_asking, kLook) : kLook);
   }
-  if (!obstacle_.ok() && !IsGone(obstacle_)) {
-    co_await Fail(std::string(obstacle_.message()), call::ERROR_TYPE_AUTH);
-  }
+  if (IsRefusal(obstacle_)) co_await Fail(std::string(obstacle_.message()), call::ERROR_TYPE_AUTH);
+  if (dropped_) co_await ForgetKeyOfEndedRun();
   co_await EndCalls();
   const absl::Status left = co_await parts_.work.Leave(DeadlineIn(kStoreLimit), run_);
   if (!left.ok()) log::Warn("a run's slots end with their lease", {{"run", run_.test_run_id}, {"status", left}});
@@ -112,8 +116,7 @@ asio::awaitable<void> RunWorker::BorrowKey() {
       co_return;
     }
     log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", target.status()}});
-    const Reason reason = ReasonOf(target.status());
-    if (reason == Reason::kKeyForgotten || reason == Reason::kEndpointNotAllowed || IsGone(target.status())) {
+    if (IsRefusal(target.status()) || IsGone(target.status())) {
       obstacle_ = target.status();
       co_return;
     }
@@ -129,15 +132,15 @@ size_t RunWorker::Room() const {
 
 bool RunWorker::MayClaim() const { return TakesOn() && more_ && TimeLeft(ask_again_) <= absl::ZeroDuration(); }
 
-// One that has no slot yet asks for one.
+// One that has no slot asks for one, whether or not there is more to claim.
 bool RunWorker::IsShort() const {
-  const size_t slots = std::max(1, pacer_.slots());
-  return MayClaim() && Held() + claimed_.size() < slots;
+  if (pacer_.slots() == 0) return TakesOn() && TimeLeft(ask_again_) <= absl::ZeroDuration();
+  return MayClaim() && static_cast<int>(Held() + claimed_.size()) < pacer_.slots();
 }
 
 bool RunWorker::IsLow() const {
   const bool claims_ahead = parameters_->requests_per_minute() == 0 && TimeLeft(quiet_from_) <= absl::ZeroDuration();
-  return IsShort() || (MayClaim() && claims_ahead && static_cast<int>(claimed_.size()) <= pacer_.slots());
+  return IsShort() || (MayClaim() && claims_ahead && static_cast<int>(claimed_.size()) < pacer_.slots());
 }
 
 bool RunWorker::HasWork() const {
@@ -166,7 +169,9 @@ asio::awaitable<bool> RunWorker::Step() {
     std::vector<FinishedPrompt>& kept = request.finished;
     finished_.insert(finished_.begin(), std::move_iterator(kept.begin()), std::move_iterator(kept.end()));
     look_ |= request.take_over;
-    if (ReasonOf(step.status()) == Reason::kInternal) co_return co_await Isolate(step.status());
+    const bool is_fault = ReasonOf(step.status()) == Reason::kInternal && !IsRepeatable(step.status());
+    if (is_fault) co_return co_await Isolate(step.status());
+    dispatcher_.DatabaseWasAway();
     log::Warn("results are kept until the database is back",
               {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", step.status()}});
     co_await Sleep(kRest);
@@ -174,7 +179,7 @@ asio::awaitable<bool> RunWorker::Step() {
   }
   if (step->gone) co_return false;
   pacer_.Heard(request.pace);
-  TakeCalls(request.calls, *step);
+  TakeCalls(*step);
   if (request.wants_more) TakeLeased(*step, is_low);
   lease_until_ = lease_until;
   if (parameters_->has_max_failures() && finished_.empty()) {
@@ -188,7 +193,7 @@ asio::awaitable<bool> RunWorker::Step() {
 
 WorkStore::Request RunWorker::TakeRequest() {
   WorkStore::Request request{.fence = fence_,
-                             .take_over = std::exchange(look_, false),
+                             .take_over = std::exchange(look_, false) && dispatcher_.MayTakeOver(),
                              .concurrency = parameters_->concurrency(),
                              .per_minute = parameters_->requests_per_minute(),
                              .pace = pacer_.news()};
@@ -211,8 +216,8 @@ WorkStore::Request RunWorker::TakeRequest() {
   return request;
 }
 
-void RunWorker::TakeCalls(const std::vector<int32_t>& asked, const WorkStore::Step& step) {
-  if (step.calls.size() < asked.size() && !HasEnded(step.status)) Lost();
+void RunWorker::TakeCalls(const WorkStore::Step& step) {
+  if (step.lost && !HasEnded(step.status)) Lost();
   for (const int32_t prompt_id : step.calls) {
     if (auto call = claimed_.extract(prompt_id)) ready_.insert(std::move(call));
   }
@@ -223,7 +228,7 @@ void RunWorker::TakeLeased(WorkStore::Step& step, bool was_low) {
   fence_ = step.fence;
   pacer_.Granted(step.slots, step.slowed);
   more_ = step.more;
-  if (step.leased.empty() && was_low) ask_again_ = DeadlineIn(kNoSlots);
+  if (step.slots == 0 || (step.leased.empty() && was_low)) ask_again_ = DeadlineIn(kNoSlots);
   if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
   for (LeasedPrompt& prompt : step.leased) {
     const int32_t prompt_id = prompt.prompt_id;
@@ -325,7 +330,10 @@ asio::awaitable<void> RunWorker::Sleep(absl::Duration limit) {
 asio::awaitable<void> RunWorker::Fail(std::string error, call::ErrorType type) {
   RunStore::Ending ending{.status = pb::RUN_STATUS_FAILED, .error = std::move(error), .error_type = type};
   const auto run = co_await parts_.runs.End(OwnCall(kStoreLimit), run_.session, run_.test_run_id, std::move(ending));
-  if (!run.ok()) log::Warn("a run's failure was not stored", {{"run", run_.test_run_id}, {"status", run.status()}});
+  if (!run.ok()) {
+    log::Warn("a run's failure was not stored", {{"run", run_.test_run_id}, {"status", run.status()}});
+    co_return;
+  }
   parts_.feed.Touch(run_.test_run_id);
   dispatcher_.TellOthers(run_.test_run_id);
   co_await ForgetKey();
@@ -336,6 +344,12 @@ asio::awaitable<void> RunWorker::ForgetKey() {
   const absl::Status forgotten = co_await parts_.keys.ForgetKey(OwnCall(kStoreLimit), run_.session);
   if (!forgotten.ok())
     log::Error("a key was not forgotten after its run", {{"run", run_.test_run_id}, {"status", forgotten}});
+}
+
+asio::awaitable<void> RunWorker::ForgetKeyOfEndedRun() {
+  if (!target_ || !target_->forget_key_after_run) co_return;
+  const auto run = co_await parts_.runs.Get(OwnCall(kStoreLimit), run_.session, run_.test_run_id);
+  if (run.ok() && HasEnded(run->status())) co_await ForgetKey();
 }
 
 void RunWorker::Wake() {
@@ -365,6 +379,7 @@ void RunWorker::Lost() {
   fence_ = 0;
   claimed_.clear();
   ready_.clear();
+  for (const FinishedPrompt& finished : finished_) failures_left_ += finished.result.success() ? 0 : 1;
   finished_.clear();
   more_ = true;
   for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);

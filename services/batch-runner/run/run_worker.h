@@ -70,7 +70,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   // Stores what is finished, commits to the next calls and claims more; false when the run needs this worker no longer.
   asio::awaitable<bool> Step();
   WorkStore::Request TakeRequest();
-  void TakeCalls(const std::vector<int32_t>& asked, const WorkStore::Step& step);
+  void TakeCalls(const WorkStore::Step& step);
   void TakeLeased(WorkStore::Step& step, bool was_low);
   // Ends the run that must not go on, once all that was called is stored.
   asio::awaitable<void> GiveUp();
@@ -80,6 +80,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   asio::awaitable<void> Fail(std::string error, finetunelab::endpoint::v1::ErrorType type);
   // Where the person asked for it, the key goes when the run has ended.
   asio::awaitable<void> ForgetKey();
+  // The same where somebody else may have ended it.
+  asio::awaitable<void> ForgetKeyOfEndedRun();
   void Publish(WorkStore::Step& step);
 
   Dispatcher& dispatcher_;

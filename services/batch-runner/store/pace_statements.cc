@@ -19,7 +19,8 @@ constexpr Query kSpeedUp{"pace.speed_up", R"(
   WHERE demo_session_id = $1 AND allowed IS NOT NULL)"};
 
 constexpr Query kKeepCount{"pace.keep_count", R"(
-  INSERT INTO demo_endpoint_pace (demo_session_id) VALUES ($1) ON CONFLICT (demo_session_id) DO NOTHING)"};
+  INSERT INTO demo_endpoint_pace AS p (demo_session_id) VALUES ($1)
+  ON CONFLICT (demo_session_id) DO UPDATE SET next_call_at = p.next_call_at)"};
 
 constexpr Query kForget{"pace.forget", R"(
   DELETE FROM demo_endpoint_pace

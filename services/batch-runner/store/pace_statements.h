@@ -18,7 +18,8 @@ struct PaceNews {
 };
 
 // How fast a session's endpoint is called, for all runs and processes, in demo_endpoint_pace: additive increase,
-// multiplicative decrease, as TCP's congestion control (RFC 5681). Steps of a pipeline that goes on to lease.
+// multiplicative decrease, as TCP's congestion control (RFC 5681). Steps of a pipeline that goes on to lease; whoever
+// needs the row takes it here, before the run's, so that no two wait for each other.
 
 // Halves the calls at a time, at most to 1, unless they were lowered after the throttled call began: of a burst of
 // refusals only the first counts.

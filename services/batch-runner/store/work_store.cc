@@ -45,7 +45,7 @@ constexpr Query kStore{"work.store", R"(
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')),
   lease AS (
     SELECT fence, prompts, claimed FROM demo_run_leases
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $39::uuid),
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $39::uuid FOR UPDATE),
   accepted AS (
     SELECT a.prompt_id, success, a.position, last_sequence + row_number() OVER () AS sequence
     FROM run, lease, unnest($3::int[], $4::bigint[], $6::bool[]) WITH ORDINALITY AS a (prompt_id, fence, success, position)
@@ -98,7 +98,7 @@ constexpr Query kStore{"work.store", R"(
     WHERE r.demo_session_id = $1 AND r.id = $2::uuid AND good + bad > 0
     RETURNING status, failed_prompts)
   SELECT (SELECT prompts::text[] FROM ended) AS stored, (SELECT last_sequence FROM run) AS last_sequence, now() AS stored_at,
-         (SELECT prompts::text[] FROM begun) AS called, (SELECT status FROM updated) AS status,
+         (SELECT prompts::text[] FROM begun) AS called, NOT EXISTS (SELECT FROM lease WHERE fence = $40::bigint) AS lost, (SELECT status FROM updated) AS status,
          (SELECT failed_prompts FROM updated) AS failed_prompts)"};
 
 // Prompts that the process holds without knowing it, because the answer to a step was lost, are given again; then those
@@ -111,7 +111,7 @@ constexpr Query kLease{"work.lease", R"(
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')),
   mine AS (
     SELECT fence, prompts, claimed FROM demo_run_leases
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $3::uuid),
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner = $3::uuid FOR UPDATE),
   held AS (
     SELECT ARRAY(SELECT unnest(prompts) FROM mine WHERE fence = $7::bigint INTERSECT SELECT unnest($6::int[])) AS calls,
            coalesce((SELECT range_agg(int4range(p, p + 1)) FROM mine, unnest($6::int[]) AS p
@@ -120,8 +120,8 @@ constexpr Query kLease{"work.lease", R"(
     SELECT allowed, greatest(next_call_at, now() - interval '50 milliseconds') AS next_call_at, interval '1 minute' / nullif($5::int, 0) AS spacing
     FROM demo_endpoint_pace WHERE demo_session_id = $1),
   others AS (
-    SELECT coalesce(sum(slots), 0)::int AS slots, count(*)::int AS workers FROM demo_run_leases
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid AND lease_until >= now()),
+    SELECT coalesce(sum(greatest(slots, cardinality(prompts))), 0)::int AS slots, count(*)::int AS workers FROM demo_run_leases
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid),
   granted AS (
     SELECT greatest(0, least(most - others.slots, (most + workers) / (workers + 1))) AS slots, workers
     FROM others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds),
@@ -235,6 +235,7 @@ void TakeStored(const Row& row, const RunKey& run, std::vector<FinishedPrompt>& 
     *result.mutable_created_at() = stored_at;
     step.stored.push_back(std::move(result));
   }
+  step.lost = row.Get<bool>("lost");
   step.calls = NumbersOf(row.Get<std::vector<std::string>>("called"));
   if (const auto status = row.Get<std::optional<std::string_view>>("status")) step.status = StatusOfWord(*status);
   if (const auto failed = row.Get<std::optional<int32_t>>("failed_prompts")) step.failed_prompts = *failed;

@@ -74,7 +74,8 @@ class WorkStore {
   // concurrency, or what the endpoint has shown to bear: each has slots.
   struct Step {
     std::vector<pb::Result> stored;  // those that counted, with sequence and time
-    std::vector<int32_t> calls;      // those asked for; fewer where the lease is gone
+    std::vector<int32_t> calls;      // those asked for
+    bool lost = false;               // the lease was another's: nothing was stored, and nothing may be called
     std::vector<LeasedPrompt> leased;
     pb::RunStatus status = pb::RUN_STATUS_UNSPECIFIED;  // after the step
     int32_t failed_prompts = 0;

@@ -120,14 +120,17 @@ TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcur
                              .concurrency = 4});
   EXPECT_EQ(less.slots, 2) << "another is there";
   EXPECT_THAT(less.leased, testing::IsEmpty());
-  const auto other = Lease(theirs_, run, 4);
+  auto other = Lease(theirs_, run, 4);
+  EXPECT_EQ(other.slots, 1) << "three are still called";
+  EXPECT_THAT(CallsOf(other.leased), testing::ElementsAre(13));
+  Advance(mine_, run, {.finished = {Finish(first.leased[1])}});
+  other = Lease(theirs_, run, 4, IdsOf(other.leased));
   EXPECT_EQ(other.slots, 2);
-  EXPECT_THAT(CallsOf(other.leased), testing::ElementsAre(13, 14));
-  EXPECT_EQ(other.leased.size(), 4u) << "as many ahead, since others would be left without";
+  EXPECT_THAT(IdsOf(other.leased), testing::ElementsAre(15, 16)) << "as many ahead, since others would be left without";
   ASSERT_TRUE(Await(io_, mine_.Leave(Soon(), run)).ok());
   const auto rest = Lease(theirs_, run, 4, {13, 14, 15, 16});
   EXPECT_EQ(rest.slots, 4);
-  EXPECT_THAT(IdsOf(rest.leased), testing::ElementsAre(2, 3, 4, 5, 6, 7, 8, 9));
+  EXPECT_THAT(IdsOf(rest.leased), testing::ElementsAre(3, 4, 5, 6, 7, 8, 9, 10));
 }
 
 TEST_F(WorkStoreTest, WhatIsClaimedAheadIsCalledOnceAStepNamesIt) {
@@ -149,7 +152,9 @@ TEST_F(WorkStoreTest, WhatAnotherTookOverIsCalledNoMore) {
   Lease(mine_, run, 2);
   LetLeasesEnd();
   EXPECT_THAT(IdsOf(Lease(theirs_, run, 2).leased), testing::ElementsAre(1, 2, 3, 4));
-  EXPECT_THAT(Advance(mine_, run, {.calls = {3}}).calls, testing::IsEmpty());
+  const auto late = Advance(mine_, run, {.calls = {3}});
+  EXPECT_TRUE(late.lost);
+  EXPECT_THAT(late.calls, testing::IsEmpty());
 }
 
 TEST_F(WorkStoreTest, WhatTwoProcessesDiedOfIsCalledAloneSoThatTheThirdDeathShowsWhoseFaultItIs) {
