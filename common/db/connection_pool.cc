@@ -130,7 +130,9 @@ void ConnectionPool::OpenWhereWanted() {
 }
 
 asio::awaitable<void> ConnectionPool::OpenOne(std::shared_ptr<ConnectionPool> pool) {
-  auto keywords = ReadConnectionString(pool->settings_.url, pool->settings_.role, pool->settings_.application_name);
+  const DatabaseSettings& settings = pool->settings_;
+  auto keywords =
+      ReadConnectionString(settings.url, settings.role, settings.application_name, settings.server_settings);
   if (!keywords.ok()) {
     pool->Opened(keywords.status());
     co_return;

@@ -20,12 +20,11 @@
 namespace ftl {
 namespace {
 
-// jit costs more than it gives at our sizes. A statement is planned once for each connection, since planning the larger
-// ones costs more than a hundred uses; a plan made while a table was small would read all of it when it has grown, so
-// tables are read by their indexes, which lead every query.
+// jit costs more than it gives at our sizes. Prepared plans stay: one made while a table was small would read all of it
+// when it has grown, so tables are read by their indexes, which lead every query.
 constexpr std::string_view kOptions =
-    "-c timezone=UTC -c datestyle=ISO -c jit=off -c enable_seqscan=off -c plan_cache_mode=force_generic_plan "
-    "-c client_connection_check_interval=5s -c idle_in_transaction_session_timeout=60s";
+    "-c timezone=UTC -c datestyle=ISO -c jit=off -c enable_seqscan=off -c client_connection_check_interval=5s "
+    "-c idle_in_transaction_session_timeout=60s";
 
 std::string* Find(ConnectionKeywords& keywords, std::string_view name) {
   for (auto& [keyword, value] : keywords) {
@@ -90,7 +89,8 @@ absl::Status RequireTls(ConnectionKeywords& keywords) {
 }  // namespace
 
 absl::StatusOr<ConnectionKeywords> ReadConnectionString(const std::string& url, const std::string& role,
-                                                        const std::string& application_name) {
+                                                        const std::string& application_name,
+                                                        const std::string& server_settings) {
   char* words = nullptr;
   const std::unique_ptr<PQconninfoOption, void (*)(PQconninfoOption*)> options(PQconninfoParse(url.c_str(), &words),
                                                                                PQconninfoFree);
@@ -102,6 +102,7 @@ absl::StatusOr<ConnectionKeywords> ReadConnectionString(const std::string& url, 
   }
   std::string startup(kOptions);
   if (!role.empty()) startup += fmt::format(" -c role={}", role);
+  if (!server_settings.empty()) startup += ' ' + server_settings;
   if (const std::string* own = Find(keywords, "options")) startup = fmt::format("{} {}", *own, startup);
   Set(keywords, "options", startup);
   Set(keywords, "client_encoding", "UTF8");

@@ -30,6 +30,8 @@ struct DatabaseSettings {
   std::string role = {};
   // What pg_stat_activity calls us.
   std::string application_name = "finetunelab";
+  // What the server is told for this module, `-c name=value …`.
+  std::string server_settings = {};
   // At least 1. A query holds a connection for one round trip, so few serve many; more than the server's cores only
   // wait there instead of here.
   int max_connections = 8;

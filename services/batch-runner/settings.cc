@@ -5,10 +5,20 @@
 #include "common/host/database_settings.h"
 
 namespace ftl::batch_runner {
+namespace {
+
+// A step of a run is planned once for each connection: planning it costs more than several uses.
+DatabaseSettings ReadDatabase(host::Settings& settings) {
+  DatabaseSettings database = host::ReadDatabaseSettings(settings, "batch-runner");
+  database.server_settings = "-c plan_cache_mode=force_generic_plan";
+  return database;
+}
+
+}  // namespace
 
 BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
   return {
-      .database = host::ReadDatabaseSettings(settings, "batch-runner"),
+      .database = ReadDatabase(settings),
       .prompts_per_session = settings.Number("DEMO_MAX_PROMPTS_PER_SESSION", 20, 1, std::numeric_limits<int32_t>::max(),
                                              "Prompts a session may run in all, repeats counted."),
       .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,

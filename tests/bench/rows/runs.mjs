@@ -29,13 +29,16 @@ async function against100ms() {
   await closeSession(session);
 }
 
+// As many at a time as a run may have.
+const most = 256;
+
 // Prompts a second from end to end, and what they cost.
 async function againstNoLatency(model, stream, count, leastPerSecond, mostCpu) {
   const session = await openSession(model);
   const suite = await suiteOf(session, count);
-  const bare = (await thrice(() => bareLoop(model, count, 64, stream))).sort((a, b) => a.took_ms - b.took_ms)[1];
+  const bare = (await thrice(() => bareLoop(model, count, most, stream))).sort((a, b) => a.took_ms - b.took_ms)[1];
   const before = cpu(pid('all-in-one'));
-  const took = median(await thrice(() => timedRun(session, suite, { prompt_limit: count, concurrency: 64, stream })));
+  const took = median(await thrice(() => timedRun(session, suite, { prompt_limit: count, concurrency: most, stream })));
   const spent = (cpu(pid('all-in-one')) - before) / 3;
   const perSecond = (count / took) * 1000;
   const what = `${model}, stream ${stream}`;
@@ -51,17 +54,23 @@ async function againstNoLatency(model, stream, count, leastPerSecond, mostCpu) {
   await closeSession(session);
 }
 
-// Both take turns, since a machine's disk has better and worse moments.
+// They take turns, since a machine's disk has better and worse moments. One run waits for each of its commits; several keep
+// the database busy, as the floor does.
 export async function storing() {
-  const session = await openSession('sample-zero');
-  const [bare, ours] = [[], []];
+  const sessions = [await openSession('sample-zero'), await openSession('sample-zero'), await openSession('sample-zero')];
+  const rates = { bare: [], one: [], three: [] };
   for (let i = 0; i < 3; ++i) {
-    bare.push((await measured('bare_loop', ['store', 30000, databaseUrl()])).per_second);
-    ours.push((await measured('store_speed', [databaseUrl(), session, 30000])).per_second);
+    rates.bare.push((await measured('bare_loop', ['store', 30000, databaseUrl()])).per_second);
+    rates.one.push((await measured('store_speed', [databaseUrl(), 30000, sessions[0]])).per_second);
+    rates.three.push((await measured('store_speed', [databaseUrl(), 30000, ...sessions])).per_second);
   }
-  const [floor, rate] = [median(bare), median(ours)];
-  row('storing results of 1.5 KB', { floor: `${floor}/s`, ours: `${rate}/s`, ratio: (rate / floor).toFixed(2), goal: 'at least 15,000/s', met: rate >= 15000 });
-  await closeSession(session);
+  const floor = median(rates.bare);
+  for (const [name, rate] of [['one run', median(rates.one)], ['three runs', median(rates.three)]]) {
+    row(`storing results of 1.5 KB, ${name} at a time`, {
+      floor: `${floor}/s`, ours: `${rate}/s`, ratio: (rate / floor).toFixed(2), goal: 'at least 15,000/s', met: rate >= 15000,
+    });
+  }
+  for (const session of sessions) await closeSession(session);
 }
 
 export async function runs() {
