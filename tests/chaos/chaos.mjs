@@ -9,8 +9,9 @@ import { uniquePrompts } from '../contract/sessions.mjs';
 
 export const isSoak = process.env.FTL_SOAK === '1';
 
-// So many kills of each kind.
-export const kills = isSoak ? 60 : 3;
+// So many kills of each kind, three to a run.
+export const killsOfARun = 3;
+export const rounds = isSoak ? 20 : 1;
 
 export const processes = ['gateway', 'session-vault', 'batch-runner', 'analytics', 'export', 'postgres'];
 
