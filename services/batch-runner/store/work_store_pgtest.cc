@@ -330,6 +330,20 @@ TEST_F(WorkStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
   EXPECT_EQ(ReasonOf(Await(io_, runs_.Create(call, session_, "Model", plan, {})).status()), Reason::kRunInProgress);
 }
 
+TEST_F(WorkStoreTest, NothingOfARunIsStoredInASessionThatIsOver) {
+  test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now() - interval '1 second'");
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.prompts.emplace_back().set_prompt("x");
+  const auto created = Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, "Model", plan, {}));
+  EXPECT_EQ(ReasonOf(created.status()), Reason::kSessionExpired) << created.status();
+  Database superuser(io_.get_executor(), {.url = test_database_.url()});
+  constexpr Query kCount{
+      "", "SELECT (SELECT count(*) FROM demo_batch_test_runs) + (SELECT count(*) FROM demo_run_prompts) AS n"};
+  const auto left = Await(io_, superuser.Run(Soon(), SessionScope::None(), kCount));
+  EXPECT_EQ(left->Only().Get<int64_t>("n"), 0);
+}
+
 TEST_F(WorkStoreTest, ARunIsFoundByItsIdAndOnlyWithItsOwnSession) {
   const RunKey run = StartRun(1);
   const CallContext call = OwnCall(absl::Seconds(10));
