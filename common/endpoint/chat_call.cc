@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 #include <boost/system/system_error.hpp>
 
-#include "common/endpoint/chat_reading.h"
-#include "common/endpoint/dialer.h"
-#include "common/endpoint/kept_connections.h"
-#include "common/endpoint/refused_parameter.h"
-#include "common/endpoint/token_estimate.h"
+#include "common/endpoint/answer/chat_reading.h"
+#include "common/endpoint/answer/token_estimate.h"
+#include "common/endpoint/format/openai/refused_parameter.h"
+#include "common/endpoint/http/dialer.h"
+#include "common/endpoint/http/kept_connections.h"
 
 namespace ftl {
 namespace {

@@ -8,14 +8,14 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "common/async/task.h"
-#include "common/endpoint/address_policy.h"
-#include "common/endpoint/caller_limits.h"
-#include "common/endpoint/chat_reply.h"
-#include "common/endpoint/chat_request.h"
-#include "common/endpoint/endpoint.h"
-#include "common/endpoint/model_listing.h"
-#include "common/endpoint/resolver.h"
-#include "common/endpoint/wire_fault.h"
+#include "common/endpoint/answer/chat_reply.h"
+#include "common/endpoint/format/openai/chat_request.h"
+#include "common/endpoint/format/openai/model_listing.h"
+#include "common/endpoint/http/caller_limits.h"
+#include "common/endpoint/http/resolver.h"
+#include "common/endpoint/http/wire_fault.h"
+#include "common/endpoint/url/address_policy.h"
+#include "common/endpoint/url/endpoint.h"
 #include "common/secret/secret.h"
 #include "common/time/deadline.h"
 

@@ -2,7 +2,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include "common/endpoint/provider.h"
+#include "common/endpoint/url/provider.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/json_writer.h"

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <boost/url/parse.hpp>
 
-#include "common/endpoint/endpoint.h"
+#include "common/endpoint/url/endpoint.h"
 
 // How many URLs a second the egress policy judges, by kind, beside what Boost.URL needs to read the same ones and judge
 // nothing. One thread. Prints JSON: [{kind, urls, ours, floor}], both in URLs a second.

@@ -1,10 +1,10 @@
 // Whatever an endpoint sends, the reply made of it is clean text within its bound, and shows no key. The first byte
 // says whether the rest is an event stream, a whole answer, a listing of models or the body of an error.
-#include "common/endpoint/chat_answer.h"
-#include "common/endpoint/clean_text.h"
-#include "common/endpoint/model_listing.h"
-#include "common/endpoint/scrub.h"
-#include "common/endpoint/sse_decoder.h"
+#include "common/endpoint/answer/chat_answer.h"
+#include "common/endpoint/answer/clean_text.h"
+#include "common/endpoint/answer/scrub.h"
+#include "common/endpoint/answer/sse_decoder.h"
+#include "common/endpoint/format/openai/model_listing.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {

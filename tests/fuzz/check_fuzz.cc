@@ -1,6 +1,6 @@
 // Checks that may be stored, on any answer: an outcome for each, told in a clean sentence, the same each time. The
 // first line is the prompt with its checks, the rest the answer.
-#include "common/endpoint/clean_text.h"
+#include "common/endpoint/answer/clean_text.h"
 #include "common/json/message_json.h"
 #include "services/batch-runner/check/check.h"
 #include "services/batch-runner/check/check_faults.h"

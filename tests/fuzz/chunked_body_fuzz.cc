@@ -2,7 +2,7 @@
 // the stricter, and the caller's for answers).
 #include <optional>
 
-#include "common/endpoint/chunked_decoder.h"
+#include "common/endpoint/http/chunked_decoder.h"
 #include "gateway/http/chunked_decoder.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -3,7 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "common/endpoint/clean_text.h"
+#include "common/endpoint/answer/clean_text.h"
 #include "common/json/json_reader.h"
 #include "common/json/message_json.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"

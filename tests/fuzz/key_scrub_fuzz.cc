@@ -2,7 +2,7 @@
 // behind any bytes, whole and in pieces. A `K` of the input stands for the key.
 #include <openssl/evp.h>
 
-#include "common/endpoint/scrub.h"
+#include "common/endpoint/answer/scrub.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {

@@ -1,6 +1,6 @@
 // Own prompts that are accepted are valid and clean, and are the same prompts when they are written out and read again;
 // what is said of the others is text that can be sent. The first byte names the format.
-#include "common/endpoint/clean_text.h"
+#include "common/endpoint/answer/clean_text.h"
 #include "common/error/refusal.h"
 #include "common/json/message_json.h"
 #include "services/batch-runner/suite/prompt_faults.h"

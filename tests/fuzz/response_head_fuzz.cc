@@ -1,5 +1,5 @@
 // The head of an endpoint's answer ends at one place, and its framing is never in doubt.
-#include "common/endpoint/http_head.h"
+#include "common/endpoint/http/http_head.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {

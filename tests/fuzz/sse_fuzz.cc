@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/endpoint/sse_decoder.h"
+#include "common/endpoint/answer/sse_decoder.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {

@@ -6,7 +6,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
-#include "common/endpoint/endpoint.h"
+#include "common/endpoint/url/endpoint.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {

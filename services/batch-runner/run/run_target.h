@@ -4,8 +4,8 @@
 #include <string>
 
 #include "common/async/task.h"
-#include "common/endpoint/address_policy.h"
-#include "common/endpoint/endpoint.h"
+#include "common/endpoint/url/address_policy.h"
+#include "common/endpoint/url/endpoint.h"
 #include "common/secret/secret.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "services/batch-runner/connection/key_loans.h"

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
-#include "common/endpoint/clean_text.h"
+#include "common/endpoint/answer/clean_text.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/json_reader.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/async/task.h"
-#include "common/endpoint/address_policy.h"
+#include "common/endpoint/url/address_policy.h"
 #include "common/rpc/serve.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
 #include "services/session-vault/session/admission.h"

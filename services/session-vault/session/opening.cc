@@ -7,7 +7,7 @@
 #include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
-#include "common/endpoint/provider.h"
+#include "common/endpoint/url/provider.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"

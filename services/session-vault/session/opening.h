@@ -4,8 +4,8 @@
 
 #include <absl/status/statusor.h>
 
-#include "common/endpoint/address_policy.h"
-#include "common/endpoint/endpoint.h"
+#include "common/endpoint/url/address_policy.h"
+#include "common/endpoint/url/endpoint.h"
 #include "common/secret/secret.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 

@@ -8,7 +8,7 @@
 
 #include "common/async/task.h"
 #include "common/db/database.h"
-#include "common/endpoint/endpoint.h"
+#include "common/endpoint/url/endpoint.h"
 #include "finetunelab/session_vault/v1/key_lending_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 #include "services/session-vault/vault/loan_book.h"

@@ -6,7 +6,7 @@
 
 #include <absl/strings/ascii.h>
 
-#include "common/endpoint/endpoint.h"
+#include "common/endpoint/url/endpoint.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/async/task.h"
-#include "common/endpoint/address_policy.h"
+#include "common/endpoint/url/address_policy.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/session_vault/v1/key_lending_service.pb.h"
 #include "services/session-vault/store/session_store.h"

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/json/fwd.hpp>
+
+#include "common/endpoint/answer/chat_reply.h"
+#include "common/endpoint/answer/error_words.h"
+#include "common/endpoint/answer/scrub.h"
+#include "common/endpoint/answer/think_block.h"
+
+namespace ftl {
+
+// What an endpoint answers, gathered from the JSON of a whole answer or of its chunks. Pure: no socket, no clock.
+class ChatAnswer {
+ public:
+  // `text_bytes` bounds text, reasoning and tool calls together. What is said of errors, and what Conclude gives, is
+  // free of the key of `scrub`, which must outlive the answer.
+  ChatAnswer(size_t text_bytes, const KeyScrub& scrub);
+  ~ChatAnswer();
+
+  // What a chunk brought.
+  struct Brought {
+    bool token = false;   // content, reasoning or a tool call, not empty
+    bool answer = false;  // some of it no reasoning
+  };
+  // The data of one event. `name` is the event's. Where it `may_be_cut`, at the end of all bytes, data that is no JSON
+  // is no fault of format.
+  Brought TakeEvent(std::string_view name, std::string_view data, bool may_be_cut = false);
+  // The body of an answer that is no stream.
+  void TakeWhole(std::string_view body);
+
+  // `[DONE]` was read: nothing follows.
+  bool is_done() const { return is_done_; }
+  // The answer says that it is finished; usage may follow.
+  bool is_finished() const { return !raw_finish_reason_.empty(); }
+  // Going on is pointless: an error, or too long.
+  bool has_failed() const { return failure_.has_value(); }
+  bool has_own_reasoning_fields() const { return has_reasoning_fields_; }
+  // The text so far: clean, but not yet scrubbed.
+  const std::string& text() const { return text_; }
+
+  // Nothing follows: what was held back joins the text.
+  void FinishText() { think_block_.Finish(text_, reasoning_); }
+  // What came is no answer; the first failure counts.
+  void Fail(CallFailure failure);
+
+  // How the bytes ended; kEnough: no more was wanted.
+  enum class End { kWhole, kCut, kTimeout, kEnough };
+  // Moves everything into `reply`, with outcome and failure. Nothing may be taken afterwards.
+  void Conclude(End end, ChatReply& reply);
+
+ private:
+  struct Json;
+
+  bool TakeJson(std::string_view json, bool is_error, Brought& brought);
+  void TakeChunk(const boost::json::object& chunk, Brought& brought);
+  const boost::json::object* OurChoice(const boost::json::array& choices);
+  void Forget();
+  void TakeChoice(const boost::json::object& choice, Brought& brought);
+  void TakeMessage(const boost::json::object& message, Brought& brought);
+  void TakeContent(std::string_view text, Brought& brought);
+  void TakeReasoning(std::string_view text, Brought& brought);
+  void TakeContentParts(const boost::json::array& parts, Brought& brought);
+  void TakeContentPart(const boost::json::object& part, Brought& brought);
+  bool TakeReasoningDetails(const boost::json::array& details, Brought& brought);
+  void TakeToolCalls(const boost::json::array& calls, Brought& brought);
+  size_t PlaceOf(std::string_view id, size_t position) const;
+  void TakeToolCall(size_t index, const boost::json::object& call, Brought& brought);
+  void TakeUsage(const boost::json::object& usage);
+  bool HasRoomFor(std::string_view text);
+  void FailWith(ErrorWords words);
+  CallFailure FailureAtEnd(End end) const;
+
+  const KeyScrub& scrub_;
+  std::unique_ptr<Json> json_;
+  size_t room_;
+  ThinkBlock think_block_;
+  std::string text_;
+  std::string reasoning_;
+  std::vector<ToolCall> tool_calls_;
+  std::string raw_finish_reason_;
+  Usage usage_;
+  std::optional<CallFailure> failure_;
+  std::optional<int64_t> choice_index_;  // of our choice, where it is not 0
+  bool is_stream_ = true;
+  bool is_done_ = false;
+  bool has_choice_ = false;
+  bool has_deltas_ = false;
+  bool has_reasoning_fields_ = false;
+};
+
+}  // namespace ftl

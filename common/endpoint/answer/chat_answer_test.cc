@@ -1,0 +1,376 @@
+#include "common/endpoint/answer/chat_answer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ftl {
+namespace {
+
+using namespace endpoint_pb;
+using testing::HasSubstr;
+
+constexpr size_t kTextBytes = 1024 * 1024;
+const KeyScrub kNoKey{Secret()};
+
+// The reply that these events make.
+ChatReply Streamed(const std::vector<std::string>& events, ChatAnswer::End end = ChatAnswer::End::kWhole) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  for (const std::string& event : events) answer.TakeEvent("", event);
+  ChatReply reply;
+  answer.Conclude(end, reply);
+  return reply;
+}
+
+ChatReply Whole(std::string_view body) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  answer.TakeWhole(body);
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kWhole, reply);
+  return reply;
+}
+
+std::string Delta(std::string_view delta, std::string_view finish = "null") {
+  return R"({"choices":[{"index":0,"delta":)" + std::string(delta) + R"(,"finish_reason":)" + std::string(finish) +
+         "}]}";
+}
+
+const std::string kStop = Delta("{}", R"("stop")");
+
+TEST(ChatAnswerTest, JoinsTheTextOfItsChunks) {
+  const ChatReply reply =
+      Streamed({Delta(R"({"role":"assistant","content":""})"), Delta(R"({"content":"Hel"})"),
+                Delta(R"({"content":"lo","obfuscation":"xxxx"})"), Delta(R"({"content":null})"), kStop, "[DONE]"});
+  EXPECT_TRUE(reply.ok());
+  EXPECT_EQ(reply.outcome, OUTCOME_OK);
+  EXPECT_EQ(reply.text, "Hello");
+  EXPECT_EQ(reply.finish_reason, "stop");
+}
+
+TEST(ChatAnswerTest, SeesATokenOnlyWhereThereIsSomethingInADelta) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  EXPECT_FALSE(answer.TakeEvent("", Delta(R"({"role":"assistant","content":""})")).token);
+  EXPECT_FALSE(answer.TakeEvent("", R"({"choices":[],"prompt_filter_results":[],"id":"","model":""})").token);
+  const auto thought = answer.TakeEvent("", Delta(R"({"reasoning_content":"hm"})"));
+  EXPECT_TRUE(thought.token);
+  EXPECT_FALSE(thought.answer);
+  EXPECT_TRUE(answer.TakeEvent("", Delta(R"({"content":"x"})")).answer);
+  EXPECT_TRUE(answer.TakeEvent("", Delta(R"({"tool_calls":[{"index":0,"id":"c"}]})")).answer);
+  EXPECT_FALSE(answer.TakeEvent("", kStop).token);
+}
+
+TEST(ChatAnswerTest, TakesTheLastUsageWhereverItStands) {
+  const std::string with_usage =
+      R"({"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":2},)"
+      R"("completion_tokens_details":{"reasoning_tokens":3}}})";
+  const ChatReply reply =
+      Streamed({R"({"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1,"completion_tokens":1}})",
+                R"({"choices":[],"usage":null})", kStop, with_usage, "[DONE]"});
+  EXPECT_EQ(reply.usage.input_tokens, 5);
+  EXPECT_EQ(reply.usage.output_tokens, 7);
+  EXPECT_EQ(reply.usage.cached_tokens, 2);
+  EXPECT_EQ(reply.usage.reasoning_tokens, 3);
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), kStop, "[DONE]", with_usage}).usage.output_tokens, 7)
+      << "after [DONE]";
+  const ChatReply groq = Streamed(
+      {Delta(R"({"content":"a"})"),
+       R"({"choices":[{"delta":{},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":9,"completion_tokens":4}}})",
+       "[DONE]"});
+  EXPECT_EQ(groq.usage.input_tokens, 9);
+}
+
+TEST(ChatAnswerTest, TakesUsageFromAChoiceAndByOtherNamesAndAsTextButNoZeroAtTheEnd) {
+  for (const std::string& usage :
+       {std::string(
+            R"({"choices":[{"index":0,"delta":{},"usage":{"prompt_tokens":7,"completion_tokens":3}}]})"),  // Moonshot
+        std::string(R"({"choices":[],"usage":{"input_tokens":7,"output_tokens":3}})"),                     // Anthropic
+        std::string(R"({"choices":[],"usage":{"prompt_tokens":"7","completion_tokens":"3"}})")}) {
+    const ChatReply reply = Streamed({Delta(R"({"content":"a"})"), usage, kStop,
+                                      R"({"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}})"});
+    EXPECT_EQ(reply.usage.input_tokens, 7) << usage;
+    EXPECT_EQ(reply.usage.output_tokens, 3) << usage;
+  }
+}
+
+TEST(ChatAnswerTest, DistrustsCountsThatAreNone) {
+  const ChatReply reply = Streamed(
+      {R"({"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":-1,"completion_tokens":1e300}})"});
+  EXPECT_FALSE(reply.usage.input_tokens);
+  EXPECT_FALSE(reply.usage.output_tokens);
+}
+
+TEST(ChatAnswerTest, CountsReasoningOnceFromWhicheverField) {
+  const std::string stop = kStop;
+  EXPECT_EQ(Streamed({Delta(R"({"reasoning":"r","reasoning_content":"r"})"), stop}).reasoning, "r");
+  EXPECT_EQ(Streamed({Delta(R"({"reasoning":"r","reasoning_details":[{"type":"reasoning.text","text":"r"}]})"), stop})
+                .reasoning,
+            "r");
+  EXPECT_EQ(
+      Streamed({Delta(R"({"reasoning":"r","reasoning_details":[{"type":"reasoning.encrypted","data":"?"}]})"), stop})
+          .reasoning,
+      "r");
+  EXPECT_EQ(
+      Streamed(
+          {Delta(
+               R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"r"}]},{"type":"text","text":"t"}]})"),
+           stop})
+          .reasoning,
+      "r");
+}
+
+TEST(ChatAnswerTest, PartsAThinkBlockFromTheTextWhereverItIsCut) {
+  const std::string whole = "\n<think>a < b</th</think>\n\nYes <think>.";
+  for (size_t cut = 0; cut <= whole.size(); ++cut) {
+    ThinkBlock block;
+    std::string text, reasoning;
+    block.Push(whole.substr(0, cut), text, reasoning);
+    block.Push(whole.substr(cut), text, reasoning);
+    block.Finish(text, reasoning);
+    EXPECT_EQ(text, "Yes <think>.") << cut;
+    EXPECT_EQ(reasoning, "a < b</th") << cut;
+  }
+}
+
+TEST(ChatAnswerTest, PartsReasoningWhoseOpeningTagStoodInTheTemplate) {
+  const ChatReply reply =
+      Streamed({Delta(R"({"content":"Hm.\n</thi"})"), Delta(R"({"content":"nk>\n\nFine."})"), kStop});
+  EXPECT_EQ(reply.text, "Fine.");
+  EXPECT_EQ(reply.reasoning, "Hm.\n");
+  EXPECT_EQ(Streamed({Delta(R"({"content":"The tag <think> ends with </think>."})"), kStop}).text,
+            "The tag <think> ends with </think>.");
+}
+
+TEST(ChatAnswerTest, KeepsTextThatOnlyLooksLikeTheStartOfAThinkBlock) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":" <"})"), Delta(R"({"content":"thin"})"), kStop}).text, " <thin");
+  EXPECT_EQ(Streamed({Delta(R"({"content":"<"})"), Delta(R"({"content":"b>"})"), kStop}).text, "<b>");
+}
+
+TEST(ChatAnswerTest, MergesToolCallsByIndex) {
+  const ChatReply reply = Streamed(
+      {Delta(R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]})"),
+       Delta(R"({"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":null}}]})"),
+       Delta(
+           R"({"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}},{"index":1,"function":{"arguments":"{}"}}]})"),
+       Delta(R"({"tool_calls":[{"index":0,"id":7,"function":{"name":null,"arguments":"1}"}}]})"),
+       Delta("{}", R"("tool_calls")"), "[DONE]"});
+  ASSERT_EQ(reply.tool_calls.size(), 2u);
+  EXPECT_EQ(reply.tool_calls[0].id, "a");
+  EXPECT_EQ(reply.tool_calls[0].name, "f");
+  EXPECT_EQ(reply.tool_calls[0].arguments, R"({"x":1})");
+  EXPECT_EQ(reply.tool_calls[1].arguments, "{}");
+  EXPECT_EQ(reply.outcome, OUTCOME_OK);
+}
+
+TEST(ChatAnswerTest, IsWholeWithFinishOrDoneAndTruncatedWithNeither) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), kStop}).outcome, OUTCOME_OK);
+  const ChatReply done = Streamed({Delta(R"({"content":"a"})"), "[DONE]"});
+  EXPECT_EQ(done.outcome, OUTCOME_OK);
+  EXPECT_EQ(done.finish_reason, "stop") << "inferred";
+  const ChatReply truncated = Streamed({Delta(R"({"content":"a"})"), Delta(R"({"content":""})")});
+  EXPECT_EQ(truncated.outcome, OUTCOME_TRUNCATED_STREAM);
+  EXPECT_EQ(truncated.failure.error_type, ERROR_TYPE_API_ERROR);
+  EXPECT_TRUE(truncated.failure.retryable);
+  EXPECT_EQ(truncated.text, "a") << "kept";
+  const ChatReply cut = Streamed({Delta(R"({"content":"a"})")}, ChatAnswer::End::kCut);
+  EXPECT_EQ(cut.outcome, OUTCOME_TRUNCATED_STREAM);
+  EXPECT_EQ(cut.failure.error_type, ERROR_TYPE_NETWORK);
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})")}, ChatAnswer::End::kTimeout).outcome, OUTCOME_TIMEOUT);
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), kStop}, ChatAnswer::End::kTimeout).outcome, OUTCOME_OK);
+  EXPECT_EQ(Streamed({}).outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Streamed({"[DONE]"}).outcome, OUTCOME_BAD_FORMAT);
+}
+
+TEST(ChatAnswerTest, TellsAnAnswerThatItsLimitCutBeforeAnyText) {
+  const ChatReply reply = Streamed({Delta(R"({"reasoning":"so"})"), Delta("{}", R"("length")"), "[DONE]"});
+  EXPECT_EQ(reply.outcome, OUTCOME_LENGTH_EMPTY);
+  EXPECT_TRUE(reply.ok());
+  EXPECT_EQ(Streamed({Delta(R"({"content":"so"})"), Delta("{}", R"("length")"), "[DONE]"}).outcome, OUTCOME_OK);
+  EXPECT_EQ(Streamed({Delta("{}", R"("content_filter")"), "[DONE]"}).outcome, OUTCOME_FILTERED);
+}
+
+TEST(ChatAnswerTest, MapsFinishReasonsAndKeepsTheRawOne) {
+  for (const auto& [raw, mapped] : std::vector<std::pair<std::string, std::string>>{{"eos", "stop"},
+                                                                                    {"STOP", "stop"},
+                                                                                    {"eos_token", "stop"},
+                                                                                    {"MAX_TOKENS", "length"},
+                                                                                    {"function_call", "tool_calls"},
+                                                                                    {"COMPLETE", "stop"},
+                                                                                    {"weird", "other"}}) {
+    const ChatReply reply = Streamed({Delta(R"({"content":"a"})", "\"" + raw + "\"")});
+    EXPECT_EQ(reply.finish_reason, mapped);
+    EXPECT_EQ(reply.raw_finish_reason, raw);
+  }
+}
+
+TEST(ChatAnswerTest, TakesAFinishReasonThatIsNoneForNone) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  for (const std::string none : {R"("null")", R"("")", "null", "7"}) answer.TakeEvent("", Delta("{}", none));
+  EXPECT_FALSE(answer.is_finished());
+}
+
+TEST(ChatAnswerTest, IsNoAnswerWhereTheFinishReasonSaysSo) {
+  for (const std::string reason : {"abort", "network_error", "insufficient_system_resource"}) {
+    EXPECT_TRUE(Streamed({Delta(R"({"content":"a"})"), Delta("{}", '"' + reason + '"')}).failure.retryable) << reason;
+  }
+  for (const std::string reason : {"content_filter: SAFETY", "PROHIBITED_CONTENT", "sensitive"}) {
+    EXPECT_EQ(Streamed({Delta("{}", '"' + reason + '"')}).outcome, OUTCOME_FILTERED) << reason;
+  }
+}
+
+TEST(ChatAnswerTest, StopsAtAnErrorWithinTheStreamAndKeepsThePart) {
+  for (const std::string& error :
+       {std::string(
+            R"({"error":{"message":"boom","code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]})"),
+        std::string(R"({"error":{"message":"boom","http_status_code":500}})"), std::string(R"({"error":"boom"})"),
+        std::string(R"({"choices":[{"delta":{},"error":{"code":502,"message":"boom"}}]})")}) {
+    const ChatReply reply = Streamed({Delta(R"({"content":"a"})"), error, "[DONE]"});
+    EXPECT_EQ(reply.outcome, OUTCOME_SERVER_ERROR) << error;
+    EXPECT_THAT(reply.failure.sentence, HasSubstr("boom"));
+    EXPECT_EQ(reply.text, "a");
+  }
+  EXPECT_EQ(Streamed({Delta("{}", R"("error")"), "[DONE]"}).outcome, OUTCOME_SERVER_ERROR);
+  ChatAnswer named(kTextBytes, kNoKey);
+  named.TakeEvent("error", "upstream died");
+  EXPECT_TRUE(named.has_failed());
+}
+
+TEST(ChatAnswerTest, TakesLinesAloneWhereSeveralEventsCameAsOne) {
+  EXPECT_EQ(
+      Streamed({Delta(R"({"content":"a"})") + "\n" + Delta(R"({"content":"b"})") + "\n" + kStop + "\n[DONE]"}).text,
+      "ab");
+}
+
+TEST(ChatAnswerTest, LeavesOutWrappedCommentsButRefusesGarbage) {
+  EXPECT_TRUE(Streamed({": keepalive", "", Delta(R"({"content":"a"})"), kStop}).ok());
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), "{\"choices\":[", "[DONE]"}).outcome, OUTCOME_BAD_FORMAT);
+}
+
+TEST(ChatAnswerTest, LeavesOutKeepAlivesAndOddWordsBehindTheFinish) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  answer.TakeEvent("ping", "ping");
+  answer.TakeEvent("", Delta(R"({"content":"a"})"));
+  answer.TakeEvent("", kStop);
+  answer.TakeEvent("", "DONE");
+  EXPECT_FALSE(answer.has_failed());
+  answer.TakeEvent("", R"("[DONE]")");
+  EXPECT_TRUE(answer.is_done());
+}
+
+TEST(ChatAnswerTest, IsTruncatedWhereTheBytesEndWithinAnEvent) {
+  ChatAnswer answer(kTextBytes, kNoKey);
+  answer.TakeEvent("", Delta(R"({"content":"a"})"));
+  answer.TakeEvent("", R"({"choices":[{"del)", /*may_be_cut=*/true);
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kWhole, reply);
+  EXPECT_EQ(reply.outcome, OUTCOME_TRUNCATED_STREAM);
+}
+
+TEST(ChatAnswerTest, TakesNoEmptyErrorForOne) {
+  for (const std::string none : {"null", "[]", "{}", "0", "false", R"("")"}) {
+    EXPECT_TRUE(Streamed({R"({"error":)" + none + R"(,"choices":[{"delta":{"content":"a"}}]})", kStop}).ok()) << none;
+  }
+}
+
+TEST(ChatAnswerTest, ShowsWhatIsNoTextAsReplacementCharacters) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a\u0000b\ud83d"})"), kStop}).text, "a\uFFFDb\uFFFD");
+  EXPECT_EQ(Streamed({Delta("{\"content\":\"a\xFF\"}"), kStop}).text, "a\uFFFD");
+  EXPECT_EQ(Streamed({Delta(R"({"content":"\ud83d\ude00 \\ud83d"})"), kStop}).text, "\U0001F600 \\ud83d");
+}
+
+TEST(ChatAnswerTest, IgnoresOtherChoicesAndOddShapes) {
+  EXPECT_EQ(Streamed({R"({"choices":[{"index":1,"delta":{"content":"other"}}]})", Delta(R"({"content":"a"})"),
+                      R"({"choices":{}})", R"({"choices":[null]})", R"({"choices":[{"delta":[]}]})", kStop})
+                .text,
+            "a");
+}
+
+TEST(ChatAnswerTest, FollowsOneOfSeveralChoicesWhateverItsNumber) {
+  const auto choice = [](int index, std::string_view text) {
+    return R"({"index":)" + std::to_string(index) + R"(,"delta":{"content":")" + std::string(text) + "\"}}";
+  };
+  const auto chunk = [](const std::string& choices) { return R"({"choices":[)" + choices + "]}"; };
+  EXPECT_EQ(
+      Streamed({chunk(choice(1, "x") + "," + choice(0, "a")), chunk(choice(1, "x")), chunk(choice(0, "b")), kStop})
+          .text,
+      "ab");
+  EXPECT_EQ(Streamed({chunk(choice(1, "a")), chunk(choice(1, "b")), "[DONE]"}).text, "ab");
+  EXPECT_EQ(Whole(R"({"choices":[{"index":1,"message":{"content":"x"}},{"index":0,"message":{"content":"a"}}]})").text,
+            "a");
+}
+
+TEST(ChatAnswerTest, TakesNoTextTwiceWhereTheLastChunkRepeatsIt) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), Delta(R"({"content":"b"})"),
+                      R"({"choices":[{"message":{"content":"ab"},"finish_reason":"stop"}]})"})
+                .text,
+            "ab");
+}
+
+TEST(ChatAnswerTest, ReadsContentAsPartsOrAsOnePart) {
+  EXPECT_EQ(Streamed({Delta(R"({"content":{"type":"text","text":"a"}})"), kStop}).text, "a");
+  const ChatReply parts =
+      Streamed({Delta(R"({"content":[{"type":"reasoning","text":"r"},{"type":"text","text":"a"}]})"), kStop});
+  EXPECT_EQ(parts.text, "a");
+  EXPECT_EQ(parts.reasoning, "r");
+}
+
+TEST(ChatAnswerTest, KeepsToolCallsApartThatHaveIdsButNoIndex) {
+  const auto call = [](std::string_view id) {
+    return Delta(R"({"tool_calls":[{"id":")" + std::string(id) + R"(","function":{"name":"f","arguments":"{}"}}]})");
+  };
+  EXPECT_EQ(Streamed({call("a"), call("b"), kStop}).tool_calls.size(), 2u);
+}
+
+TEST(ChatAnswerTest, BreaksOffAnAnswerWithoutEnd) {
+  ChatAnswer answer(/*text_bytes=*/100, kNoKey);
+  for (int i = 0; i < 50; ++i) answer.TakeEvent("", Delta(R"({"content":"0123456789"})"));
+  EXPECT_TRUE(answer.has_failed());
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kCut, reply);
+  EXPECT_EQ(reply.outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(reply.text.size(), 100u);
+}
+
+TEST(ChatAnswerTest, GivesNothingOfTheKeyBack) {
+  const KeyScrub scrub{Secret("my-secret-key-of-letters")};
+  ChatAnswer answer(kTextBytes, scrub);
+  answer.TakeEvent("", Delta(R"({"content":"It is my-secret-k","reasoning":"my-secret-key-of-letters"})"));
+  answer.TakeEvent("", Delta(R"({"content":"ey-of-letters."})"));
+  answer.TakeEvent(
+      "",
+      Delta(
+          R"({"tool_calls":[{"id":"my-secret-key-of-letters","function":{"arguments":"my-secret-key-of-letters"}}]})"));
+  answer.TakeEvent("", R"({"error":{"message":"bad key my-secret-key-of-letters"}})");
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kWhole, reply);
+  EXPECT_EQ(reply.text, "It is [key removed].");
+  for (const std::string& text :
+       {reply.reasoning, reply.tool_calls[0].id, reply.tool_calls[0].arguments, reply.failure.sentence}) {
+    EXPECT_THAT(text, HasSubstr("[key removed]"));
+  }
+}
+
+TEST(ChatAnswerTest, ReadsAWholeAnswer) {
+  const ChatReply reply = Whole(
+      R"( {"choices":[{"index":0,"message":{"role":"assistant","content":"Hi","reasoning_content":"r"},"finish_reason":"stop"}],)"
+      R"("usage":{"prompt_tokens":3,"completion_tokens":1}})");
+  EXPECT_EQ(reply.outcome, OUTCOME_OK);
+  EXPECT_EQ(reply.text, "Hi");
+  EXPECT_EQ(reply.reasoning, "r");
+  EXPECT_EQ(reply.usage.output_tokens, 1);
+  EXPECT_EQ(
+      Whole(R"({"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}]})").text,
+      "ab");
+}
+
+TEST(ChatAnswerTest, RefusesAWholeAnswerThatIsNone) {
+  EXPECT_EQ(Whole("").outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole("<html>").outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole("{\"choices\":[{").outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole("{}").outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole("[1]").outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole(R"({"choices":[]})").outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole(std::string(100000, '[')).outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Whole(R"({"error":{"message":"m","code":"invalid_api_key"}})").outcome, OUTCOME_AUTH);
+}
+
+}  // namespace
+}  // namespace ftl

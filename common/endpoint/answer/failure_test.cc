@@ -1,0 +1,230 @@
+#include "common/endpoint/answer/failure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ftl {
+namespace {
+
+using namespace endpoint_pb;
+using testing::HasSubstr;
+using testing::Not;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
+
+CallFailure Of(int status, std::string_view body, RetryHints hints = {}) {
+  return FailureOfAnswer(status, WordsOf(body), hints, kNow);
+}
+
+TEST(FailureTest, NamesAStatusInTheWordsOfTheContract) {
+  struct Case {
+    int status;
+    ErrorType type;
+    Outcome outcome;
+    bool retryable;
+  };
+  for (const Case& c : std::initializer_list<Case>{{301, ERROR_TYPE_API_ERROR, OUTCOME_REFUSED, false},
+                                                   {400, ERROR_TYPE_API_ERROR, OUTCOME_REFUSED, false},
+                                                   {401, ERROR_TYPE_AUTH, OUTCOME_AUTH, false},
+                                                   {402, ERROR_TYPE_RATE_LIMIT, OUTCOME_QUOTA, false},
+                                                   {403, ERROR_TYPE_AUTH, OUTCOME_AUTH, false},
+                                                   {404, ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND, false},
+                                                   {408, ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, true},
+                                                   {409, ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, true},
+                                                   {422, ERROR_TYPE_API_ERROR, OUTCOME_REFUSED, false},
+                                                   {429, ERROR_TYPE_RATE_LIMIT, OUTCOME_THROTTLED, true},
+                                                   {500, ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, true},
+                                                   {502, ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, true},
+                                                   {503, ERROR_TYPE_API_ERROR, OUTCOME_THROTTLED, true},
+                                                   {529, ERROR_TYPE_API_ERROR, OUTCOME_THROTTLED, true}}) {
+    const CallFailure failure = Of(c.status, R"({"error":{"message":"no"}})");
+    EXPECT_EQ(failure.error_type, c.type) << c.status;
+    EXPECT_EQ(failure.outcome, c.outcome) << c.status;
+    EXPECT_EQ(failure.retryable, c.retryable) << c.status;
+    EXPECT_THAT(failure.sentence, HasSubstr(std::to_string(c.status)));
+  }
+}
+
+TEST(FailureTest, ReadsTheMessageInEveryShapeOfError) {
+  for (const std::string body :
+       {R"({"error":{"message":"too bad","type":"t","param":null,"code":null}})",           // OpenAI, Ollama
+        R"({"error":{"message":"too bad","type":"BadRequestError","code":400}})",           // vLLM, llama.cpp
+        R"({"object":"error","message":"too bad","type":"t","code":400})",                  // older vLLM
+        R"({"error":"too bad","error_type":"validation"})",                                 // TGI
+        R"({"error":"too bad"})",                                                           // Together
+        R"({"message":"too bad"})",                                                         // Cohere
+        R"({"detail":"too bad"})",                                                          // Fireworks
+        R"({"fault":{"faultstring":"too bad"}})",                                           // Fireworks
+        R"({"detail":[{"loc":["body","x"],"msg":"too bad"}]})",                             // FastAPI, Mistral
+        R"({"type":"error","error":{"type":"t","message":"too bad"},"request_id":"r"})",    // Anthropic
+        R"([{"error":{"code":400,"message":"too bad","status":"INVALID_ARGUMENT"}}])",      // Gemini
+        R"({"error":["too bad"]})",                                                         // Hugging Face
+        R"({"success":false,"errors":[{"code":5006,"message":"too bad"}]})",                // Cloudflare
+        R"({"error_code":336003,"error_msg":"too bad"})",                                   // Baidu
+        R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"too bad"})",  // RFC 9457
+        R"({"error":{"message":"Provider returned error","metadata":{"raw":"too bad"}}})",  // OpenRouter
+        "event: error\ndata: {\"error\":{\"message\":\"too bad\"}}\n\n",                    // as an event
+        "too bad"}) {
+    EXPECT_THAT(Of(400, body).sentence, HasSubstr("too bad")) << body;
+  }
+}
+
+TEST(FailureTest, SpeaksOfAWebPageWithoutShowingIt) {
+  const CallFailure failure = Of(502, "\n<!DOCTYPE html><h1>Bad gateway</h1>");
+  EXPECT_THAT(failure.sentence, HasSubstr("web page"));
+  EXPECT_THAT(failure.sentence, Not(HasSubstr("gateway")));
+}
+
+TEST(FailureTest, NeverRepeatsWhatLooksLikeAKey) {
+  for (const std::string key : {"sk-proj-abcDEF123", "sk-ab***********wxyz", "hf_abcdefghijkl", "gsk_abcdefgh",
+                                "0123456789abcdef0123456789abcdef", "AIzaSyA-abcdef"}) {
+    const CallFailure failure =
+        Of(400, R"({"error":{"message":"Bad key ')" + key + R"(' for deepseek-r1-distill-llama-70b"}})");
+    EXPECT_THAT(failure.sentence, Not(HasSubstr(key)));
+    EXPECT_THAT(failure.sentence, HasSubstr("deepseek-r1-distill-llama-70b"));
+  }
+  EXPECT_THAT(Of(400, "Authorization: Bearer hunter2 is wrong").sentence, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(Of(401, R"({"error":{"message":"Incorrect API key: letmein"}})").sentence, Not(HasSubstr("letmein")));
+}
+
+TEST(FailureTest, ShortensAndFlattensWhatTheEndpointSaid) {
+  const CallFailure failure = Of(500, "a\r\n\tb\x01" + std::string(5000, 'x') + "\xFF");
+  EXPECT_LE(failure.sentence.size(), 300u);
+  EXPECT_THAT(failure.sentence, HasSubstr("\"a b xxx"));
+}
+
+TEST(FailureTest, TellsOutOfCreditFromTooFast) {
+  for (const std::string body :
+       {R"({"error":{"type":"insufficient_quota","message":"m"}})",
+        R"({"error":{"type":"insufficient_quota","code":"credit_balance_exhausted","message":"m"}})",
+        R"({"error":{"code":"organization_spend_limit_exceeded","message":"m"}})",
+        R"({"error":{"message":"Rate limit exceeded: free-models-per-day"}})",
+        R"({"error":{"message":"You exceeded your current quota, please check your plan"}})"}) {
+    EXPECT_EQ(Of(429, body).outcome, OUTCOME_QUOTA) << body;
+    EXPECT_FALSE(Of(429, body, {.should_retry = "true"}).retryable) << body;
+  }
+  EXPECT_EQ(Of(400, R"({"error":{"message":"Your credit balance is too low"}})").outcome, OUTCOME_QUOTA);
+  EXPECT_EQ(Of(412, "{}").outcome, OUTCOME_QUOTA);
+  for (
+      const std::string body :
+      {R"({"error":{"type":"exceeded_current_quota_error","message":"m"}})",
+       R"({"error":{"type":"rate_limit_error","message":"You have reached your specified API usage limits."}})",
+       R"([{"error":{"message":"Please retry in 20s.","details":[{"violations":[{"quotaId":"RequestsPerDay-FreeTier"}]}]}}])"}) {
+    EXPECT_EQ(Of(429, body).outcome, OUTCOME_QUOTA) << body;
+  }
+  for (const std::string body :
+       {R"({"error":{"type":"rate_limit_exceeded","message":"slow down"}})",
+        R"([{"error":{"message":"You exceeded your current quota. Please retry in 3.2s."}}])"}) {
+    EXPECT_EQ(Of(429, body).outcome, OUTCOME_THROTTLED) << body;
+  }
+}
+
+TEST(FailureTest, KnowsAWrongModelUnderAnyStatus) {
+  for (const int status : {400, 404, 422}) {
+    EXPECT_EQ(Of(status, R"({"error":{"message":"The model `x` does not exist","code":"model_not_found"}})").error_type,
+              ERROR_TYPE_MODEL_NOT_FOUND);
+    EXPECT_EQ(Of(status, R"({"error":{"message":"Invalid model: x"}})").error_type, ERROR_TYPE_MODEL_NOT_FOUND);
+    EXPECT_EQ(Of(status, R"({"message":"The provided model identifier is invalid."})").outcome,
+              OUTCOME_MODEL_NOT_FOUND);
+    EXPECT_EQ(Of(status, R"({"error":{"message":"m","code":"model_decommissioned"}})").outcome,
+              OUTCOME_MODEL_NOT_FOUND);
+  }
+  EXPECT_THAT(Of(404, "<html>").sentence, HasSubstr("/v1"));
+}
+
+TEST(FailureTest, KnowsARefusedKeyUnderA400) {
+  EXPECT_EQ(Of(400, R"([{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}])").outcome,
+            OUTCOME_AUTH);
+}
+
+TEST(FailureTest, KnowsAContentFilter) {
+  EXPECT_EQ(Of(400, R"({"error":{"code":"content_filter","message":"m"}})").outcome, OUTCOME_FILTERED);
+  EXPECT_EQ(Of(403, R"({"error":{"code":403,"message":"x requires moderation"}})").error_type, ERROR_TYPE_API_ERROR);
+}
+
+TEST(FailureTest, WaitsAsLongAsAskedAndNotAtAllBeyondTwoMinutes) {
+  EXPECT_EQ(Of(429, "{}", {.retry_after_ms = "1500", .retry_after = "9"}).retry_after, absl::Milliseconds(1500));
+  EXPECT_EQ(Of(429, "{}", {.retry_after = "2.5"}).retry_after, absl::Milliseconds(2500));
+  EXPECT_EQ(Of(429, "{}", {.retry_after = "Tue, 14 Nov 2023 22:13:50 GMT"}).retry_after, absl::Seconds(30));
+  EXPECT_EQ(Of(429, "{}", {.retry_after = "Tue, 14 Nov 2023 22:13:00 GMT"}).retry_after, std::nullopt);
+  for (const std::string nonsense : {"", "-1", "0", "soon", "nan"}) {
+    EXPECT_EQ(Of(429, "{}", {.retry_after = nonsense}).retry_after, std::nullopt) << nonsense;
+  }
+  EXPECT_TRUE(Of(429, "{}", {.retry_after = "120"}).retryable);
+  EXPECT_FALSE(Of(429, "{}", {.retry_after = "121"}).retryable);
+  EXPECT_FALSE(Of(429, "{}", {.retry_after = "121", .should_retry = "true"}).retryable);
+  for (const std::string ages : {"99999999999", "inf", "1e300"}) {
+    EXPECT_FALSE(Of(429, "{}", {.retry_after = ages}).retryable) << ages;
+  }
+  EXPECT_EQ(Of(401, "{}", {.retry_after = "60"}).retry_after, std::nullopt) << "no waiting helps";
+}
+
+std::optional<absl::Duration> WaitBy(std::initializer_list<std::pair<std::string, std::string>> fields) {
+  RetryHints hints;
+  for (const auto& [name, value] : fields) hints.NoteLimit(name, value);
+  return Of(429, "{}", hints).retry_after;
+}
+
+TEST(FailureTest, WaitsUntilTheLimitThatIsUsedUpStartsAnew) {
+  EXPECT_EQ(WaitBy({{"x-ratelimit-remaining-requests", "99"},
+                    {"x-ratelimit-reset-requests", "12h"},
+                    {"X-RateLimit-Remaining-Tokens", "0"},
+                    {"X-RateLimit-Reset-Tokens", "1m2.5s"}}),
+            absl::Seconds(62.5));
+  EXPECT_EQ(WaitBy({{"x-ratelimit-remaining-requests", "-1"}, {"x-ratelimit-reset-requests", "20"}}),
+            absl::Seconds(20));
+  EXPECT_EQ(WaitBy({{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1700000007000"}}), absl::Seconds(7));
+  EXPECT_EQ(WaitBy({{"anthropic-ratelimit-tokens-remaining", "0"},
+                    {"anthropic-ratelimit-tokens-reset", "2023-11-14T22:13:25Z"}}),
+            absl::Seconds(5));
+  for (const std::string nonsense : {"0", "-5", "soon", "", "12 parsecs"}) {
+    EXPECT_EQ(WaitBy({{"x-ratelimit-reset", nonsense}}), std::nullopt) << nonsense;
+  }
+  RetryHints both{.retry_after = "2"};
+  both.NoteLimit("x-ratelimit-reset", "9");
+  EXPECT_EQ(Of(429, "{}", both).retry_after, absl::Seconds(2)) << "Retry-After is what counts";
+}
+
+TEST(FailureTest, WaitsAsLongAsTheWordsSay) {
+  const auto wait = [](std::string_view message) {
+    return Of(429, R"({"error":{"message":")" + std::string(message) + "\"}}").retry_after;
+  };
+  EXPECT_EQ(wait("on tokens per day (TPD): Limit 9. Please try again in 17m6.4s. Need more?"), absl::Seconds(1026.4));
+  EXPECT_EQ(wait("Please try again in 20ms."), absl::Milliseconds(20));
+  EXPECT_EQ(wait("Please retry after 10 seconds."), absl::Seconds(10));
+  EXPECT_EQ(wait("Please try again in a while."), std::nullopt);
+  EXPECT_EQ(Of(429, R"([{"error":{"message":"m","details":[{"retryDelay":"34.5s"}]}}])").retry_after,
+            absl::Seconds(34.5));
+  EXPECT_EQ(Of(400, R"({"message":"retry in 5s"})").retry_after, std::nullopt);
+}
+
+TEST(FailureTest, LetsTheEndpointSayWhetherToRetry) {
+  EXPECT_FALSE(Of(500, "{}", {.should_retry = "false"}).retryable);
+  EXPECT_TRUE(Of(400, "{}", {.should_retry = "true"}).retryable);
+}
+
+CallFailure Event(std::string_view json) { return FailureOfErrorEvent(WordsOf(json)); }
+
+TEST(FailureTest, JudgesAnErrorInAStreamByItsOwnStatusOrName) {
+  EXPECT_EQ(Event(R"({"error":{"code":429,"message":"m"},"choices":[]})").outcome, OUTCOME_THROTTLED);
+  EXPECT_EQ(Event(R"({"error":{"message":"m","http_status_code":422}})").outcome, OUTCOME_REFUSED);
+  EXPECT_EQ(Event(R"({"type":"error","error":{"type":"overloaded_error","message":"m"}})").outcome, OUTCOME_THROTTLED);
+  EXPECT_EQ(Event(R"({"error":{"type":"invalid_api_key","message":"m"}})").error_type, ERROR_TYPE_AUTH);
+  EXPECT_EQ(Event(R"({"error":{"type":"insufficient_quota","message":"m"}})").outcome, OUTCOME_QUOTA);
+  EXPECT_EQ(Event(R"({"error":"boom"})").outcome, OUTCOME_SERVER_ERROR);
+  EXPECT_EQ(Event(R"({"error":"rate limit exceeded"})").outcome, OUTCOME_THROTTLED);
+  EXPECT_EQ(Event(R"({"error":"Insufficient credits"})").outcome, OUTCOME_QUOTA);
+  EXPECT_EQ(Event(R"({"error":{"code":"context_length_exceeded","message":"m"}})").outcome, OUTCOME_REFUSED);
+  EXPECT_EQ(Event(R"({"error":{"message":"m","http_status_code":424}})").outcome, OUTCOME_SERVER_ERROR) << "TGI's own";
+}
+
+TEST(FailureTest, KeepsTimeoutNetworkAndTlsApart) {
+  EXPECT_EQ(FailureOf(TransportFault::kConnectTimeout).error_type, ERROR_TYPE_TIMEOUT);
+  EXPECT_EQ(FailureOf(TransportFault::kConnectRefused).error_type, ERROR_TYPE_NETWORK);
+  EXPECT_EQ(FailureOf(TransportFault::kCertificate, "self-signed certificate").error_type, ERROR_TYPE_TLS);
+  EXPECT_THAT(FailureOf(TransportFault::kCertificate, "self-signed certificate").sentence, HasSubstr("self-signed"));
+  EXPECT_EQ(FailureOf(TransportFault::kBlockedAddress).error_type, ERROR_TYPE_BLOCKED_ADDRESS);
+}
+
+}  // namespace
+}  // namespace ftl
