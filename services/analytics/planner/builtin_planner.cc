@@ -28,13 +28,13 @@ Understanding Understand(const std::string& question, const Vocabulary& vocabula
     understanding.refusal = reading.refusal;
     return understanding;
   }
-  understanding.left_out = reading.left_out;
+  understanding.left_over = reading.left_out;
   if (WantsHelp(reading)) {
     understanding.wants_help = true;
   } else if (!IsGuess(reading)) {
-    understanding.query = Compose(std::move(reading), before);
+    if (std::optional<pb::Query> query = Compose(std::move(reading), before)) understanding.queries = {*query};
   }
-  if (!understanding.query) understanding.nearest = NearestQuestions(question);
+  if (understanding.queries.empty()) understanding.nearest = NearestQuestions(question);
   return understanding;
 }
 
@@ -45,8 +45,8 @@ Understanding PlanBuiltin(const std::vector<std::string>& questions, const Vocab
   Understanding understanding;
   for (const std::string& question : questions) {
     understanding = Understand(question, vocabulary, before);
-    if (understanding.query && understanding.query->presentation() != pb::PRESENTATION_EXPORT)
-      before = understanding.query;
+    if (understanding.queries.empty()) continue;
+    if (understanding.queries.back().presentation() != pb::PRESENTATION_EXPORT) before = understanding.queries.back();
   }
   return understanding;
 }

@@ -403,7 +403,7 @@ std::string Meaning(const Understanding& understanding) {
                                      "instructions", "actions", "elsewhere"};
   if (understanding.refusal) return kTopics[static_cast<int>(*understanding.refusal)];
   if (understanding.wants_help) return "help";
-  return understanding.query ? QueryWords(*understanding.query) : "not understood";
+  return understanding.queries.empty() ? "not understood" : QueryWords(understanding.queries.front());
 }
 
 class BuiltinPlannerTest : public testing::TestWithParam<Example> {};
@@ -419,11 +419,11 @@ INSTANTIATE_TEST_SUITE_P(NoQuestions, BuiltinPlannerTest, testing::ValuesIn(kNoQ
 
 TEST(PlannerTest, OffersThreeQuestionsWhereItHasNotUnderstood) {
   EXPECT_EQ(Plan("banana").nearest.size(), 3);
-  EXPECT_FALSE(Plan("the average happiness").query) << "the average of something unknown is no average latency";
+  EXPECT_TRUE(Plan("the average happiness").queries.empty()) << "the average of something unknown is no average latency";
 }
 
 TEST(PlannerTest, NamesTheWordsItDoesWithout) {
-  EXPECT_THAT(Plan("average latency in Guatemala").left_out, testing::ElementsAre("guatemala"));
+  EXPECT_THAT(Plan("average latency in Guatemala").left_over, testing::ElementsAre("guatemala"));
 }
 
 TEST(PlannerTest, AnInstructionInsideWhatIsSearchedIsOnlyText) {

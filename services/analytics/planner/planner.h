@@ -25,15 +25,36 @@ enum class Topic {
 struct Vocabulary {
   std::vector<std::string> categories;
   std::string suite;  // name of the run's suite
+  std::string model;  // name of the run's model
+  int runs = 0;       // how many runs there are; 0 where that is not known
+  int prompts = 0;    // how many the run has that is spoken of; 0 where that is not known
 };
 
-// What a question turned out to mean: a query, a topic to refuse, a wish for help, or none of them: then it was not
-// understood, and `nearest` has three questions that can be answered.
+// What a question takes for granted and is not so: it speaks of `named`, and there are only `count` of them.
+struct Contradiction {
+  enum class Kind { kPrompt, kRun, kListed };
+  Kind kind = Kind::kPrompt;
+  int64_t named = 0;
+  int64_t count = 0;
+};
+
+// One way to read a question that has two.
+struct Choice {
+  pb::Query query;
+  std::string question;  // one that has this reading alone, in the question's language; may be asked as it stands
+};
+
+// What a question turned out to mean: one to five queries, to be answered in order; or why there is none: a topic to
+// refuse, a contradicted presupposition, two readings to choose from, a wish for help. Where it is none of them it was
+// not understood: `left_over` are the words that nothing was made of, and `nearest` three questions that can be answered.
 struct Understanding {
-  std::optional<pb::Query> query;
+  std::string language = "en";  // of the question: en de es fr pt zh ja
+  std::vector<pb::Query> queries;
   std::optional<Topic> refusal;
+  std::optional<Contradiction> contradiction;
+  std::vector<Choice> choices;
   bool wants_help = false;
-  std::vector<std::string> left_out;  // words of the question that the query does without
+  std::vector<std::string> left_over;
   std::vector<std::string> nearest;
 };
 

@@ -129,7 +129,7 @@ Task<> AnswerExport(Database& database, const CallContext& call, std::string ses
 std::optional<std::string> PlainReply(const Understanding& understanding) {
   if (understanding.refusal) return TellRefusal(*understanding.refusal);
   if (understanding.wants_help) return TellHelp(understanding.nearest);
-  if (!understanding.query) return TellNotUnderstood(understanding.nearest);
+  if (understanding.queries.empty()) return TellNotUnderstood(understanding.nearest);
   return std::nullopt;
 }
 
@@ -182,7 +182,7 @@ Task<> WriteSpeech(Database& database, Commentary& commentary, const CallContext
 Understanding Understand(const std::vector<std::string>& questions, const SessionRuns& known) {
   Understanding understanding;
   if (questions.empty()) {
-    understanding.query = SummaryQuery();
+    understanding.queries = {SummaryQuery()};
     return understanding;
   }
   Vocabulary vocabulary;
@@ -212,17 +212,17 @@ Task<> Answer(Database& database, Commentary& commentary, const CallContext& cal
   Understanding understanding = Understand(questions, known);
   // The person's model may be talked to about anything; the facts it has are the summary's then.
   const bool model_leads = request.narrator() == pb::NARRATOR_MODEL;
-  if (model_leads && !understanding.query && !understanding.refusal) understanding.query = SummaryQuery();
+  if (model_leads && understanding.queries.empty() && !understanding.refusal) understanding.queries = {SummaryQuery()};
   if (std::optional<std::string> reply = PlainReply(understanding)) {
     co_return co_await WriteReply(pieces, *std::move(reply));
   }
   if (known.runs.empty()) co_return co_await WriteReply(pieces, TellNoRun());
-  if (understanding.query->presentation() == pb::PRESENTATION_EXPORT) {
-    CO_TRY(co_await AnswerExport(database, call, scope.session, known, run_id, *understanding.query, pieces));
+  if (understanding.queries.front().presentation() == pb::PRESENTATION_EXPORT) {
+    CO_TRY(co_await AnswerExport(database, call, scope.session, known, run_id, understanding.queries.front(), pieces));
     co_return co_await WriteUsage(pieces);
   }
   const absl::StatusOr<Finding> finding =
-      co_await Execute(database, call, scope.session, known, run_id, *understanding.query);
+      co_await Execute(database, call, scope.session, known, run_id, understanding.queries.front());
   // A run that the question names and that is not there is answered, not refused.
   if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound && !scope.run) {
     co_return co_await WriteReply(pieces, std::string(finding.status().message()));
@@ -231,7 +231,7 @@ Task<> Answer(Database& database, Commentary& commentary, const CallContext& cal
   CO_TRY(co_await WriteFinding(pieces, *finding));
   Speech speech;
   speech.session = scope.session;
-  speech.facts = TellFacts(*finding, understanding.left_out);
+  speech.facts = TellFacts(*finding, understanding.left_over);
   if (!model_leads) CO_TRY(co_await WriteText(pieces, speech.facts));
   if (request.narrator() == pb::NARRATOR_BUILTIN) co_return co_await WriteUsage(pieces);
   if (!questions.empty()) speech.question = questions.back();
