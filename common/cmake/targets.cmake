@@ -21,8 +21,10 @@ endif()
 if(FTL_SANITIZE)
   target_compile_options(ftl_flags INTERFACE -fsanitize=${FTL_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(ftl_flags INTERFACE -fsanitize=${FTL_SANITIZE})
-  if(FTL_SANITIZE STREQUAL "undefined")
-    target_compile_options(ftl_flags INTERFACE -fno-sanitize-recover=undefined)
+  # These four checks double the time that coroutines take to compile, and AddressSanitizer sees most of what they would.
+  if(FTL_SANITIZE MATCHES "undefined")
+    target_compile_options(
+      ftl_flags INTERFACE -fno-sanitize-recover=undefined -fno-sanitize=null,alignment,vptr,object-size)
   endif()
   if(FTL_SANITIZE STREQUAL "thread")
     target_compile_options(ftl_flags INTERFACE -Wno-tsan)
@@ -80,7 +82,7 @@ add_custom_target(e2e_tests)
 add_custom_target(chaos_tests)
 
 # ftl_test(NAME [PURE] [LABEL unit|pg|contract|e2e|chaos] SOURCES x_test.cc LINK targets…): a GoogleTest program and its
-# ctest entry. PURE marks tests without Beast and gRPC threads, which also run under UBSan.
+# ctest entry. PURE marks tests without Beast and gRPC threads, which also run under ThreadSanitizer.
 function(ftl_test name)
   if(NOT FTL_BUILD_TESTS)
     return()
@@ -132,7 +134,8 @@ function(ftl_proto name)
   target_link_libraries(ftl_proto_${name} PUBLIC protobuf::libprotobuf ${arg_LINK})
   target_compile_options(ftl_proto_${name} PRIVATE -O1 -w)
   if(FTL_SANITIZE)
-    target_compile_options(ftl_proto_${name} PRIVATE -fsanitize=${FTL_SANITIZE})
+    string(REPLACE ",undefined" "" sanitizers "${FTL_SANITIZE}")
+    target_compile_options(ftl_proto_${name} PRIVATE -fsanitize=${sanitizers})
   endif()
   if(arg_GRPC)
     target_link_libraries(ftl_proto_${name} PUBLIC gRPC::grpc++)

@@ -58,15 +58,13 @@ suite_unit() {
   check 'Scripts' shellcheck deploy/local/up deploy/local/down tests/run
   check 'Page' check_page
   counted 'Page tests' vitest_counts page_tests
-  build_tree asan unit_tests
-  labelled asan unit
-  build_tree ubsan pure_tests
-  labelled ubsan pure
+  build_tree sanitize unit_tests
+  labelled sanitize unit
 }
 
 suite_pg() {
-  build_tree asan pg_tests
-  labelled asan pg
+  build_tree sanitize pg_tests
+  labelled sanitize pg
 }
 
 # Limits are as high as tests need. Chaos tests bring their own installations, with processes that they may kill.
