@@ -17,33 +17,45 @@ namespace {
 struct Chosen {
   RunScope scope;
   std::vector<RunFacts> runs;
+  std::optional<RunFacts> base;
 };
+
+// The run that a number of the language means: from 1 for the first, 0 for the latest, -1 for the one before `latest`.
+absl::StatusOr<RunFacts> RunNumbered(const SessionRuns& known, double said, int latest) {
+  const int count = static_cast<int>(known.runs.size());
+  const auto whole = static_cast<int>(std::lround(std::clamp(said, -1e6, 1e6)));
+  const int number = whole > 0 ? whole : latest + whole;
+  if (number >= 1 && number <= count) return known.runs[static_cast<size_t>(number) - 1];
+  return Refuse(Reason::kRunNotFound, fmt::format("This session has {} {}.", count, count == 1 ? "run" : "runs"));
+}
 
 absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, const std::string& run_id,
                               const pb::Query& query) {
   Chosen chosen;
   chosen.scope.session = std::move(session);
-  const int count = static_cast<int>(known.runs.size());
-  int number = count;
+  int latest = static_cast<int>(known.runs.size());
   for (const RunFacts& run : known.runs) {
-    if (run.id == run_id) number = run.number;
+    if (run.id == run_id) latest = run.number;
   }
+  double said = 0;
   bool named = false;
-  for (const pb::Filter& filter : query.filters()) {
-    if (filter.field() != pb::FILTER_FIELD_RUN) continue;
-    named = true;
-    const int said = static_cast<int>(std::lround(filter.number()));
-    number = said > 0 ? said : count + said;
-  }
-  if (number < 1 || number > count) {
-    return Refuse(Reason::kRunNotFound, fmt::format("This session has {} {}.", count, count == 1 ? "run" : "runs"));
+  for (const auto* filters : {&query.among(), &query.filters()}) {
+    for (const pb::Filter& filter : *filters) {
+      if (filter.field() != pb::FILTER_FIELD_RUN) continue;
+      named = true;
+      said = filter.number();
+    }
   }
   if (!named && (query.all_runs() || query.group_by() == pb::GROUPING_RUN)) {
     chosen.runs = known.runs;
-  } else {
-    chosen.runs = {known.runs[static_cast<size_t>(number) - 1]};
-    chosen.scope.run = chosen.runs.front().id;
+    return chosen;
   }
+  TRY(RunFacts run, RunNumbered(known, said, latest));
+  chosen.scope.run = run.id;
+  if (query.statistic() == pb::STATISTIC_DIFFERENCE) {
+    TRY(chosen.base, RunNumbered(known, query.has_base_run() ? query.base_run() : -1, run.number));
+  }
+  chosen.runs = {std::move(run)};
   return chosen;
 }
 
@@ -78,6 +90,8 @@ FoundResult ResultIn(const Row& row, const SessionRuns& known) {
   result.prompt = row.Get<std::string>("prompt");
   result.success = row.Get<bool>("success");
   result.value = row.Get<std::optional<double>>("value");
+  result.base_value = row.Get<std::optional<double>>("base_value");
+  result.group = row.Get<std::optional<std::string>>("group_name").value_or("");
   result.category = row.Get<std::optional<std::string>>("category");
   result.response = row.Get<std::optional<std::string>>("response");
   result.error = row.Get<std::optional<std::string>>("error");
@@ -138,11 +152,14 @@ Task<Finding> Execute(Database& database, const CallContext& call, std::string s
   Finding finding;
   finding.query = std::move(query);
   finding.runs = std::move(chosen.runs);
+  finding.known_runs = static_cast<int>(known.runs.size());
+  finding.base = std::move(chosen.base);
+  if (finding.query.measure() == pb::MEASURE_RUN) co_return finding;
   if (finding.query.statistic() == pb::STATISTIC_SUMMARY) {
     CO_TRY(co_await Summarise(database, call, chosen.scope, known, finding));
     co_return finding;
   }
-  const CompiledQuery compiled = Compile(finding.query, chosen.scope);
+  const CompiledQuery compiled = Compile(finding.query, chosen.scope, finding.base ? finding.base->id : "");
   std::vector<Statement> statements = {{Query{"", compiled.sql}, compiled.params}};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, chosen.scope, std::move(statements)));
   switch (compiled.shape) {

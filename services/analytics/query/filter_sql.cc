@@ -1,10 +1,15 @@
 #include "services/analytics/query/filter_sql.h"
 
+#include <algorithm>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include <absl/strings/str_replace.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
 namespace {
@@ -23,56 +28,10 @@ std::string Text(Params& params, std::string_view value) {
   return Place(params) + "::text";
 }
 
-std::string_view NumberColumn(pb::FilterField field) {
-  switch (field) {
-    case pb::FILTER_FIELD_LATENCY:
-      return "r.latency_us / 1000.0::float8";
-    case pb::FILTER_FIELD_TTFT:
-      return "r.ttft_us / 1000.0::float8";
-    case pb::FILTER_FIELD_OUTPUT_TOKENS:
-      return "r.output_tokens";
-    case pb::FILTER_FIELD_INPUT_TOKENS:
-      return "r.input_tokens";
-    case pb::FILTER_FIELD_TOTAL_TOKENS:
-      return "(coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0))";
-    case pb::FILTER_FIELD_RESPONSE_CHARACTERS:
-      return "r.response_chars";
-    case pb::FILTER_FIELD_RESPONSE_WORDS:
-      return "r.response_words";
-    case pb::FILTER_FIELD_PROMPT_ID:
-      return "r.prompt_id";
-    case pb::FILTER_FIELD_ATTEMPTS:
-      return "r.attempts";
-    case pb::FILTER_FIELD_HALF:
-      return kHalfSql;
-    case pb::FILTER_FIELD_TOKENS_PER_SECOND:
-      return "(r.output_tokens * 1e6 / nullif(r.latency_us, 0))::float8";
-    default:
-      return "";
-  }
-}
-
-std::string_view TextColumn(pb::FilterField field) {
-  switch (field) {
-    case pb::FILTER_FIELD_ERROR_TYPE:
-      return "r.error_type";
-    case pb::FILTER_FIELD_CATEGORY:
-      return "r.category";
-    case pb::FILTER_FIELD_DIFFICULTY:
-      return "r.difficulty";
-    case pb::FILTER_FIELD_FINISH_REASON:
-      return "r.finish_reason";
-    case pb::FILTER_FIELD_OUTCOME:
-      return "r.outcome";
-    case pb::FILTER_FIELD_PROMPT_TEXT:
-      return "r.prompt";
-    case pb::FILTER_FIELD_RESPONSE_TEXT:
-      return "coalesce(r.response, '')";
-    case pb::FILTER_FIELD_ANY_TEXT:
-      return "(r.prompt || E'\\n' || coalesce(r.response, ''))";
-    default:
-      return "";
-  }
+// The column of a field of numbers: its own, or its measure's.
+std::string_view NumberColumn(const FieldRow& row) {
+  const std::optional<pb::Measure> measure = MeasureOf(row.field);
+  return measure ? RowOf(*measure).sql : row.sql;
 }
 
 // The number that a filter compares with, where it is not given but worked out from the runs looked at.
@@ -121,6 +80,9 @@ std::string Compared(std::string_view column, const pb::Filter& filter, Params& 
     case pb::COMPARISON_IN:
       params.Add(std::vector<double>(filter.numbers().begin(), filter.numbers().end()));
       return fmt::format("{} = ANY ({}::float8[])", column, Place(params));
+    case pb::COMPARISON_NOT_IN:
+      params.Add(std::vector<double>(filter.numbers().begin(), filter.numbers().end()));
+      return fmt::format("({} = ANY ({}::float8[])) IS NOT TRUE", column, Place(params));
     default:
       return fmt::format("{} = {}", column, Number(params, filter.number()));
   }
@@ -131,80 +93,114 @@ std::string EscapedForLike(const std::string& text) {
   return absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"%", "\\%"}, {"_", "\\_"}});
 }
 
+// What a text is matched with by LIKE, which knows neither beginning nor end.
+std::string PatternOf(pb::Comparison comparison, const std::string& text) {
+  const std::string plain = EscapedForLike(text);
+  switch (comparison) {
+    case pb::COMPARISON_STARTS_WITH:
+    case pb::COMPARISON_NOT_STARTS_WITH:
+      return plain + "%";
+    case pb::COMPARISON_ENDS_WITH:
+    case pb::COMPARISON_NOT_ENDS_WITH:
+      return "%" + plain;
+    default:
+      return "%" + plain + "%";
+  }
+}
+
+std::vector<std::string> TextsOf(const pb::Filter& filter) {
+  if (filter.texts().empty()) return {filter.text()};
+  return {filter.texts().begin(), filter.texts().end()};
+}
+
+// One of the texts matches; negated: none does.
+std::string Matched(std::string_view column, const pb::Filter& filter, bool negated, Params& params) {
+  const bool from_start =
+      filter.comparison() == pb::COMPARISON_STARTS_WITH || filter.comparison() == pb::COMPARISON_NOT_STARTS_WITH;
+  const bool to_end =
+      filter.comparison() == pb::COMPARISON_ENDS_WITH || filter.comparison() == pb::COMPARISON_NOT_ENDS_WITH;
+  std::vector<std::string> patterns;
+  for (const std::string& text : TextsOf(filter)) patterns.push_back(PatternOf(filter.comparison(), text));
+  params.Add(patterns);
+  std::string text(column);
+  if (from_start) text = fmt::format("ltrim({}, E' \\t\\r\\n')", column);
+  if (to_end) text = fmt::format("rtrim({}, E' \\t\\r\\n')", column);
+  return fmt::format("{} {}ILIKE {} ({}::text[])", text, negated ? "NOT " : "", negated ? "ALL" : "ANY", Place(params));
+}
+
 std::string Worded(std::string_view column, const pb::Filter& filter, Params& params) {
-  const std::string plain = EscapedForLike(filter.text());
   switch (filter.comparison()) {
     case pb::COMPARISON_CONTAINS:
-      if (!filter.texts().empty()) {
-        std::vector<std::string> patterns;
-        for (const std::string& text : filter.texts()) patterns.push_back("%" + EscapedForLike(text) + "%");
-        params.Add(patterns);
-        return fmt::format("{} ILIKE ANY ({}::text[])", column, Place(params));
-      }
-      return fmt::format("{} ILIKE {}", column, Text(params, "%" + plain + "%"));
+    case pb::COMPARISON_STARTS_WITH:
+    case pb::COMPARISON_ENDS_WITH:
+      return Matched(column, filter, false, params);
     case pb::COMPARISON_NOT_CONTAINS:
-      return fmt::format("{} NOT ILIKE {}", column, Text(params, "%" + plain + "%"));
+    case pb::COMPARISON_NOT_STARTS_WITH:
+    case pb::COMPARISON_NOT_ENDS_WITH:
+      return Matched(column, filter, true, params);
     case pb::COMPARISON_NOT_EQUAL:
       return fmt::format("{} IS DISTINCT FROM {}", column, Text(params, filter.text()));
     case pb::COMPARISON_IN:
-      params.Add(std::vector<std::string>(filter.texts().begin(), filter.texts().end()));
+      params.Add(TextsOf(filter));
       return fmt::format("{} = ANY ({}::text[])", column, Place(params));
+    case pb::COMPARISON_NOT_IN:
+      params.Add(TextsOf(filter));
+      return fmt::format("({0} = ANY ({1}::text[])) IS NOT TRUE", column, Place(params));
     default:
       return fmt::format("{} = {}", column, Text(params, filter.text()));
   }
 }
 
-std::string_view FixedCondition(pb::FilterField field, bool wanted) {
-  switch (field) {
-    case pb::FILTER_FIELD_SUCCESS:
-      return wanted ? "r.success" : "NOT r.success";
-    case pb::FILTER_FIELD_CHECKS_PASSED:
-      return wanted ? "(r.checks_failed = 0 AND r.checks_passed > 0)" : "r.checks_failed > 0";
-    // Cut by the limit or the line; or an answer of some length that stops within a sentence or a code block.
-    case pb::FILTER_FIELD_INCOMPLETE:
-      return wanted
-                 ? "(r.finish_reason = 'length' OR r.outcome IN ('length_empty', 'truncated_stream') OR (r.success AND "
-                   "r.response ~ '(\\S+\\s+){7}' AND r.response ~ '[[:alnum:],;:(\\[{–-]\\s*$') OR "
-                   "(r.success AND array_length(string_to_array(r.response, '```'), 1) % 2 = 0)) IS TRUE"
-                 : "(r.finish_reason = 'length' OR r.outcome IN ('length_empty', 'truncated_stream')) IS NOT TRUE";
-    case pb::FILTER_FIELD_ASKS_BACK:
-      return wanted ? "r.response ~ '[?？؟][\"''”’)*_\\s]*$'" : "r.response !~ '[?？؟][\"''”’)*_\\s]*$'";
-    case pb::FILTER_FIELD_DUPLICATE:
-      return wanted ? "(r.response <> '' AND EXISTS (SELECT FROM demo_batch_test_results other WHERE "
-                      "other.demo_session_id = $1 AND other.test_run_id = r.test_run_id AND other.prompt_id <> "
-                      "r.prompt_id "
-                      "AND other.response = r.response))"
-                    : "(r.response <> '' AND NOT EXISTS (SELECT FROM demo_batch_test_results other WHERE "
-                      "other.demo_session_id = $1 AND other.test_run_id = r.test_run_id AND other.prompt_id <> "
-                      "r.prompt_id "
-                      "AND other.response = r.response))";
-    default:
-      return "";
+// Whether the filter or one within it is of a field that `is` so.
+template <typename Is>
+bool Speaks(const pb::Filter& filter, Is is) {
+  if (filter.any_of().empty()) return is(RowOf(filter.field()));
+  return std::any_of(filter.any_of().begin(), filter.any_of().end(),
+                     [&](const pb::Filter& inner) { return Speaks(inner, is); });
+}
+
+std::string AnyOf(const pb::Filter& filter, Params& params, const RunScope& scope) {
+  std::vector<std::string> conditions;
+  for (const pb::Filter& inner : filter.any_of()) {
+    if (std::string condition = FilterSql(inner, params, scope); !condition.empty()) conditions.push_back(condition);
   }
+  return conditions.empty() ? "" : fmt::format("({})", fmt::join(conditions, " OR "));
+}
+
+bool IsNegation(const pb::Filter& filter) {
+  return (filter.text() == "false") != (filter.comparison() == pb::COMPARISON_NOT_EQUAL);
 }
 
 }  // namespace
 
 std::string FilterSql(const pb::Filter& filter, Params& params, const RunScope& scope) {
-  if (const std::string_view column = NumberColumn(filter.field()); !column.empty()) {
-    if (filter.has_than()) {
+  if (!filter.any_of().empty()) return AnyOf(filter, params, scope);
+  const FieldRow& row = RowOf(filter.field());
+  switch (row.kind) {
+    case FieldKind::kNumber: {
+      const std::string_view column = NumberColumn(row);
+      if (!filter.has_than()) return Compared(column, filter, params);
       return fmt::format("{} {} {}", column, Sign(filter.comparison()), Worked(column, filter, params, scope));
     }
-    return Compared(column, filter, params);
+    case FieldKind::kText:
+      return Worded(row.sql, filter, params);
+    case FieldKind::kFlag:
+      return std::string(IsNegation(filter) ? row.sql_not : row.sql);
+    default:
+      return "";
   }
-  if (const std::string_view column = TextColumn(filter.field()); !column.empty())
-    return Worded(column, filter, params);
-  return std::string(FixedCondition(filter.field(), filter.text() != "false"));
 }
 
-bool MeansSuccesses(pb::FilterField field) {
-  return field == pb::FILTER_FIELD_LATENCY || field == pb::FILTER_FIELD_TTFT ||
-         field == pb::FILTER_FIELD_TOKENS_PER_SECOND || field == pb::FILTER_FIELD_OUTPUT_TOKENS ||
-         field == pb::FILTER_FIELD_RESPONSE_CHARACTERS || field == pb::FILTER_FIELD_RESPONSE_WORDS;
+bool MeansSuccesses(const pb::Filter& filter) {
+  return Speaks(filter, [](const FieldRow& row) { return row.means_successes; });
 }
 
-bool ChoosesOutcome(pb::FilterField field) {
-  return field == pb::FILTER_FIELD_SUCCESS || field == pb::FILTER_FIELD_ERROR_TYPE || field == pb::FILTER_FIELD_OUTCOME;
+bool ChoosesOutcome(const pb::Filter& filter) {
+  return Speaks(filter, [](const FieldRow& row) { return row.chooses_outcome; });
+}
+
+bool NeedsRun(const pb::Filter& filter) {
+  return Speaks(filter, [](const FieldRow& row) { return row.needs_run; });
 }
 
 }  // namespace ftl::analytics

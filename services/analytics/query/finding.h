@@ -33,7 +33,9 @@ struct FoundResult {
   int run = 0;  // its number within the session
   std::string prompt;
   bool success = false;
-  std::optional<double> value;  // of the measure
+  std::optional<double> value;       // of the measure; for a difference, how much more it is than `base_value`
+  std::optional<double> base_value;  // in the run compared with
+  std::string group;                 // where the list is grouped
   std::optional<std::string> category, response, error, error_type, finish_reason, failed_checks;
   std::optional<double> latency_ms, ttft_ms, tokens_per_second;
   std::optional<int32_t> input_tokens, output_tokens, characters, words, same_as;
@@ -43,8 +45,10 @@ struct FoundResult {
 
 // What came of a query.
 struct Finding {
-  pb::Query query;             // as it was run
-  std::vector<RunFacts> runs;  // those it is over
+  pb::Query query;               // as it was run
+  std::vector<RunFacts> runs;    // those it is over
+  int known_runs = 0;            // how many the session has
+  std::optional<RunFacts> base;  // the run that a difference compares with
   std::vector<FoundGroup> groups;
   std::vector<FoundResult> results;
   int64_t total = 0;  // results in all, listed or not

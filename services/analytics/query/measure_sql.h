@@ -16,4 +16,9 @@ std::string MeasureSql(finetunelab::analytics::v1::Measure measure, bool with_fa
 // A figure over those values, as float8.
 std::string StatisticSql(const finetunelab::analytics::v1::Figure& figure, bool with_failures);
 
+// Pearson's correlation of two measures, result by result, as float8; null where there are fewer than two results or
+// one of them does not vary.
+std::string CorrelationSql(finetunelab::analytics::v1::Measure one, finetunelab::analytics::v1::Measure other,
+                           bool with_failures);
+
 }  // namespace ftl::analytics

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <google/protobuf/util/json_util.h>
+
 #include "common/error/try.h"
 #include "services/analytics/store/run_scope.h"
 
@@ -9,11 +11,19 @@ namespace ftl::analytics {
 namespace {
 
 constexpr Query kRuns{"runs.of_session", R"(
-  SELECT id::text AS id, status, test_suite_name, model_name, total_prompts, completed_prompts, failed_prompts
-  FROM demo_batch_test_runs WHERE demo_session_id = $1 ORDER BY created_at, id)"};
+  SELECT r.id::text AS id, r.status, r.test_suite_name, r.model_name, r.total_prompts, r.completed_prompts,
+         r.failed_prompts, r.started_at, r.completed_at, r.config::text AS config, c.endpoint_origin
+  FROM demo_batch_test_runs r JOIN demo_model_configs c ON c.session_id = r.demo_session_id
+  WHERE r.demo_session_id = $1 ORDER BY r.created_at, r.id)"};
 constexpr Query kCategories{"runs.categories", R"(
   SELECT DISTINCT category FROM demo_batch_test_results
   WHERE demo_session_id = $1 AND category IS NOT NULL ORDER BY category LIMIT 200)"};
+
+// The host and port of an origin.
+std::string HostOf(const std::string& origin) {
+  const size_t scheme = origin.find("://");
+  return scheme == std::string::npos ? origin : origin.substr(scheme + 3);
+}
 
 }  // namespace
 
@@ -33,6 +43,11 @@ Task<SessionRuns> LoadSessionRuns(Database& database, const CallContext& call, s
     run.total_prompts = row.Get<int32_t>("total_prompts");
     run.completed_prompts = row.Get<int32_t>("completed_prompts");
     run.failed_prompts = row.Get<int32_t>("failed_prompts");
+    run.started_at = row.Get<std::optional<absl::Time>>("started_at");
+    run.ended_at = row.Get<std::optional<absl::Time>>("completed_at");
+    run.endpoint = HostOf(row.Get<std::string>("endpoint_origin"));
+    // What cannot be read is absent; the row is the product's own.
+    (void)google::protobuf::util::JsonStringToMessage(row.Get<std::string>("config"), &run.parameters);
     known.runs.push_back(std::move(run));
   }
   for (const Row row : rows[1]) known.categories.push_back(row.Get<std::string>("category"));

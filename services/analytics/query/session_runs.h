@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
+#include <absl/time/time.h>
+
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/rpc/call_context.h"
+#include "finetunelab/batch_runner/v1/run.pb.h"
 
 namespace ftl::analytics {
 
@@ -21,6 +24,10 @@ struct RunFacts {
   int32_t total_prompts = 0;
   int32_t completed_prompts = 0;
   int32_t failed_prompts = 0;
+  std::optional<absl::Time> started_at;  // when its first prompt was due
+  std::optional<absl::Time> ended_at;
+  std::string endpoint;  // its host
+  finetunelab::batch_runner::v1::RunParameters parameters;
 
   int32_t results() const { return completed_prompts + failed_prompts; }
   bool is_over() const { return status != "pending" && status != "running"; }

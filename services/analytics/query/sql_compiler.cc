@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "services/analytics/metrics/histogram.h"
 #include "services/analytics/query/filter_sql.h"
 #include "services/analytics/query/measure_sql.h"
+#include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
 namespace {
@@ -15,78 +18,79 @@ namespace {
 constexpr int kDefaultRows = 20;
 constexpr int kDefaultRanked = 5;
 constexpr int kMostRows = 1000;
+constexpr int kMostPerGroup = 100;
 
-// The rows a query looks at: all its filters, or all but the last, which `last` then holds.
+// The rows a query looks at: those that `among` and the filters choose. For counts and shares, `counted` holds the
+// condition that is counted, and `where` those it is counted among.
 struct Source {
   std::string where;
-  std::string last;
+  std::string counted;
   Params params;
   bool with_failures = false;
 };
 
-Source SourceOf(const pb::Query& query, const RunScope& scope, bool keep_last_apart) {
-  Source source;
-  source.params = Params(scope.session);
-  source.where = "r.demo_session_id = $1";
-  if (scope.run) {
-    source.params.Add(*scope.run);
-    source.where += " AND r.test_run_id = $2::uuid";
-  }
-  bool means_successes = false;
-  for (const pb::Filter& filter : query.filters()) {
-    source.with_failures = source.with_failures || ChoosesOutcome(filter.field());
-    means_successes = means_successes || MeansSuccesses(filter.field());
-  }
-  if (means_successes && !source.with_failures) source.where += " AND r.success";
-  for (int i = 0; i < query.filters_size(); ++i) {
-    const std::string condition = FilterSql(query.filters(i), source.params, scope);
-    if (condition.empty()) continue;
-    if (keep_last_apart && i == query.filters_size() - 1) {
-      source.last = condition;
-    } else {
-      source.where += " AND " + condition;
-    }
-  }
-  return source;
-}
-
-bool NeedsRun(const pb::Query& query) {
-  const bool half = std::any_of(query.filters().begin(), query.filters().end(),
-                                [](const pb::Filter& filter) { return filter.field() == pb::FILTER_FIELD_HALF; });
-  return half || query.group_by() == pb::GROUPING_RUN || query.group_by() == pb::GROUPING_HALF;
+bool JoinsRun(const pb::Query& query) {
+  auto needs = [](const pb::Filter& filter) { return NeedsRun(filter); };
+  return RowOf(query.group_by()).needs_run || std::any_of(query.filters().begin(), query.filters().end(), needs) ||
+         std::any_of(query.among().begin(), query.among().end(), needs);
 }
 
 std::string_view From(const pb::Query& query) {
-  return NeedsRun(query)
+  return JoinsRun(query)
              ? "demo_batch_test_results r JOIN demo_batch_test_runs u ON u.demo_session_id = r.demo_session_id "
                "AND u.id = r.test_run_id"
              : "demo_batch_test_results r";
 }
 
-// A group's name, and what puts groups in their own order.
-struct GroupSql {
-  std::string_view name;
-  std::string_view order;
-};
+std::string Conjunction(const std::vector<std::string>& conditions) {
+  return fmt::format("{}", fmt::join(conditions, " AND "));
+}
 
-GroupSql GroupOf(pb::Grouping grouping) {
-  switch (grouping) {
-    case pb::GROUPING_CATEGORY:
-      return {"coalesce(r.category, 'none')", "1"};
-    case pb::GROUPING_DIFFICULTY:
-      return {"coalesce(r.difficulty, 'none')",
-              "min(CASE r.difficulty WHEN 'easy' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)"};
-    case pb::GROUPING_ERROR_TYPE:
-      return {"coalesce(r.error_type, 'unknown')", "count(*) DESC, 1"};
-    case pb::GROUPING_FINISH_REASON:
-      return {"coalesce(r.finish_reason, 'not said')", "count(*) DESC, 1"};
-    case pb::GROUPING_RUN:
-      return {"u.id::text", "min(u.created_at)"};
-    case pb::GROUPING_HALF:
-      return {"CASE WHEN r.prompt_id * 2 <= u.total_prompts + 1 THEN 'first half' ELSE 'second half' END", "1"};
-    default:
-      return {"NULL::text", "1"};
+// The part that a slice takes of the results in `where`, as one more condition.
+std::string SliceSql(const pb::Query& query, const std::string& where, bool with_failures) {
+  const pb::Slice& slice = query.slice();
+  const std::string value = MeasureSql(slice.measure(), with_failures);
+  const std::string_view from = From(query);
+  std::string limit = fmt::format("{}", slice.count());
+  if (slice.has_share()) {
+    limit = fmt::format("(SELECT ceil({}::numeric * count({})) FROM {} WHERE {})", slice.share(), value, from, where);
   }
+  return fmt::format(
+      "{} IS NOT NULL AND (r.test_run_id, r.prompt_id) {}IN (SELECT r.test_run_id, r.prompt_id FROM {} WHERE {} AND {} "
+      "IS NOT NULL ORDER BY {} {}, r.test_run_id, r.prompt_id LIMIT {})",
+      value, slice.exclude() ? "NOT " : "", from, where, value, value,
+      slice.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC", limit);
+}
+
+Source SourceOf(const pb::Query& query, const RunScope& scope, bool keep_counted_apart) {
+  Source source;
+  source.params = Params(scope.session);
+  std::vector<std::string> among = {"r.demo_session_id = $1"};
+  if (scope.run) {
+    source.params.Add(*scope.run);
+    among.push_back("r.test_run_id = $2::uuid");
+  }
+  std::vector<const pb::Filter*> all;
+  for (const pb::Filter& filter : query.among()) all.push_back(&filter);
+  for (const pb::Filter& filter : query.filters()) all.push_back(&filter);
+  bool means_successes = false;
+  for (const pb::Filter* filter : all) {
+    source.with_failures = source.with_failures || ChoosesOutcome(*filter);
+    means_successes = means_successes || MeansSuccesses(*filter);
+  }
+  if (means_successes && !source.with_failures) among.push_back("r.success");
+  std::vector<std::string> counted;
+  for (size_t i = 0; i < all.size(); ++i) {
+    std::string condition = FilterSql(*all[i], source.params, scope);
+    if (condition.empty()) continue;
+    const bool is_among = query.among().empty() ? i + 1 < all.size() : i < static_cast<size_t>(query.among_size());
+    (keep_counted_apart && !is_among ? counted : among).push_back(std::move(condition));
+  }
+  if (const std::string_view grouped = RowOf(query.group_by()).condition; !grouped.empty()) among.emplace_back(grouped);
+  source.where = Conjunction(among);
+  if (query.has_slice()) source.where += " AND " + SliceSql(query, source.where, source.with_failures);
+  source.counted = Conjunction(counted);
+  return source;
 }
 
 bool CountsRows(const pb::Figure& figure) {
@@ -100,9 +104,9 @@ CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
   const bool grouped = query.group_by() != pb::GROUPING_UNSPECIFIED;
   const bool by_error = query.group_by() == pb::GROUPING_ERROR_TYPE;
   Source source = SourceOf(query, scope, counts && !by_error);
-  const std::string filtered = source.last.empty() ? "" : fmt::format(" FILTER (WHERE {})", source.last);
-  const GroupSql group = GroupOf(query.group_by());
-  std::string columns = fmt::format("{} AS name, count(*){} AS results", group.name, filtered);
+  const std::string filtered = source.counted.empty() ? "" : fmt::format(" FILTER (WHERE {})", source.counted);
+  const GroupRow& group = RowOf(query.group_by());
+  std::string columns = fmt::format("{} AS name, count(*){} AS results", group.sql, filtered);
   for (size_t i = 0; i < figures.size(); ++i) {
     const pb::Figure& figure = figures[i];
     if (CountsRows(figure)) {
@@ -110,6 +114,11 @@ CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
       const bool share = figure.statistic() == pb::STATISTIC_SHARE;
       columns += fmt::format(", ({}{})::float8 AS v{}, count(*) AS n{}", count,
                              share ? "::float8 / nullif(count(*), 0)" : "", i, i);
+    } else if (figure.statistic() == pb::STATISTIC_CORRELATION) {
+      const std::string one = MeasureSql(figure.measure(), source.with_failures);
+      const std::string other = MeasureSql(query.against(), source.with_failures);
+      columns += fmt::format(", {} AS v{}, count(*) FILTER (WHERE {} IS NOT NULL AND {} IS NOT NULL) AS n{}",
+                             CorrelationSql(figure.measure(), query.against(), source.with_failures), i, one, other, i);
     } else if (figure.statistic() == pb::STATISTIC_COUNT) {
       const std::string value = MeasureSql(figure.measure(), source.with_failures);
       columns += fmt::format(", (count(*) FILTER (WHERE {0} = 1))::float8 AS v{1}, count({0}) AS n{1}", value, i);
@@ -126,40 +135,81 @@ CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
       sql += fmt::format(" GROUP BY 1 ORDER BY v0 {} NULLS LAST, 1",
                          query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC");
     }
-    sql += fmt::format(" LIMIT {}", kMostRows);
+    sql += fmt::format(" LIMIT {}", query.has_limit() ? std::clamp(query.limit(), 1, kMostRows) : kMostRows);
   }
   return {Shape::kFigures, std::move(sql), std::move(source.params)};
+}
+
+// What a list shows of each result; `value`, `base_value`, `same_as` and `group_name` are given by name beside it.
+constexpr std::string_view kListColumns =
+    "r.prompt_id, r.test_run_id::text AS test_run_id, r.prompt, r.category, r.success, "
+    "r.error, r.error_type, (r.latency_us / 1000.0)::float8 AS latency_ms, "
+    "(r.ttft_us / 1000.0)::float8 AS ttft_ms, r.input_tokens, r.output_tokens, r.response_chars, r.response_words, "
+    "(r.output_tokens * 1e6 / nullif(r.latency_us, 0))::float8 AS tokens_per_second, r.finish_reason, r.attempts, "
+    "r.checks_passed, r.checks_failed, r.tokens_estimated, "
+    "(SELECT string_agg(c->>'detail', '; ') FROM jsonb_array_elements(r.checks) c WHERE c->>'passed' = 'false') "
+    "AS failed_checks";
+
+bool WantsDuplicates(const pb::Query& query) {
+  return std::any_of(query.filters().begin(), query.filters().end(), [](const pb::Filter& filter) {
+    return filter.field() == pb::FILTER_FIELD_DUPLICATE && filter.text() != "false";
+  });
+}
+
+int RowsOf(const pb::Query& query) {
+  if (query.has_limit()) return std::clamp(query.limit(), 1, kMostRows);
+  if (query.per_group() > 0) return kMostRows;
+  return IsRanked(query) ? kDefaultRanked : kDefaultRows;
 }
 
 CompiledQuery CompileList(const pb::Query& query, const RunScope& scope) {
   Source source = SourceOf(query, scope, false);
   const bool ranked = IsRanked(query);
-  const bool duplicates = std::any_of(query.filters().begin(), query.filters().end(), [](const pb::Filter& filter) {
-    return filter.field() == pb::FILTER_FIELD_DUPLICATE && filter.text() != "false";
-  });
+  const bool duplicates = WantsDuplicates(query);
   const std::string value =
       query.measure() == pb::MEASURE_RESULTS ? "NULL::float8" : MeasureSql(query.measure(), source.with_failures);
   if (ranked) source.where += fmt::format(" AND {} IS NOT NULL", value);
+  const std::string_view direction = query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC";
   std::string order = "r.test_run_id, r.prompt_id";
-  if (ranked) {
-    order = fmt::format("value {}, {}", query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC", order);
-  } else if (duplicates) {
-    order = "same_as, " + order;
-  }
-  const int limit = std::min<int>(kMostRows, query.has_limit() ? std::max(1, query.limit())
-                                             : ranked          ? kDefaultRanked
-                                                               : kDefaultRows);
+  if (duplicates) order = "same_as, " + order;
+  if (ranked) order = fmt::format("value {}, {}", direction, order);
+  const GroupRow& group = RowOf(query.group_by());
+  if (query.per_group() > 0) order = "group_name, " + order;
   std::string sql = fmt::format(
-      "SELECT r.prompt_id, r.test_run_id::text AS test_run_id, r.prompt, r.category, r.success, "
-      "left(r.response, 400) AS response, r.error, r.error_type, (r.latency_us / 1000.0)::float8 AS latency_ms, "
-      "(r.ttft_us / 1000.0)::float8 AS ttft_ms, r.input_tokens, r.output_tokens, r.response_chars, r.response_words, "
-      "(r.output_tokens * 1e6 / nullif(r.latency_us, 0))::float8 AS tokens_per_second, r.finish_reason, r.attempts, "
-      "r.checks_passed, r.checks_failed, r.tokens_estimated, "
-      "(SELECT string_agg(c->>'detail', '; ') FROM jsonb_array_elements(r.checks) c WHERE c->>'passed' = 'false') "
-      "AS failed_checks, {} AS same_as, {} AS value, count(*) OVER () AS total "
-      "FROM {} WHERE {} ORDER BY {} LIMIT {}",
-      duplicates ? "min(r.prompt_id) OVER (PARTITION BY r.test_run_id, r.response)" : "NULL::int", value, From(query),
-      source.where, order, limit);
+      "SELECT {}, {} AS response, {} AS same_as, {} AS value, NULL::float8 AS base_value, {} AS group_name, {} AS "
+      "place, count(*) OVER () AS total FROM {} WHERE {} ORDER BY {}",
+      kListColumns, query.whole() ? "r.response" : "left(r.response, 400)",
+      duplicates ? "min(r.prompt_id) OVER (PARTITION BY r.test_run_id, r.response)" : "NULL::int", value, group.sql,
+      query.per_group() > 0 ? fmt::format("row_number() OVER (PARTITION BY {} ORDER BY {} {}, r.prompt_id)", group.sql,
+                                          ranked ? value : "NULL::int", direction)
+                            : "1",
+      From(query), source.where, order);
+  if (query.per_group() > 0) {
+    sql =
+        fmt::format("SELECT * FROM ({}) AS listed WHERE place <= {}", sql, std::min(query.per_group(), kMostPerGroup));
+  }
+  sql += fmt::format(" LIMIT {}", RowsOf(query));
+  return {Shape::kList, std::move(sql), std::move(source.params)};
+}
+
+// Prompts of the query's run beside the same prompts of the base run.
+CompiledQuery CompileDifference(const pb::Query& query, const RunScope& scope, const std::string& base) {
+  Source source = SourceOf(query, scope, false);
+  const std::string value = MeasureSql(query.measure(), source.with_failures);
+  source.params.Add(base);
+  const std::string base_value = fmt::format(
+      "(SELECT {} FROM demo_batch_test_results r WHERE r.demo_session_id = $1 AND r.test_run_id = ${}::uuid "
+      "AND r.prompt_id = own.prompt_id AND r.prompt = own.prompt)",
+      value, source.params.values().size());
+  std::string sql = fmt::format(
+      "SELECT *, value_now - base_value AS value, count(*) OVER () AS total FROM (SELECT own.*, {} AS base_value FROM "
+      "(SELECT {}, left(r.response, 400) AS response, NULL::int AS same_as, {} AS value_now, NULL::text AS group_name "
+      "FROM {} WHERE {}) AS own) AS paired WHERE value_now - base_value {} ORDER BY value {}, prompt_id LIMIT {}",
+      base_value, kListColumns, value, From(query), source.where,
+      query.order() == pb::ORDER_DESCENDING  ? "> 0"
+      : query.order() == pb::ORDER_ASCENDING ? "< 0"
+                                             : "IS NOT NULL",
+      query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC", RowsOf(query));
   return {Shape::kList, std::move(sql), std::move(source.params)};
 }
 
@@ -198,8 +248,10 @@ std::vector<pb::Figure> FiguresOf(const pb::Query& query) {
   return figures;
 }
 
-CompiledQuery Compile(const pb::Query& query, const RunScope& scope) {
+CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::string& base) {
   switch (query.statistic()) {
+    case pb::STATISTIC_DIFFERENCE:
+      return CompileDifference(query, scope, base);
     case pb::STATISTIC_LIST:
       return CompileList(query, scope);
     case pb::STATISTIC_DISTRIBUTION:

@@ -31,7 +31,8 @@ std::vector<pb::Figure> FiguresOf(const pb::Query& query);
 bool IsRanked(const pb::Query& query);
 
 // A query as parameterised SQL over the results in `scope`. Pure: whatever came from a person is a parameter. The runs
-// a query names are the scope's, not the SQL's. What a summary needs is several queries: see executor.
-CompiledQuery Compile(const pb::Query& query, const RunScope& scope);
+// a query names are the scope's, not the SQL's; `base` is the id of the run that STATISTIC_DIFFERENCE compares with.
+// What a summary needs is several queries, and facts of a run none: see executor.
+CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::string& base = "");
 
 }  // namespace ftl::analytics
