@@ -47,50 +47,74 @@ std::string Conjunction(const std::vector<std::string>& conditions) {
 }
 
 // The part that a slice takes of the results in `where`, as one more condition.
-std::string SliceSql(const pb::Query& query, const std::string& where, bool with_failures) {
-  const pb::Slice& slice = query.slice();
-  const std::string value = MeasureSql(slice.measure(), with_failures);
-  const std::string_view from = From(query);
+std::string SliceSql(const pb::Slice& slice, std::string_view from, const std::string& where, bool with_failures) {
+  const bool by_number = slice.measure() == pb::MEASURE_UNSPECIFIED;
+  const std::string value = by_number ? "r.prompt_id" : MeasureSql(slice.measure(), with_failures);
   std::string limit = fmt::format("{}", slice.count());
   if (slice.has_share()) {
     limit = fmt::format("(SELECT ceil({}::numeric * count({})) FROM {} WHERE {})", slice.share(), value, from, where);
   }
   return fmt::format(
       "{} IS NOT NULL AND (r.test_run_id, r.prompt_id) {}IN (SELECT r.test_run_id, r.prompt_id FROM {} WHERE {} AND {} "
-      "IS NOT NULL ORDER BY {} {}, r.test_run_id, r.prompt_id LIMIT {})",
+      "IS NOT NULL ORDER BY {} {}, r.test_run_id, r.prompt_id LIMIT {} OFFSET {})",
       value, slice.exclude() ? "NOT " : "", from, where, value, value,
-      slice.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC", limit);
+      slice.order() == pb::ORDER_DESCENDING ? "DESC" : "ASC", limit, slice.skip());
 }
 
+// Reads a query's conditions in their order: those that `among` chooses, the slices of them, then the filters.
+class SourceReader {
+ public:
+  SourceReader(const pb::Query& query, const RunScope& scope) : query_(query), scope_(scope) {
+    source_.params = Params(scope.session);
+    among_.push_back("r.demo_session_id = $1");
+    if (scope.run) {
+      source_.params.Add(*scope.run);
+      among_.push_back("r.test_run_id = $2::uuid");
+    }
+    bool means_successes = false;
+    for (const auto* filters : {&query.among(), &query.filters()}) {
+      for (const pb::Filter& filter : *filters) {
+        source_.with_failures = source_.with_failures || ChoosesOutcome(filter);
+        means_successes = means_successes || MeansSuccesses(filter);
+      }
+    }
+    if (means_successes && !source_.with_failures) among_.push_back("r.success");
+    if (const std::string_view grouped = RowOf(query.group_by()).condition; !grouped.empty()) {
+      among_.emplace_back(grouped);
+    }
+  }
+
+  Source Read(bool keep_counted_apart) && {
+    const bool last_alone = query_.among().empty() && query_.slices().empty();
+    for (const pb::Filter& filter : query_.among()) Add(filter, among_);
+    for (const pb::Slice& slice : query_.slices()) {
+      among_.push_back(SliceSql(slice, From(query_), Conjunction(among_), source_.with_failures));
+    }
+    std::vector<std::string> counted;
+    for (int i = 0; i < query_.filters_size(); ++i) {
+      const bool is_counted = keep_counted_apart && (!last_alone || i + 1 == query_.filters_size());
+      Add(query_.filters(i), is_counted ? counted : among_);
+    }
+    source_.where = Conjunction(among_);
+    source_.counted = Conjunction(counted);
+    return std::move(source_);
+  }
+
+ private:
+  void Add(const pb::Filter& filter, std::vector<std::string>& conditions) {
+    if (std::string condition = FilterSql(filter, source_.params, scope_); !condition.empty()) {
+      conditions.push_back(std::move(condition));
+    }
+  }
+
+  const pb::Query& query_;
+  const RunScope& scope_;
+  Source source_;
+  std::vector<std::string> among_;
+};
+
 Source SourceOf(const pb::Query& query, const RunScope& scope, bool keep_counted_apart) {
-  Source source;
-  source.params = Params(scope.session);
-  std::vector<std::string> among = {"r.demo_session_id = $1"};
-  if (scope.run) {
-    source.params.Add(*scope.run);
-    among.push_back("r.test_run_id = $2::uuid");
-  }
-  std::vector<const pb::Filter*> all;
-  for (const pb::Filter& filter : query.among()) all.push_back(&filter);
-  for (const pb::Filter& filter : query.filters()) all.push_back(&filter);
-  bool means_successes = false;
-  for (const pb::Filter* filter : all) {
-    source.with_failures = source.with_failures || ChoosesOutcome(*filter);
-    means_successes = means_successes || MeansSuccesses(*filter);
-  }
-  if (means_successes && !source.with_failures) among.push_back("r.success");
-  std::vector<std::string> counted;
-  for (size_t i = 0; i < all.size(); ++i) {
-    std::string condition = FilterSql(*all[i], source.params, scope);
-    if (condition.empty()) continue;
-    const bool is_among = query.among().empty() ? i + 1 < all.size() : i < static_cast<size_t>(query.among_size());
-    (keep_counted_apart && !is_among ? counted : among).push_back(std::move(condition));
-  }
-  if (const std::string_view grouped = RowOf(query.group_by()).condition; !grouped.empty()) among.emplace_back(grouped);
-  source.where = Conjunction(among);
-  if (query.has_slice()) source.where += " AND " + SliceSql(query, source.where, source.with_failures);
-  source.counted = Conjunction(counted);
-  return source;
+  return SourceReader(query, scope).Read(keep_counted_apart);
 }
 
 bool CountsRows(const pb::Figure& figure) {

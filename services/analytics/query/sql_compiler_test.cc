@@ -29,7 +29,7 @@ TEST(SqlCompilerTest, WhatPeopleWroteIsAParameterAndNeverSql) {
             })pb");
   EXPECT_THAT(compiled.sql, Not(HasSubstr("DROP")));
   ASSERT_EQ(compiled.params.values().size(), 3);
-  EXPECT_THAT(compiled.params.values()[2].bytes, HasSubstr("DROP TABLE x; -- 50"));
+  EXPECT_THAT(compiled.params.values()[2].bytes.value(), HasSubstr("DROP TABLE x; -- 50"));
 }
 
 TEST(SqlCompilerTest, EveryQueryNamesSessionAndRun) {
@@ -73,7 +73,7 @@ TEST(SqlCompilerTest, AllButASliceLeavesOutThoseWithoutAValueToo) {
   const CompiledQuery compiled = CompileText(R"pb(
     measure: MEASURE_LATENCY
     statistic: STATISTIC_MEAN
-    slice { measure: MEASURE_LATENCY order: ORDER_DESCENDING share: 0.1 exclude: true })pb");
+    slices { measure: MEASURE_LATENCY order: ORDER_DESCENDING share: 0.1 exclude: true })pb");
   EXPECT_THAT(compiled.sql, HasSubstr("IS NOT NULL AND (r.test_run_id, r.prompt_id) NOT IN"));
   EXPECT_THAT(compiled.sql, HasSubstr("ceil(0.1::numeric"));
 }
