@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <grpcpp/impl/service_type.h>
 #include <openssl/rand.h>
-#include <prometheus/exposer.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,9 +18,9 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/host/admin_server.h"
 #include "common/host/port_file.h"
 #include "common/observe/log.h"
-#include "common/observe/metrics.h"
 
 namespace ftl::host {
 namespace {
@@ -102,14 +101,6 @@ struct Host::Watch {
   std::jthread thread;
 };
 
-// What Prometheus reads of a program that has no HTTP of its own.
-struct Host::Admin {
-  explicit Admin(const std::string& address) : exposer(address, 1) {
-    exposer.RegisterCollectable(std::shared_ptr<prometheus::Collectable>(&metrics::Registry(), [](auto*) {}));
-  }
-  prometheus::Exposer exposer;
-};
-
 Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(RandomToken()) {
   const bool together = kinds.size() > 1;
   const auto is_here = [&](std::string_view name) {
@@ -134,7 +125,8 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
     shared_listen_ =
         settings.Text("FTL_GRPC_LISTEN", "", "Where all gRPC services but key lending listen; empty for nowhere.");
   }
-  admin_address_ = settings.Text("FTL_ADMIN_ADDRESS", "", "Where a service shows its own metrics; empty for nowhere.");
+  admin_address_ = settings.Text("FTL_ADMIN_ADDRESS", "",
+                                 "Where a program shows /livez, /readyz and its own /metrics; empty for nowhere.");
   port_file_ = settings.Text("FTL_PORT_FILE", "", "A file that gets the bound port, once it is listened on.");
   tls_.ca =
       settings.Text("FTL_TLS_CA_FILE", "", "Certificates trusted between services; with the next two: mutual TLS.");
@@ -143,11 +135,22 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
   if (tls_.ca.empty() != tls_.cert.empty() || tls_.ca.empty() != tls_.key.empty()) {
     settings.Fault("FTL_TLS_CA_FILE", "and FTL_TLS_CERT_FILE and FTL_TLS_KEY_FILE go together; set all three or none");
   }
+  for (const auto& part : parts_) {
+    if (!part->kind.passes_keys || together || tls_.configured()) continue;
+    settings.Fault("FTL_TLS_CA_FILE",
+                   fmt::format("and FTL_TLS_CERT_FILE and FTL_TLS_KEY_FILE are missing; {} in a program "
+                               "of its own passes keys on, and does so under mutual TLS alone",
+                               part->kind.name));
+  }
 }
 
 Host::~Host() = default;
 
 absl::Status Host::Start() {
+  if (absl::Status status = OpenAdmin(); !status.ok()) {
+    log::Error("did not start", {{"status", status}});
+    return status;
+  }
   for (const auto& part : parts_) {
     if (absl::Status status = StartPart(*part); !status.ok()) {
       log::Error("module did not start", {{"module", part->kind.name}, {"status", status}});
@@ -156,6 +159,7 @@ absl::Status Host::Start() {
     }
   }
   if (absl::Status status = OpenPort(); !status.ok()) {
+    log::Error("did not start", {{"status", status}});
     Stop();
     return status;
   }
@@ -212,18 +216,18 @@ absl::Status Host::OpenPort() {
     log::Info("serving gRPC", {{"module", part->kind.name}, {"port", part->server->port()}});
     if (!port_file_.empty()) TRY(WritePortFile(port_file_, part->server->port()));
   }
-  if (!admin_address_.empty()) {
-    try {
-      admin_ = std::make_unique<Admin>(admin_address_);
-    } catch (const std::exception& error) {
-      return Refuse(Reason::kServiceUnavailable,
-                    fmt::format("Cannot serve metrics on {}: {}", admin_address_, error.what()));
-    }
-  }
+  return absl::OkStatus();
+}
+
+absl::Status Host::OpenAdmin() {
+  if (admin_address_.empty()) return absl::OkStatus();
+  TRY(admin_, AdminServer::Listen(admin_address_, [this] { return ready_.load(); }));
+  log::Info("serving metrics and probes", {{"port", admin_->port()}});
   return absl::OkStatus();
 }
 
 void Host::WatchHealth() {
+  ready_ = true;
   watch_ = std::make_unique<Watch>();
   watch_->thread = std::jthread([this](std::stop_token stop) {
     while (!stop.stop_requested()) {
@@ -235,6 +239,7 @@ void Host::WatchHealth() {
         all = all && status.ok();
       }
       if (shared_server_ && !stop.stop_requested()) shared_server_->health().Set("", all);
+      if (!stop.stop_requested()) ready_ = all;
       for (int i = 0; i < 20 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   });
@@ -242,6 +247,7 @@ void Host::WatchHealth() {
 
 void Host::Stop() {
   watch_.reset();
+  ready_ = false;
   const Deadline drained = DeadlineIn(kDrainLimit);
   if (shared_server_) shared_server_->health().SetAll(false);
   for (const auto& part : parts_) {

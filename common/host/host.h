@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "common/host/settings.h"
 
 namespace ftl::host {
+
+class AdminServer;
 
 // Runs modules in one process: each on a thread of its own, started by need, drained and stopped in reverse. One module
 // serves on its own port and calls the others over the network; several call each other by in-process channels and
@@ -29,6 +32,7 @@ class Host {
   struct Part;
   absl::Status StartPart(Part& part);
   absl::Status Connect(Part& part);
+  absl::Status OpenAdmin();
   absl::Status OpenPort();
   void WatchHealth();
 
@@ -41,8 +45,8 @@ class Host {
   std::unique_ptr<rpc::Server> shared_server_;
   struct Watch;
   std::unique_ptr<Watch> watch_;
-  struct Admin;
-  std::unique_ptr<Admin> admin_;
+  std::atomic<bool> ready_ = false;
+  std::unique_ptr<AdminServer> admin_;
 };
 
 }  // namespace ftl::host

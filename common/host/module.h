@@ -54,6 +54,8 @@ struct ModuleKind {
   std::string_view default_listen;  // where its gRPC services listen when it has a program of its own; empty for none
   // Reads its settings and makes the module; called a second time without effect when settings are only listed.
   std::function<std::unique_ptr<Module>(Settings&)> make;
+  // Lends or borrows keys: in a program of its own it starts only with mutual TLS.
+  bool passes_keys = false;
 };
 
 }  // namespace ftl::host

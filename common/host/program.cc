@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/db/migrator.h"
+#include "common/host/healthcheck.h"
 #include "common/host/host.h"
 #include "common/observe/log.h"
 
@@ -87,6 +88,22 @@ int Migrate(const ProgramSettings& program) {
   return EX_UNAVAILABLE;
 }
 
+// The admin port, or the gateway's own where there is none.
+int AskHealth(const Settings& settings) {
+  std::string address;
+  for (const Settings::Declaration& setting : settings.declarations()) {
+    const bool is_admin = setting.name == "FTL_ADMIN_ADDRESS" && !setting.value.empty();
+    if (is_admin || (setting.name == "FTL_HTTP_ADDRESS" && address.empty())) address = setting.value;
+  }
+  if (address.empty()) {
+    std::cerr << "Set FTL_ADMIN_ADDRESS as the program has it that is to be asked.\n";
+    return EX_CONFIG;
+  }
+  const absl::Status status = CheckHealth(address);
+  if (!status.ok()) std::cerr << status.message() << ".\n";
+  return status.ok() ? EX_OK : EX_UNAVAILABLE;
+}
+
 int Run(Host& host) {
   if (!host.Start().ok()) return EX_UNAVAILABLE;
   log::Info("ready", {{"version", FTL_VERSION}});
@@ -130,6 +147,9 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   app.add_subcommand("migrate", "Brings the database to this version's schema, and ends.")->callback([&] {
     migrate = true;
   });
+  bool healthcheck = false;
+  app.add_subcommand("healthcheck", "Asks the program that runs with these settings whether it is ready, and ends.")
+      ->callback([&] { healthcheck = true; });
   std::map<std::string, std::string> flags;
   for (const Settings::Declaration& setting : declared.declarations()) {
     if (setting.secret) continue;
@@ -150,6 +170,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   log::Configure(program.log_level, program.log_format == "text" ? log::Format::kText : log::Format::kJson, name);
   if (migrate) return Migrate(program);
   Host host(settings, kinds);
+  if (healthcheck) return AskHealth(settings);
   if (program.production) RefuseDevelopmentSwitches(settings);
   if (print_config) settings.Print(std::cout);
   for (const FieldFault& fault : settings.faults().all()) std::cerr << fault.field << ' ' << fault.message << ".\n";

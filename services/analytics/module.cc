@@ -88,7 +88,11 @@ std::unique_ptr<host::Module> MakeAnalytics(host::Settings& settings) {
 }  // namespace
 
 host::ModuleKind AnalyticsModule() {
-  return {.name = "analytics", .calls = {"session-vault"}, .default_listen = "0.0.0.0:50053", .make = MakeAnalytics};
+  return {.name = "analytics",
+          .calls = {"session-vault"},
+          .default_listen = "0.0.0.0:50053",
+          .make = MakeAnalytics,
+          .passes_keys = true};
 }
 
 }  // namespace ftl::analytics

@@ -141,12 +141,13 @@ class BatchRunner final : public host::Module {
 }  // namespace
 
 host::ModuleKind BatchRunnerModule() {
-  return {.name = "batch-runner",
-          .calls = {"session-vault"},
-          .default_listen = "0.0.0.0:50052",
-          .make = [](host::Settings& settings) {
-            return std::make_unique<BatchRunner>(BatchRunnerSettings::Read(settings));
-          }};
+  return {
+      .name = "batch-runner",
+      .calls = {"session-vault"},
+      .default_listen = "0.0.0.0:50052",
+      .make =
+          [](host::Settings& settings) { return std::make_unique<BatchRunner>(BatchRunnerSettings::Read(settings)); },
+      .passes_keys = true};
 }
 
 }  // namespace ftl::batch_runner

@@ -98,9 +98,11 @@ class VaultModule final : public host::Module {
 }  // namespace
 
 host::ModuleKind SessionVaultModule() {
-  return {"session-vault", {}, "0.0.0.0:50051", [](host::Settings& settings) -> std::unique_ptr<host::Module> {
-            return std::make_unique<VaultModule>(ReadVaultSettings(settings));
-          }};
+  return {.name = "session-vault",
+          .calls = {},
+          .default_listen = "0.0.0.0:50051",
+          .make = [](host::Settings& settings) { return std::make_unique<VaultModule>(ReadVaultSettings(settings)); },
+          .passes_keys = true};
 }
 
 }  // namespace ftl::vault

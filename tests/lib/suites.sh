@@ -108,7 +108,6 @@ suite_contract() {
   labelled release contract
   node_tests 'Contract' tests/contract
   node_tests 'Security' tests/security
-  node_tests 'Scripts that run it' deploy
 }
 
 suite_e2e() {
@@ -125,6 +124,14 @@ suite_chaos() {
   export FTL_BUILD_DIR=$checkout/build/release
   labelled release chaos
   node_tests 'Chaos' tests/chaos
+}
+
+suite_deploy() {
+  build_tree release "${programs[@]}"
+  npm_packages tests/deploy
+  export FTL_BUILD_DIR=$checkout/build/release
+  node_tests 'Scripts that run it' deploy
+  node_tests 'Deployment' tests/deploy
 }
 
 suite_bench() {

@@ -1,0 +1,39 @@
+// What an orchestrator relies on: programs that refuse at start what cannot work, and that answer probes. Needs built programs
+// (FTL_BUILD_DIR).
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const skip = !process.env.FTL_BUILD_DIR && 'set FTL_BUILD_DIR to a build tree with the programs';
+const database = 'postgresql:///nowhere?host=/nonexistent';
+
+const run = (program, parameters, env) =>
+  spawnSync(join(process.env.FTL_BUILD_DIR, 'bin', program), parameters, { env, encoding: 'utf8', timeout: 20_000 });
+
+for (const program of ['finetunelab-batch-runner', 'finetunelab-analytics', 'finetunelab-session-vault']) {
+  test(`${program} by itself refuses to start without certificates, naming the three settings`, { skip }, () => {
+    const { status, stderr } = run(program, ['--check-config'], { DATABASE_URL: database });
+    assert.equal(status, 78);
+    for (const name of ['FTL_TLS_CA_FILE', 'FTL_TLS_CERT_FILE', 'FTL_TLS_KEY_FILE']) assert.match(stderr, new RegExp(name));
+  });
+}
+
+test('a program whose admin port is taken says so and ends', { skip }, async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.on('listening', resolve));
+  const address = `127.0.0.1:${taken.address().port}`;
+  try {
+    const { status, stderr } = run('finetunelab-export', [], { DATABASE_URL: database, FTL_ADMIN_ADDRESS: address });
+    assert.equal(status, 69);
+    assert.match(stderr, new RegExp(`FTL_ADMIN_ADDRESS is ${address}`));
+  } finally {
+    taken.close();
+  }
+});
+
+test('healthcheck says that nobody answers, and that it does not know whom to ask', { skip }, () => {
+  assert.equal(run('finetunelab-export', ['healthcheck'], { FTL_ADMIN_ADDRESS: '127.0.0.1:1' }).status, 69);
+  assert.equal(run('finetunelab-export', ['healthcheck'], {}).status, 78);
+});
