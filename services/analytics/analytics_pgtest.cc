@@ -360,6 +360,27 @@ TEST_F(AnalyticsTest, AtlasOpensWithASummaryAndTheOneThingWorthALook) {
   ASSERT_EQ(told->tables.size(), 1);
 }
 
+TEST_F(AnalyticsTest, AReportIsToldTheSameWithoutTheInvitation) {
+  pb::SummarizeRequest request;
+  request.set_test_run_id(kRun);
+  const auto told = Call<pb::SummarizeResponse>(&pb::AnalyticsService::Stub::async::Summarize, request);
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(Ask({})->text, told->text() + "\n\nWhat would you like to know?");
+  request.set_test_run_id("b6a1c2d3-0000-4000-8000-00000000000f");
+  const auto unknown = Call<pb::SummarizeResponse>(&pb::AnalyticsService::Stub::async::Summarize, request);
+  EXPECT_EQ(ReasonOf(unknown.status()), Reason::kRunNotFound);
+}
+
+TEST_F(AnalyticsTest, BucketsEndWhereTheSnapshotDoes) {
+  pb::GetLatencyDistributionRequest request;
+  request.set_test_run_id(kRun);
+  request.set_up_to_sequence(4);
+  const auto told =
+      Call<pb::GetLatencyDistributionResponse>(&pb::AnalyticsService::Stub::async::GetLatencyDistribution, request);
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->count(), 3);
+}
+
 TEST_F(AnalyticsTest, AtlasAnswersWithTheRightFigures) {
   EXPECT_THAT(Text("What's my average latency?"), HasSubstr("**1.69 s**, over 8 successful calls"));
   EXPECT_THAT(Text("p90 latency"), HasSubstr("**2.795 s**"));

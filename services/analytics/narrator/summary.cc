@@ -48,10 +48,8 @@ std::string MostWorthALook(const Finding& finding) {
 
 }  // namespace
 
-std::string TellSummary(const Finding& finding) {
+std::string TellVerdict(const Finding& finding) {
   const pb::Metrics& metrics = *finding.metrics;
-  const int32_t results = metrics.completed_prompts() + metrics.failed_prompts();
-  if (results == 0) return "There are no results yet. Ask me again in a moment.";
   std::string text = fmt::format("**{} of {}** {} completed", CountText(metrics.completed_prompts()),
                                  CountText(metrics.total_prompts()), Plural(metrics.total_prompts(), "prompt"));
   if (metrics.failed_prompts() > 0)
@@ -74,7 +72,15 @@ std::string TellSummary(const Finding& finding) {
                           CountText(metrics.completed_prompts()), Plural(metrics.completed_prompts(), "call"));
   }
   if (const std::string look = MostWorthALook(finding); !look.empty()) text += "\n\nMost worth a look: " + look;
-  return text + "\n\nWhat would you like to know?";
+  return text;
+}
+
+std::string TellSummary(const Finding& finding) {
+  const pb::Metrics& metrics = *finding.metrics;
+  if (metrics.completed_prompts() + metrics.failed_prompts() == 0) {
+    return "There are no results yet. Ask me again in a moment.";
+  }
+  return TellVerdict(finding) + "\n\nWhat would you like to know?";
 }
 
 }  // namespace ftl::analytics

@@ -6,8 +6,11 @@
 
 namespace ftl::analytics {
 
-// The opening summary: how many completed, how fast, how long, the one thing most worth looking at, and an invitation
-// to ask. The finding has metrics.
+// How it went: how many completed, how fast, how long, and the one thing most worth looking at. The finding has
+// metrics.
+std::string TellVerdict(const Finding& finding);
+
+// The opening summary: the verdict and an invitation to ask. The finding has metrics.
 std::string TellSummary(const Finding& finding);
 
 }  // namespace ftl::analytics

@@ -11,6 +11,7 @@
 #include "services/analytics/metrics/histogram.h"
 #include "services/analytics/metrics/run_metrics.h"
 #include "services/analytics/rpc/ask.h"
+#include "services/analytics/rpc/summarize.h"
 #include "services/analytics/store/result_pages.h"
 #include "services/analytics/store/run_scope.h"
 
@@ -93,9 +94,13 @@ Task<pb::GetLatencyDistributionResponse> AnalyticsService::GetLatencyDistributio
     const CallContext& call, const pb::GetLatencyDistributionRequest& request) {
   static const std::string& text = *new std::string(
       HistogramSql("SELECT latency_us / 1000.0 AS v FROM demo_batch_test_results "
-                   "WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR test_run_id = $2::uuid) AND success"));
+                   "WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR test_run_id = $2::uuid) AND success "
+                   "AND ($3::bigint IS NULL OR sequence <= $3)"));
   CO_TRY(const RunScope scope, co_await ResolveScope(database_, call, request.session_id(), request.test_run_id()));
-  std::vector<Statement> statements = {{Query{"metrics.latency_distribution", text}, Params(scope.session, scope.run)}};
+  std::optional<int64_t> up_to_sequence;
+  if (request.has_up_to_sequence()) up_to_sequence = request.up_to_sequence();
+  std::vector<Statement> statements = {
+      {Query{"metrics.latency_distribution", text}, Params(scope.session, scope.run, up_to_sequence)}};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, scope, std::move(statements)));
   const Histogram histogram = HistogramOf(rows[0]);
   pb::GetLatencyDistributionResponse response;
@@ -112,6 +117,12 @@ Task<pb::GetLatencyDistributionResponse> AnalyticsService::GetLatencyDistributio
     *response.mutable_p95() = SpanOf(histogram.p95);
     *response.mutable_p99() = SpanOf(histogram.p99);
   }
+  co_return response;
+}
+
+Task<pb::SummarizeResponse> AnalyticsService::Summarize(const CallContext& call, const pb::SummarizeRequest& request) {
+  pb::SummarizeResponse response;
+  CO_TRY(*response.mutable_text(), co_await SummarizeRun(database_, call, request));
   co_return response;
 }
 

@@ -20,6 +20,7 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   FTL_SERVE(ListResults)
   FTL_SERVE(SearchResponses)
   FTL_SERVE(GetLatencyDistribution)
+  FTL_SERVE(Summarize)
   FTL_SERVE_STREAM(Ask)
 
   Task<pb::GetMetricsResponse> GetMetrics(const CallContext& call, const pb::GetMetricsRequest& request);
@@ -27,6 +28,7 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   Task<pb::SearchResponsesResponse> SearchResponses(const CallContext& call, const pb::SearchResponsesRequest& request);
   Task<pb::GetLatencyDistributionResponse> GetLatencyDistribution(const CallContext& call,
                                                                   const pb::GetLatencyDistributionRequest& request);
+  Task<pb::SummarizeResponse> Summarize(const CallContext& call, const pb::SummarizeRequest& request);
   Task<> Ask(const CallContext& call, const pb::AskRequest& request, rpc::Writer<pb::AskResponse>& writer);
 
  private:
