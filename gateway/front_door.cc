@@ -24,7 +24,7 @@ void Record(const http::Exchange& exchange, const Route* route, const absl::Stat
   static metrics::CallMetrics requests("ftl_http_server");
   const std::string_view path = route == nullptr ? std::string_view("(none)") : route->path;
   const std::string_view method = route == nullptr ? std::string_view("(other)") : exchange.head().method;
-  requests.Record(std::string(method) + " " + std::string(path), std::to_string(exchange.status()),
+  requests.Record({{"method", std::string(method)}, {"route", std::string(path)}}, std::to_string(exchange.status()),
                   absl::ToDoubleSeconds(took));
   const log::Fields fields = {{"method", method},
                               {"route", path},

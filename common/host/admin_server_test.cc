@@ -34,7 +34,7 @@ std::string Get(int port, const std::string& path) {
 }
 
 TEST(AdminServerTest, ShowsTheMetricsOfTheProcess) {
-  metrics::CallMetrics("ftl_admin_test").Record("Ask", "ok", 0.5);
+  metrics::CallMetrics("ftl_admin_test").Record({{"method", "Ask"}}, "ok", 0.5);
   const auto server = AdminServer::Listen("127.0.0.1:0", [] { return true; });
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_THAT(Get((*server)->port(), "/metrics"), HasSubstr("ftl_admin_test_requests_total"));

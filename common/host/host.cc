@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -21,6 +22,7 @@
 #include "common/host/admin_server.h"
 #include "common/host/port_file.h"
 #include "common/observe/log.h"
+#include "common/observe/metrics.h"
 
 namespace ftl::host {
 namespace {
@@ -52,6 +54,16 @@ std::string DefaultAddress(std::string_view service) {
   return "";
 }
 
+prometheus::Histogram& LatenessOf(std::string_view module) {
+  static const prometheus::Histogram::BucketBoundaries kSeconds = {0.0001, 0.001, 0.005, 0.01, 0.025, 0.05,
+                                                                   0.1,    0.25,  0.5,   1,    2.5,   5};
+  return prometheus::BuildHistogram()
+      .Name("ftl_module_thread_lateness_seconds")
+      .Help("How long a module's thread takes to come to what is handed to it; asked once a second.")
+      .Register(metrics::Registry())
+      .Add({{"module", std::string(module)}}, kSeconds);
+}
+
 }  // namespace
 
 // An io_context that can let go of what waits on it while it still stands: those coroutines hold on to the module's
@@ -62,7 +74,10 @@ struct ModuleContext : asio::io_context {
 };
 
 struct Host::Part {
+  explicit Part(const ModuleKind& of) : kind(of), lateness(LatenessOf(of.name)) {}
+
   ModuleKind kind;
+  prometheus::Histogram& lateness;
   std::unique_ptr<Module> module;
   std::string listen;                            // where it serves by itself; empty in a program of several
   std::map<std::string, std::string> addresses;  // of the services it calls, where they are far away
@@ -86,6 +101,15 @@ struct Host::Part {
     }
   }
 
+  // How long the module's thread takes to come to what is handed to it now.
+  void MeasureLateness() {
+    const auto asked = std::chrono::steady_clock::now();
+    asio::post(io, [asked, this] {
+      const std::chrono::duration<double> late = std::chrono::steady_clock::now() - asked;
+      lateness.Observe(late.count());
+    });
+  }
+
   // Runs a coroutine on the module's thread and waits for its end.
   absl::Status Await(Task<> task) {
     try {
@@ -107,8 +131,7 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
     return std::any_of(kinds.begin(), kinds.end(), [&](const ModuleKind& kind) { return kind.name == name; });
   };
   for (const ModuleKind& kind : kinds) {
-    auto part = std::make_unique<Part>();
-    part->kind = kind;
+    auto part = std::make_unique<Part>(kind);
     if (!together && !kind.default_listen.empty()) {
       part->listen =
           settings.Text(SettingName(kind.name, "LISTEN"), kind.default_listen, "Where its gRPC services listen.");
@@ -233,6 +256,7 @@ void Host::WatchHealth() {
     while (!stop.stop_requested()) {
       bool all = true;
       for (const auto& part : parts_) {
+        part->MeasureLateness();
         const absl::Status status = part->Await(part->module->Check(DeadlineIn(absl::Seconds(2))));
         if (!status.ok()) log::Warn("module cannot work", {{"module", part->kind.name}, {"status", status}});
         if (part->server && !stop.stop_requested()) part->server->health().Set("", status.ok());

@@ -14,19 +14,21 @@ namespace ftl::metrics {
 // closed: a route, a method, a code, never a session, a prompt or a client.
 prometheus::Registry& Registry();
 
-// A counter and a histogram of seconds for each value of `method` and `code`: what every RPC and route records.
+// A counter and a histogram of seconds for each call: what every RPC and route records.
 class CallMetrics {
  public:
   // `family` such as `ftl_rpc_server`: gives `<family>_requests_total` and `<family>_duration_seconds`.
   explicit CallMetrics(std::string_view family);
-  void Record(std::string_view method, std::string_view code, double seconds);
+  // `call` says which: {{"method", "StartRun"}}, or {{"method", "GET"}, {"route", "/health"}}. The counter has `code`
+  // too.
+  void Record(const prometheus::Labels& call, std::string_view code, double seconds);
 
  private:
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& durations_;
 };
 
-// Everything in the registry in Prometheus' text format.
+// Everything in the registry and of the process in Prometheus' text format.
 std::string Exposition();
 
 }  // namespace ftl::metrics

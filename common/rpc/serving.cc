@@ -58,7 +58,7 @@ void Serving::Record(std::string_view method, const CallContext& call, const abs
                      absl::Duration took) const {
   static metrics::CallMetrics calls("ftl_rpc_server");
   const std::string code = status.ok() ? "ok" : CodeOf(ReasonOf(status));
-  calls.Record(method, code, absl::ToDoubleSeconds(took));
+  calls.Record({{"method", std::string(method)}}, code, absl::ToDoubleSeconds(took));
   const bool our_fault = !status.ok() && ReasonOf(status) == Reason::kInternal;
   if (our_fault) {
     log::Error("call failed", {{"method", method}, {"request_id", call.request_id}, {"status", status}});

@@ -72,6 +72,16 @@ test('metrics name no session, run or key, and unknown paths make no new series'
   assert.doesNotMatch(text, /11111111-2222|demo-[0-9a-f]{8}|path-4711/);
 });
 
+test('/metrics/prometheus shows the process and its version, with method and route in labels of their own', async () => {
+  const { text } = await get('/metrics/prometheus');
+  for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'process_open_fds', 'process_start_time_seconds']) {
+    assert.match(text, new RegExp(`^${name} [0-9.e+]+$`, 'm'));
+  }
+  assert.match(text, /^ftl_build_info\{version="[0-9.]+"\} 1$/m);
+  assert.match(text, /^ftl_http_server_requests_total\{code="200",method="GET",route="\/metrics\/prometheus"\} /m);
+  assert.match(text, /^ftl_module_thread_lateness_seconds_count\{module="gateway"\} /m);
+});
+
 const documented = {
   '/api/demo/v2/configure': ['get', 'post', 'delete'],
   '/api/demo/v2/configure/test': ['post'],
