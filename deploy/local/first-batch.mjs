@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Client, Refused } from './lib/client.mjs';
+import { Client } from './lib/client.mjs';
 
 const QUESTIONS = ["What's my average latency?", 'Which prompts were slowest?', 'Any failed requests?'];
 
@@ -60,16 +60,9 @@ async function askAtlas() {
   console.log('');
 }
 
-async function saveReport(format) {
-  let answer;
-  try {
-    answer = await client.accepted('GET', `/api/demo/v2/export?session_id=${sessionId}&format=${format}`);
-  } catch (error) {
-    if (!(error instanceof Refused) || error.code !== 'format_not_available') throw error;
-    console.log(`  no ${format.toUpperCase()}: this version does not write it yet`);
-    return;
-  }
-  const name = /filename="?([\w.-]+)/.exec(answer.headers.get('content-disposition') ?? '')?.[1] ?? `report.${format}`;
+async function saveReport({ format, extension }) {
+  const answer = await client.accepted('GET', `/api/demo/v2/export?session_id=${sessionId}&format=${format}`);
+  const name = /filename="?([\w.-]+)/.exec(answer.headers.get('content-disposition') ?? '')?.[1] ?? `report.${extension}`;
   const path = join(options.reports, name);
   await writeFile(path, Buffer.from(await answer.arrayBuffer()));
   console.log(`  wrote ${path}`);
@@ -90,7 +83,8 @@ async function main() {
     await connect();
     await runSuite();
     await askAtlas();
-    for (const format of ['csv', 'json', 'pdf']) await saveReport(format);
+    const { formats } = await client.get('/api/demo/v2/export/formats');
+    for (const format of formats) await saveReport(format);
   } finally {
     await cleanUp();
   }

@@ -4,6 +4,7 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/proto/enum_word.h"
 #include "common/rpc/call.h"
 #include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
 
@@ -20,7 +21,7 @@ absl::Status JudgeRequest(const pb::ExportRequest& request) {
   FieldFaults faults;
   if (request.session_id().empty()) faults.Add("session_id", "is missing");
   if (request.format() == pb::EXPORT_FORMAT_UNSPECIFIED)
-    faults.Add("format", "is missing; ask for pdf, csv, json or jsonl");
+    faults.Add("format", fmt::format("is missing; ask for {}", EnumWords<pb::ExportFormat>()));
   return faults.Verdict();
 }
 

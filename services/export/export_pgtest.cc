@@ -11,6 +11,7 @@
 #include "common/error/refusal.h"
 #include "common/rpc/server.h"
 #include "common/session/session_id.h"
+#include "services/export/report/format.h"
 #include "services/export/rpc/exporter_service.h"
 #include "tests/support/await.h"
 #include "tests/support/postgres.h"
@@ -33,6 +34,15 @@ class FakeAnalytics final : public analytics::AnalyticsService::Service {
   grpc::Status GetMetrics(grpc::ServerContext*, const analytics::GetMetricsRequest* request,
                           analytics::GetMetricsResponse* response) override {
     *response = answer_(*request);
+    return grpc::Status::OK;
+  }
+  grpc::Status GetLatencyDistribution(grpc::ServerContext*, const analytics::GetLatencyDistributionRequest*,
+                                      analytics::GetLatencyDistributionResponse*) override {
+    return grpc::Status::OK;
+  }
+  grpc::Status Summarize(grpc::ServerContext*, const analytics::SummarizeRequest*,
+                         analytics::SummarizeResponse* response) override {
+    response->set_text("**All** went well.");
     return grpc::Status::OK;
   }
 
@@ -143,7 +153,8 @@ class ExportTest : public testing::Test {
   DownloadTokens tokens_{database_};
   ExportLog log_{database_};
   Numbers numbers_{server_->InProcess("export", "token")};
-  ExporterService service_{rpc::Serving(io_.get_executor(), "token"), {results_, tokens_, log_, numbers_}};
+  RenderThread pages_;
+  ExporterService service_{rpc::Serving(io_.get_executor(), "token"), {results_, tokens_, log_, numbers_, pages_}};
 };
 
 TEST_F(ExportTest, HoldsWhatThereWasWhenItBeganThoughTheRunGoesOn) {
@@ -173,7 +184,8 @@ TEST_F(ExportTest, HoldsNothingSecret) {
   AddSession(kSession);
   AddRun(kSession, kRun, "completed", 1, 1);
   answer_ = [](const auto&) { return Counts(1, 1, 0); };
-  for (const auto format : {pb::EXPORT_FORMAT_CSV, pb::EXPORT_FORMAT_JSON, pb::EXPORT_FORMAT_JSONL}) {
+  for (const FormatFacts& facts : Formats()) {
+    const pb::ExportFormat format = facts.format;
     Download download;
     ASSERT_EQ(Export(Request(kSession, format), download), absl::OkStatus());
     EXPECT_THAT(download.text, Not(HasSubstr("sealed-key")));

@@ -27,6 +27,7 @@ struct Machinery {
   DownloadTokens tokens;
   ExportLog log;
   Numbers numbers;
+  RenderThread pages;
 };
 
 class Export final : public host::Module {
@@ -40,8 +41,8 @@ class Export final : public host::Module {
 
   void Serve(rpc::Registrar& registrar) override {
     Machinery& m = *machinery_;
-    registrar.Add(std::make_unique<ExporterService>(registrar.serving(),
-                                                    ExporterService::Parts{m.results, m.tokens, m.log, m.numbers}));
+    registrar.Add(std::make_unique<ExporterService>(
+        registrar.serving(), ExporterService::Parts{m.results, m.tokens, m.log, m.numbers, m.pages}));
   }
 
   Task<> Check(Deadline deadline) override {

@@ -1,14 +1,18 @@
 // Results to take away, compared with the routes and with each other.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { call, get, ok } from './client.mjs';
+import { call, get, ok, urlOf } from './client.mjs';
 import { records } from './csv.mjs';
 import { chatEndpoint, faultRelay } from './endpoint.mjs';
 import { carriesHeaders, hasFields, isConventional, isProblem } from './judge.mjs';
 import { apiKey, endOf, finishedRun, openSession, startRun, testedSession, uniquePrompts } from './sessions.mjs';
 
 const columns = 'prompt_id,prompt,response,latency_ms,success,error,error_type,input_tokens,output_tokens,ttft_ms,category,finish_reason,attempts,model_id,test_run_id,created_at';
-const types = { csv: 'text/csv; charset=utf-8', json: 'application/json', jsonl: 'application/x-ndjson', pdf: 'application/pdf' };
+const types = { csv: 'text/csv; charset=utf-8', json: 'application/json', jsonl: 'application/x-ndjson', pdf: 'application/pdf', html: 'text/html; charset=utf-8' };
 
 async function download(session, format, more = '') {
   const answer = await get(`export?session_id=${session}&format=${format}${more}`);
@@ -21,6 +25,11 @@ async function download(session, format, more = '') {
   assert.match(answer.headers.get('cache-control') ?? '', /\bno-store\b/);
   assert.ok(!answer.text.includes(apiKey) && !answer.text.includes(session), 'no secret is in a report');
   return answer.text;
+}
+
+async function downloadBytes(session, format, more = '') {
+  const answer = await fetch(urlOf(`export?session_id=${session}&format=${format}${more}`));
+  return Buffer.from(await answer.arrayBuffer());
 }
 
 // A run with successes, failures, checks, and text that is hard to write down.
@@ -75,6 +84,9 @@ function compareRows(rows, results) {
 
 test('header=false leaves the sections out, for programs', async (t) => {
   const { session, run } = await mixedRun(t);
+  const plain = await downloadBytes(session, 'csv', '&header=false');
+  assert.notEqual(plain[0], 0xef, 'no byte order mark for programs');
+  assert.deepEqual([...(await downloadBytes(session, 'csv')).subarray(0, 3)], [0xef, 0xbb, 0xbf], 'one for people');
   const all = records(await download(session, 'csv', '&header=false'));
   assert.equal(all[0].join(), columns);
   compareRows(all.slice(1), run.results);
@@ -84,7 +96,7 @@ test('header=false leaves the sections out, for programs', async (t) => {
 
 test('a cell that a spreadsheet would run as a formula is made harmless', async (t) => {
   const session = await testedSession(t, { model_id: 'sample-echo' });
-  const prompts = ['=1+1', '+1', '-1+2', '@SUM(A1)', '\t=1', '=HYPERLINK("http://evil.example","x")', '  =1+1'];
+  const prompts = ['=1+1', '+1+1', '-1+2', '@SUM(A1)', '\t=1', '=HYPERLINK("http://evil.example","x")', '  =1+1'];
   await finishedRun(session, prompts);
   const rows = records(await download(session, 'csv', '&header=false')).slice(1);
   for (const [index, row] of rows.entries()) {
@@ -93,6 +105,14 @@ test('a cell that a spreadsheet would run as a formula is made harmless', async 
       assert.ok(cell.includes(prompts[index].trim().slice(1)), cell);
     }
   }
+});
+
+test('a plain number stays one, signed or not', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-echo' });
+  const prompts = ['-5', '+7', '-0.25', '1e3'];
+  await finishedRun(session, prompts);
+  const rows = records(await download(session, 'csv', '&header=false')).slice(1);
+  assert.deepEqual(rows.map((row) => row[1]), prompts);
 });
 
 test('JSON has session, runs, metrics and every field of every result', async (t) => {
@@ -162,16 +182,80 @@ test('no or another format is 422', async (t) => {
   const { session_id } = await openSession(t);
   isProblem(await get(`export?session_id=${session_id}`), 422, undefined, ['format']);
   isProblem(await get(`export?session_id=${session_id}&format=`), 422, undefined, ['format']);
-  for (const format of ['xlsx', 'CSV', 'unspecified', '1']) isProblem(await get(`export?session_id=${session_id}&format=${format}`), 422, undefined, ['format']);
+  for (const format of ['docx', 'CSV', 'unspecified', '1']) isProblem(await get(`export?session_id=${session_id}&format=${format}`), 422, undefined, ['format']);
   isProblem(await get(`export?session_id=${session_id}&format=csv&header=maybe`), 400, 'invalid_field', ['header']);
   isProblem(await get(`export?session_id=${session_id}&format=csv&test_run_id=00000000-0000-4000-8000-000000000000`), 404, 'run_not_found');
 });
 
-test('PDF is a PDF, or 422 format_not_available where reports are not built', async (t) => {
+// What a tool says of a file.
+const said = (tool, ...flags) => execFileSync(tool, flags, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+async function savedPdf(t, session, more = '') {
+  const answer = await fetch(urlOf(`export?session_id=${session}&format=pdf${more}`));
+  assert.equal(answer.status, 200);
+  const path = join(mkdtempSync(join(tmpdir(), 'report-')), 'report.pdf');
+  t.after(() => rmSync(dirname(path), { recursive: true }));
+  writeFileSync(path, Buffer.from(await answer.arrayBuffer()));
+  return path;
+}
+
+// How a report writes a span: as Atlas does.
+function duration(ms) {
+  const plain = (value, decimals) => value.toFixed(decimals).replace(/\.?0+$/, '');
+  return ms < 999.95 ? `${plain(ms, ms < 10 ? 2 : 1)} ms` : `${plain(ms / 1000, 3)} s`;
+}
+
+test('PDF and HTML say what the metrics route says, and JSON and CSV with them', async (t) => {
   const { session } = await mixedRun(t);
-  const answer = await get(`export?session_id=${session}&format=pdf`);
-  if (answer.status === 422) return isProblem(answer, 422, 'format_not_available');
-  assert.match(await download(session, 'pdf'), /^%PDF-/);
+  const metrics = await ok(get(`analytics/metrics?session_id=${session}`));
+  const html = (await download(session, 'html')).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const pdf = said('pdftotext', '-layout', await savedPdf(t, session), '-').replace(/\s+/g, ' ');
+  const json = JSON.parse(await download(session, 'json'));
+  assert.deepEqual(json.metrics, metrics);
+  for (const text of [pdf, html]) {
+    for (const name of ['p50_latency_ms', 'p95_latency_ms', 'p99_latency_ms', 'p50_ttft_ms']) {
+      assert.ok(text.includes(duration(metrics[name])), `${name} ${duration(metrics[name])} is not in: ${text.slice(0, 1500)}`);
+      assert.ok(text.includes(String(metrics[name])), `${name}: ${metrics[name]}`);
+    }
+    for (const name of ['avg_latency_ms', 'min_latency_ms', 'max_latency_ms', 'output_tokens_per_second', 'avg_output_tokens']) {
+      assert.ok(text.includes(String(metrics[name])), `${name}: ${metrics[name]}`);
+    }
+    assert.ok(text.includes('80 %') && text.includes('Powered by FineTuneLab') && text.includes('auth'), text.slice(0, 1500));
+  }
+});
+
+test('PDF is sound, named, tagged, of the paper asked for, and has nothing to click on', async (t) => {
+  const { session } = await mixedRun(t);
+  const path = await savedPdf(t, session);
+  said('qpdf', '--check', path);
+  const facts = said('pdfinfo', path);
+  for (const fact of [/Title: +Batch test of My "model", v2/, /Author: +FineTuneLab/, /Tagged: +yes/, /JavaScript: +no/, /A4/]) assert.match(facts, fact);
+  assert.doesNotMatch(said('qpdf', '--qdf', '--object-streams=disable', path, '-'), /\/URI|\/Launch|\/Annots/);
+  assert.doesNotMatch(said('pdffonts', path), /(WinAnsi|Identity-H|Custom) +no/);
+  const text = said('pdftotext', path, '-');
+  assert.match(text, /漢字/);
+  assert.match(text, new RegExp(`Page 1 of ${/Pages: +(\d+)/.exec(facts)[1]}`));
+  assert.match(said('pdfinfo', await savedPdf(t, session, '&paper=letter')), /612 x 792/);
+  isProblem(await get(`export?session_id=${session}&format=pdf&paper=a3`), 422, undefined, ['paper']);
+});
+
+test('the formats that are listed are those that are written', async (t) => {
+  const { session } = await mixedRun(t);
+  const { formats } = await ok(get('export/formats'));
+  assert.ok(formats.length >= 5);
+  for (const { format, name, extension, content_type } of formats) {
+    assert.ok(name);
+    const answer = await get(`export?session_id=${session}&format=${format}`);
+    assert.equal(answer.status, 200, format);
+    assert.equal(answer.headers.get('content-type'), content_type);
+    assert.ok(answer.headers.get('content-disposition').includes(`.${extension}`), format);
+  }
+});
+
+test('a session without a run has a report that says so, in every format', async (t) => {
+  const { session_id } = await openSession(t);
+  const text = said('pdftotext', await savedPdf(t, session_id), '-');
+  assert.match(text, /no run yet/);
 });
 
 test('a token that is none, or was never given, opens nothing', async () => {

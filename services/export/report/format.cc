@@ -1,5 +1,8 @@
 #include "services/export/report/format.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "common/error/refusal.h"
@@ -7,41 +10,39 @@
 
 namespace ftl::exporter {
 
-namespace pb = finetunelab::exporter::v1;
+namespace {
+
+constexpr FormatFacts kFormats[] = {
+    {pb::EXPORT_FORMAT_PDF, "PDF report", "pdf", "application/pdf"},
+    {pb::EXPORT_FORMAT_HTML, "Web page", "html", "text/html; charset=utf-8"},
+    {pb::EXPORT_FORMAT_CSV, "CSV", "csv", "text/csv; charset=utf-8"},
+    {pb::EXPORT_FORMAT_JSON, "JSON", "json", "application/json"},
+    {pb::EXPORT_FORMAT_JSONL, "JSON lines", "jsonl", "application/x-ndjson"},
+};
+
+}  // namespace
+
+std::span<const FormatFacts> Formats() { return kFormats; }
+
+const FormatFacts& FactsOf(pb::ExportFormat format) {
+  return *std::find_if(std::begin(kFormats), std::prev(std::end(kFormats)),
+                       [format](const FormatFacts& facts) { return facts.format == format; });
+}
 
 absl::Status RequireFormat(pb::ExportFormat format) {
-  switch (format) {
-    case pb::EXPORT_FORMAT_CSV:
-    case pb::EXPORT_FORMAT_JSON:
-    case pb::EXPORT_FORMAT_JSONL:
-      return absl::OkStatus();
-    case pb::EXPORT_FORMAT_PDF:
-      return Refuse(Reason::kFormatNotAvailable,
-                    "PDF reports are not available in this installation. Choose csv, json or jsonl.")
-          .With("format", "pdf")
-          .With("available", "csv, json, jsonl");
-    default: {
-      FieldFaults faults;
-      faults.Add("format", "must be pdf, csv, json or jsonl");
-      return faults.Verdict();
-    }
-  }
+  const bool known = std::any_of(std::begin(kFormats), std::end(kFormats),
+                                 [format](const FormatFacts& facts) { return facts.format == format; });
+  if (known) return absl::OkStatus();
+  FieldFaults faults;
+  faults.Add("format", fmt::format("must be {}", EnumWords<pb::ExportFormat>()));
+  return faults.Verdict();
 }
 
 std::string FileNameOf(pb::ExportFormat format, absl::Time taken_at) {
   return fmt::format("finetunelab-batch-test-{}.{}", absl::FormatTime("%Y-%m-%d", taken_at, absl::UTCTimeZone()),
-                     EnumWord(format));
+                     FactsOf(format).extension);
 }
 
-std::string_view ContentTypeOf(pb::ExportFormat format) {
-  switch (format) {
-    case pb::EXPORT_FORMAT_CSV:
-      return "text/csv; charset=utf-8";
-    case pb::EXPORT_FORMAT_JSONL:
-      return "application/x-ndjson";
-    default:
-      return "application/json";
-  }
-}
+bool IsDocument(pb::ExportFormat format) { return format == pb::EXPORT_FORMAT_PDF || format == pb::EXPORT_FORMAT_HTML; }
 
 }  // namespace ftl::exporter

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,12 +11,28 @@
 
 namespace ftl::exporter {
 
-// Ok for a format that can be written. INVALID_FIELD on `format` where none was chosen, FORMAT_NOT_AVAILABLE for one
-// that this installation does not write.
-absl::Status RequireFormat(finetunelab::exporter::v1::ExportFormat format);
+namespace pb = finetunelab::exporter::v1;
 
-// `finetunelab-batch-test-2025-11-21.csv`, the day in UTC. Only for formats that can be written, as below.
-std::string FileNameOf(finetunelab::exporter::v1::ExportFormat format, absl::Time taken_at);
-std::string_view ContentTypeOf(finetunelab::exporter::v1::ExportFormat format);
+struct FormatFacts {
+  pb::ExportFormat format;
+  std::string_view name;       // for people
+  std::string_view extension;  // without a dot
+  std::string_view content_type;
+};
+
+// Every format that is written, those for people first.
+std::span<const FormatFacts> Formats();
+
+// INVALID_FIELD for what is no format, with those there are.
+absl::Status RequireFormat(pb::ExportFormat format);
+
+// For a format that RequireFormat lets pass.
+const FormatFacts& FactsOf(pb::ExportFormat format);
+
+// `finetunelab-batch-test-2025-11-21.csv`; the day is in UTC.
+std::string FileNameOf(pb::ExportFormat format, absl::Time taken_at);
+
+// Whether it is a report to read, of a bounded size, and not one row after the other.
+bool IsDocument(pb::ExportFormat format);
 
 }  // namespace ftl::exporter

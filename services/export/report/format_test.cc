@@ -1,5 +1,6 @@
 #include "services/export/report/format.h"
 
+#include <google/protobuf/generated_enum_reflection.h>
 #include <gtest/gtest.h>
 
 #include "common/error/refusal.h"
@@ -14,12 +15,13 @@ TEST(FormatTest, NamesTheChoicesWhereNoneWasMade) {
   EXPECT_EQ(ReasonOf(status), Reason::kInvalidField);
   ASSERT_EQ(FieldFaultsOf(status).size(), 1u);
   EXPECT_EQ(FieldFaultsOf(status)[0].field, "format");
-  EXPECT_EQ(FieldFaultsOf(status)[0].message, "must be pdf, csv, json or jsonl");
+  EXPECT_EQ(FieldFaultsOf(status)[0].message, "must be pdf, csv, json, jsonl or html");
 }
 
-TEST(FormatTest, SaysThatPdfIsNotWrittenHere) {
-  EXPECT_EQ(ReasonOf(RequireFormat(pb::EXPORT_FORMAT_PDF)), Reason::kFormatNotAvailable);
-  EXPECT_TRUE(RequireFormat(pb::EXPORT_FORMAT_JSONL).ok());
+TEST(FormatTest, EveryFormatOfTheContractIsWritten) {
+  const auto* words = google::protobuf::GetEnumDescriptor<pb::ExportFormat>();
+  EXPECT_EQ(static_cast<int>(Formats().size()), words->value_count() - 1);
+  for (const FormatFacts& facts : Formats()) EXPECT_TRUE(RequireFormat(facts.format).ok()) << facts.name;
 }
 
 TEST(FormatTest, NamesTheFileByItsDayInUtc) {

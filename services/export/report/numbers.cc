@@ -3,15 +3,31 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/error/try.h"
 #include "common/rpc/call.h"
 
 namespace ftl::exporter {
 namespace {
 
 namespace analytics = finetunelab::analytics::v1;
+using Async = class analytics::AnalyticsService::Stub::async;
 
 // A million results take 2 s where no summary is stored.
 constexpr absl::Duration kLimit = absl::Seconds(30);
+
+CallContext Limited(CallContext call) {
+  call.deadline = std::min(call.deadline, DeadlineIn(kLimit));
+  return call;
+}
+
+// A question about one run up to its last sequence. A run's id needs no session's.
+template <typename Request>
+Request OfOne(const finetunelab::batch_runner::v1::Run& run) {
+  Request request;
+  request.set_test_run_id(run.id());
+  if (IsGoing(run)) request.set_up_to_sequence(run.last_sequence());
+  return request;
+}
 
 }  // namespace
 
@@ -29,10 +45,29 @@ Task<analytics::GetMetricsResponse> Numbers::Of(const CallContext& call, const R
     request.set_up_to_sequence(going->last_sequence());
     request.set_up_to_run_id(going->id());
   }
-  CallContext limited = call;
-  limited.deadline = std::min(call.deadline, DeadlineIn(kLimit));
-  co_return co_await rpc::Call(limited, analytics_->async(), &analytics::AnalyticsService::Stub::async::GetMetrics,
-                               std::move(request));
+  co_return co_await rpc::Call(Limited(call), analytics_->async(), &Async::GetMetrics, std::move(request));
+}
+
+Task<RunFindings> Numbers::OfRun(const CallContext& call, const finetunelab::batch_runner::v1::Run& run,
+                                 const analytics::GetMetricsResponse* metrics) {
+  RunFindings findings;
+  findings.run = run;
+  if (metrics != nullptr) {
+    findings.metrics = *metrics;
+  } else {
+    CO_TRY(findings.metrics, co_await rpc::Call(Limited(call), analytics_->async(), &Async::GetMetrics,
+                                                OfOne<analytics::GetMetricsRequest>(run)));
+  }
+  CO_TRY(findings.distribution, co_await rpc::Call(Limited(call), analytics_->async(), &Async::GetLatencyDistribution,
+                                                   OfOne<analytics::GetLatencyDistributionRequest>(run)));
+  // Of a run that goes on it would tell what has happened since.
+  if (IsGoing(run)) co_return findings;
+  analytics::SummarizeRequest request;
+  request.set_test_run_id(run.id());
+  CO_TRY(const analytics::SummarizeResponse summary,
+         co_await rpc::Call(Limited(call), analytics_->async(), &Async::Summarize, std::move(request)));
+  findings.verdict = summary.text();
+  co_return findings;
 }
 
 }  // namespace ftl::exporter

@@ -8,6 +8,7 @@
 #include "common/async/task.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
+#include "services/export/report/findings.h"
 #include "services/export/report/report.h"
 
 namespace ftl::exporter {
@@ -21,6 +22,10 @@ class Numbers {
   // with a run's id the report has this run alone.
   Task<finetunelab::analytics::v1::GetMetricsResponse> Of(const CallContext& call, const Report& report,
                                                           std::string session_id, std::string test_run_id);
+
+  // What a run of the report came to, without its rows. `metrics` are the run's own where they are known already.
+  Task<RunFindings> OfRun(const CallContext& call, const finetunelab::batch_runner::v1::Run& run,
+                          const finetunelab::analytics::v1::GetMetricsResponse* metrics);
 
  private:
   std::unique_ptr<finetunelab::analytics::v1::AnalyticsService::Stub> analytics_;

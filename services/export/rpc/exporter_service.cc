@@ -1,15 +1,19 @@
 #include "services/export/rpc/exporter_service.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"
 #include "common/session/session_gate.h"
+#include "services/export/report/compose.h"
 #include "services/export/report/format.h"
-#include "services/export/rpc/byte_stream.h"
+#include "services/export/writer/html/html_writer.h"
+#include "services/export/writer/pdf/pdf_writer.h"
 #include "services/export/writer/report_writer.h"
 
 namespace ftl::exporter {
@@ -22,27 +26,79 @@ constexpr int kMaxSnapshots = 5;
 
 Deadline ReadDeadline(const CallContext& call) { return std::min(call.deadline, DeadlineIn(kReadLimit)); }
 
+// A document of more runs would be no report any more; CSV and JSON hold all.
+constexpr size_t kMostChapters = 12;
+
 Task<> SendHead(rpc::Writer<pb::ExportResponse>& writer, pb::ExportFormat format, absl::Time taken_at) {
   pb::ExportResponse response;
   response.mutable_head()->set_file_name(FileNameOf(format, taken_at));
-  response.mutable_head()->set_content_type(std::string(ContentTypeOf(format)));
+  response.mutable_head()->set_content_type(std::string(FactsOf(format).content_type));
   co_return co_await writer.Write(response);
+}
+
+absl::Status RequirePaper(pb::Paper paper) {
+  if (pb::Paper_IsValid(paper)) return absl::OkStatus();
+  FieldFaults faults;
+  faults.Add("paper", "must be a4 or letter");
+  return faults.Verdict();
 }
 
 }  // namespace
 
 Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest& request,
                                rpc::Writer<pb::ExportResponse>& writer) {
+  CO_TRY(RequirePaper(request.paper()));
   CO_TRY(const Download wanted, co_await Understand(call, request));
   // A token knows no session's id; the run it stands for is enough.
   const std::string session_id = request.token().empty() ? request.session_id() : "";
   CO_TRY(const Report report, co_await MakeReport(call, wanted, session_id));
   if (request.head_only()) co_return co_await SendHead(writer, wanted.format, report.taken_at);
   CO_TRY(co_await parts_.log.Record(ReadDeadline(call), wanted.session, EnumWord(wanted.format)));
-  CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
 
-  const std::unique_ptr<ReportWriter> file = WriterOf(wanted.format, !request.has_header() || request.header());
   ByteStream out(writer);
+  if (IsDocument(wanted.format)) {
+    CO_TRY(out.bytes(), co_await SetPages(call, wanted, report, request.paper()));
+    CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
+  } else {
+    CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
+    CO_TRY(co_await WriteRows(call, wanted, report, !request.has_header() || request.header(), out));
+  }
+  co_return co_await out.Finish();
+}
+
+Task<pb::ListFormatsResponse> ExporterService::ListFormats(const CallContext&, const pb::ListFormatsRequest&) {
+  pb::ListFormatsResponse response;
+  for (const FormatFacts& facts : Formats()) {
+    pb::Format& format = *response.add_formats();
+    format.set_format(facts.format);
+    format.set_name(std::string(facts.name));
+    format.set_extension(std::string(facts.extension));
+    format.set_content_type(std::string(facts.content_type));
+  }
+  co_return response;
+}
+
+Task<std::string> ExporterService::SetPages(const CallContext& call, const Download& wanted, const Report& report,
+                                            pb::Paper paper) {
+  std::vector<RunFindings> chapters;
+  for (size_t i = report.runs.size() - std::min(report.runs.size(), kMostChapters); i < report.runs.size(); ++i) {
+    const auto* metrics = report.runs.size() == 1 ? &report.metrics : nullptr;
+    CO_TRY(RunFindings findings, co_await parts_.numbers.OfRun(call, report.runs[i], metrics));
+    CO_TRY(findings.rows, co_await parts_.results.Choose(ReadDeadline(call), wanted.session, report.runs[i]));
+    chapters.push_back(std::move(findings));
+  }
+  const bool html = wanted.format == pb::EXPORT_FORMAT_HTML;
+  // Named first: GCC 12 destroys a lambda's captures twice where it is written inside of a co_await.
+  std::function<std::string()> render = [report, chapters = std::move(chapters), html, paper] {
+    const Document document = Compose(report, chapters);
+    return html ? WriteHtml(document) : WritePdf(document, paper);
+  };
+  co_return co_await parts_.pages.Run(std::move(render));
+}
+
+Task<> ExporterService::WriteRows(const CallContext& call, const Download& wanted, const Report& report, bool sections,
+                                  ByteStream& out) {
+  const std::unique_ptr<ReportWriter> file = WriterOf(wanted.format, sections);
   file->Begin(report, out.bytes());
   for (const auto& run : report.runs) {
     for (int32_t last_prompt = 0;;) {
@@ -56,7 +112,7 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
     }
   }
   file->End(out.bytes());
-  co_return co_await out.Finish();
+  co_return absl::OkStatus();
 }
 
 Task<Download> ExporterService::Understand(const CallContext& call, const pb::ExportRequest& request) {

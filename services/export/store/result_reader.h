@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/async/task.h"
@@ -9,6 +10,7 @@
 #include "common/time/deadline.h"
 #include "finetunelab/batch_runner/v1/result.pb.h"
 #include "services/export/report/report.h"
+#include "services/export/store/report_rows.h"
 
 namespace ftl::exporter {
 
@@ -28,6 +30,12 @@ class ResultReader {
   Task<std::vector<finetunelab::batch_runner::v1::Result>> ReadAfter(Deadline deadline, std::string session,
                                                                      const finetunelab::batch_runner::v1::Run& run,
                                                                      int32_t after);
+
+  // The rows of a run that a document shows, chosen up to its `last_sequence` in one round trip. SESSION_NOT_FOUND,
+  // SESSION_EXPIRED.
+  Task<RunRows> Choose(Deadline deadline, std::string session, const finetunelab::batch_runner::v1::Run& run) {
+    return ChooseRows(database_, deadline, std::move(session), run);
+  }
 
  private:
   Database& database_;

@@ -31,8 +31,11 @@ TEST(CsvCellTest, QuotesWhatWouldEndACellOrARow) {
 
 TEST(CsvCellTest, MakesFormulasText) {
   EXPECT_EQ(Cell("=1+1"), "'=1+1");
-  EXPECT_EQ(Cell("+1"), "'+1");
-  EXPECT_EQ(Cell("-5"), "'-5");
+  EXPECT_EQ(Cell("-2+3"), "'-2+3");
+  EXPECT_EQ(Cell("-5 apples"), "'-5 apples");
+  EXPECT_EQ(Cell("+"), "'+");
+  EXPECT_EQ(Cell("-1e"), "'-1e");
+  EXPECT_EQ(Cell("-1."), "'-1.");
   EXPECT_EQ(Cell("@SUM(A1)"), "'@SUM(A1)");
   EXPECT_EQ(Cell("\t=1"), "\"'\t=1\"");
   EXPECT_EQ(Cell("\r=1"), "\"'\r=1\"");
@@ -40,6 +43,10 @@ TEST(CsvCellTest, MakesFormulasText) {
   EXPECT_EQ(Cell("  =1"), "\"'  =1\"");
   EXPECT_EQ(Cell("\uFF1D1+1"), "'\uFF1D1+1");
   EXPECT_EQ(Cell("=HYPERLINK(\"http://x\",\"y\")"), "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
+}
+
+TEST(CsvCellTest, LeavesNumbersNumbers) {
+  for (const char* text : {"-5", "+7", "-0.25", "+1e6", "-3E-7", "12"}) EXPECT_EQ(Cell(text), text);
 }
 
 }  // namespace

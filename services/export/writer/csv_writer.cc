@@ -64,7 +64,7 @@ void AppendSummary(const finetunelab::analytics::v1::GetMetricsResponse& metrics
 
 void CsvWriter::Begin(const Report& report, std::string& out) {
   if (sections_) {
-    out += "# Demo Batch Test Export\r\n";
+    out += "\xEF\xBB\xBF# Demo Batch Test Export\r\n";
     AppendComment("Model", report.session.model_name, out);
     AppendComment("Export Date", Moment(ToProto(report.taken_at)), out);
     if (!report.complete()) {

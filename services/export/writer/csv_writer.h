@@ -4,8 +4,9 @@
 
 namespace ftl::exporter {
 
-// RFC 4180, UTF-8 without a byte order mark. Every number and moment reads as in JSON; what is absent there is an empty
-// cell.
+// RFC 4180, UTF-8: with a byte order mark before the sections, since spreadsheets take it for something else without
+// one; with none for programs, which would find it in the first name. Every number and moment reads as in JSON; what is
+// absent there is an empty cell.
 class CsvWriter final : public ReportWriter {
  public:
   // `sections` is whether the commented sections stand before the header row.

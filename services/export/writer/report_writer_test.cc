@@ -94,7 +94,7 @@ constexpr char kRows[] =
     "2,Again,,,false,The key was refused,auth,,,,,,1,org/model,run,2025-11-21T12:00:00.001500Z\r\n";
 
 TEST(CsvWriterTest, HasItsSectionsInOrder) {
-  EXPECT_EQ(FileOf(pb::EXPORT_FORMAT_CSV, TwoResults()), std::string("# Demo Batch Test Export\r\n"
+  EXPECT_EQ(FileOf(pb::EXPORT_FORMAT_CSV, TwoResults()), std::string("\uFEFF# Demo Batch Test Export\r\n"
                                                                      "# Model: My model\r\n"
                                                                      "# Export Date: 2025-11-21T12:00:00Z\r\n"
                                                                      "\r\n"

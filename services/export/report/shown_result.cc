@@ -1,0 +1,111 @@
+#include "services/export/report/shown_result.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "common/proto/enum_word.h"
+#include "services/export/report/readable.h"
+#include "services/export/report/wording.h"
+
+namespace ftl::exporter {
+namespace {
+
+namespace runner = finetunelab::batch_runner::v1;
+
+constexpr size_t kLongestBeginning = 160;
+constexpr size_t kLongestPrompt = 900;
+constexpr size_t kLongestAnswer = 2800;
+// An answer of very many lines is cut by lines too.
+constexpr int kMostLines = 60;
+
+std::string EndOf(const runner::Result& result) {
+  if (!result.success()) return EnumWord(result.error_type());
+  return result.finish_reason() == "length" ? "cut by its limit" : "ok";
+}
+
+std::string ChecksOf(const runner::Result& result) {
+  if (result.checks().empty()) return "";
+  const auto passed = std::count_if(result.checks().begin(), result.checks().end(),
+                                    [](const runner::CheckOutcome& check) { return check.passed(); });
+  return fmt::format("{} of {}", passed, result.checks_size());
+}
+
+bool HasFailedCheck(const runner::Result& result) {
+  return std::any_of(result.checks().begin(), result.checks().end(), [](const auto& check) { return !check.passed(); });
+}
+
+std::string FactsOf(const runner::Result& result) {
+  std::string facts = result.has_latency() ? DurationText(result.latency()) : "";
+  const auto add = [&facts](const std::string& text) { facts += (facts.empty() ? "" : "  \u00B7  ") + text; };
+  if (result.has_ttft()) add("first token after " + DurationText(result.ttft()));
+  if (result.has_output_tokens()) {
+    add(Counted(result.output_tokens(), "output token") + (result.tokens_estimated() ? " (estimated)" : ""));
+  }
+  if (result.has_finish_reason()) add("ended by " + OneLine(result.finish_reason(), 40));
+  if (const std::string checks = ChecksOf(result); !checks.empty()) add(checks + " checks passed");
+  return facts;
+}
+
+// As many lines as are shown.
+std::string_view FirstLines(std::string_view text) {
+  size_t at = 0;
+  for (int lines = 0; lines < kMostLines; ++lines) {
+    at = text.find('\n', at);
+    if (at == std::string_view::npos) return text;
+    ++at;
+  }
+  return text.substr(0, at);
+}
+
+}  // namespace
+
+std::string PromptBeginning(const ShownResult& shown) { return OneLine(shown.result.prompt(), kLongestBeginning); }
+
+Table ResultTable(const std::vector<ShownResult>& results) {
+  Table table{.columns = {{"#", 0.6, true},
+                          {"Prompt", 5},
+                          {"Category", 1.7},
+                          {"Ended", 1.3},
+                          {"Latency", 1.2, true},
+                          {"First token", 1.2, true},
+                          {"Tokens", 0.9, true},
+                          {"Checks", 0.9, true}},
+              .most_lines = 2};
+  for (const ShownResult& shown : results) {
+    const runner::Result& result = shown.result;
+    table.rows.push_back({{CountText(result.prompt_id())},
+                          {PromptBeginning(shown)},
+                          {OneLine(result.category(), 60)},
+                          {EndOf(result), {}, !result.success()},
+                          {result.has_latency() ? DurationText(result.latency()) : ""},
+                          {result.has_ttft() ? DurationText(result.ttft()) : ""},
+                          {result.has_output_tokens() ? CountText(result.output_tokens()) : ""},
+                          {ChecksOf(result), {}, HasFailedCheck(result)}});
+  }
+  return table;
+}
+
+Sample SampleOf(const ShownResult& shown) {
+  const runner::Result& result = shown.result;
+  const std::string_view prompt = Beginning(result.prompt(), kLongestPrompt);
+  const std::string answer = Readable(Beginning(result.response(), kLongestAnswer));
+  const std::string_view set = FirstLines(answer);
+  Sample sample{.title = fmt::format("#{}{}", result.prompt_id(),
+                                     result.has_category() ? "  \u00B7  " + OneLine(result.category(), 60) : ""),
+                .facts = FactsOf(result),
+                .prompt = Readable(prompt),
+                .answer = ReadMarkdown(set)};
+  const bool prompt_cut =
+      prompt.size() < result.prompt().size() || static_cast<size_t>(shown.prompt_characters) > kLongestPrompt;
+  const bool answer_cut = set.size() < answer.size() || static_cast<size_t>(shown.response_characters) > kLongestAnswer;
+  if (prompt_cut)
+    sample.note = fmt::format("The prompt is cut; it has {}. ", Counted(shown.prompt_characters, "character"));
+  if (answer_cut) {
+    sample.note += fmt::format("The answer is cut; it has {}. ", Counted(shown.response_characters, "character"));
+  }
+  if (!sample.note.empty()) sample.note += "CSV, XLSX and JSON hold all of it.";
+  return sample;
+}
+
+}  // namespace ftl::exporter
