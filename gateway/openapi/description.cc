@@ -111,7 +111,8 @@ class Operation {
                             schemas_.Reference(*method_->output_type(), /*is_answer=*/true));
     } else if (method_ != nullptr && method_->name() == "Export") {
       content.clear();
-      for (const char* type : {"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson"}) {
+      for (const char* type :
+           {"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson"}) {
         content += fmt::format(R"({}"{}":{{}})", content.empty() ? "" : ",", type);
       }
     } else if (method_ != nullptr) {
