@@ -1,53 +1,170 @@
 #include "services/analytics/planner/builtin_planner.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "services/analytics/planner/atoms.h"
+#include "services/analytics/planner/chart.h"
+#include "services/analytics/planner/clauses.h"
 #include "services/analytics/planner/composer.h"
+#include "services/analytics/planner/constituents.h"
+#include "services/analytics/planner/lattice.h"
 #include "services/analytics/planner/nearest.h"
-#include "services/analytics/planner/reading.h"
 
 namespace ftl::analytics {
 namespace {
 
-// Whether a question asks for help and nothing else.
-bool WantsHelp(const Reading& reading) { return reading.help && reading.SaysNothing(); }
+constexpr size_t kMostAtoms = 90;  // of a question that is read; a longer one is declined
+constexpr size_t kMostPaths = 12;
+constexpr size_t kMostQueries = 5;       // in one question
+constexpr size_t kMostQuestions = 12;    // of the talk that are read: what leans further back is not understood
+constexpr double kCloseReadings = 0.05;  // two ways that cost the same stand for two meanings
+constexpr double kTooDear = 9;           // what costs more than its best way by that is no reading of the question
 
-// Whether it has more words that are not known than words that make a question: then whatever was made of it is a
-// guess.
-bool IsGuess(const Reading& reading) {
-  const bool firm = reading.HasMeasure() || reading.ranked_by || !reading.filters.empty() || reading.summary ||
-                    reading.exports || reading.format || reading.group_by != pb::GROUPING_UNSPECIFIED;
-  return !firm && !reading.left_out.empty();
+// What one way through the question comes to.
+struct Reading {
+  std::vector<pb::Query> queries;
+  std::optional<Topic> refusal;
+  std::vector<Choice> choices;
+  bool wants_help = false;
+};
+
+// nullopt where the way makes no sense, or leaves something unsaid.
+std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optional<pb::Query> before) {
+  if (!path.left_over.empty()) return std::nullopt;
+  for (const Edge* edge : path.edges) {
+    if (!IsQuestionPart(edge->symbol)) return std::nullopt;
+  }
+  Reading reading;
+  for (Slots& slots : ReadClauses(path, lattice)) {
+    // A greeting before the question.
+    const bool greets = slots.said == std::set<std::string>{"help"} && slots.figures.empty() && slots.filters.empty();
+    Composed composed = Compose(std::move(slots), before);
+    if (composed.IsNothing()) return std::nullopt;
+    if (composed.wants_help && greets) reading.wants_help = true;
+    if (composed.refusal) reading.refusal = composed.refusal;
+    if (!composed.choices.empty()) reading.choices = composed.choices;
+    for (pb::Query& query : composed.queries) {
+      before = query;
+      reading.queries.push_back(std::move(query));
+    }
+  }
+  if (reading.queries.size() > kMostQueries) return std::nullopt;
+  if (!reading.queries.empty()) reading.wants_help = false;
+  if (!reading.choices.empty() && !reading.queries.empty()) return std::nullopt;
+  return reading;
 }
 
-Understanding Understand(const std::string& question, const Vocabulary& vocabulary,
+bool SameQueries(const Reading& a, const Reading& b) {
+  return a.refusal == b.refusal && a.choices.size() == b.choices.size() && a.queries.size() == b.queries.size() &&
+         std::equal(a.queries.begin(), a.queries.end(), b.queries.begin(),
+                    [](const pb::Query& one, const pb::Query& other) {
+                      return one.SerializeAsString() == other.SerializeAsString();
+                    });
+}
+
+// A prompt or a run that is not there.
+std::optional<Contradiction> Contradicted(const std::vector<pb::Query>& queries, const Vocabulary& vocabulary) {
+  for (const pb::Query& query : queries) {
+    for (const auto* filters : {&query.among(), &query.filters()}) {
+      for (const pb::Filter& filter : *filters) {
+        double most = filter.number();
+        for (const double number : filter.numbers()) most = std::max(most, number);
+        const auto named = static_cast<int64_t>(most);
+        if (filter.field() == pb::FILTER_FIELD_PROMPT_ID && vocabulary.prompts > 0 && named > vocabulary.prompts) {
+          return Contradiction{Contradiction::Kind::kPrompt, named, vocabulary.prompts};
+        }
+        const bool before_first = vocabulary.runs > 0 && named <= -vocabulary.runs;
+        if (filter.field() == pb::FILTER_FIELD_RUN && vocabulary.runs > 0 &&
+            (named > vocabulary.runs || before_first)) {
+          return Contradiction{Contradiction::Kind::kRun, named, vocabulary.runs};
+        }
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// The words that no way through the question makes anything of.
+std::vector<std::string> LeftOver(const std::vector<Path>& paths, const Lattice& lattice) {
+  std::vector<std::string> words;
+  if (paths.empty()) return words;
+  for (const int at : paths.front().left_over) words.push_back(lattice.atoms[static_cast<size_t>(at)].raw);
+  return words;
+}
+
+Understanding Understand(const std::string& question, const Vocabulary& vocabulary, const std::string& language,
                          const std::optional<pb::Query>& before) {
   Understanding understanding;
-  Reading reading = Read(question, vocabulary);
-  if (reading.refusal) {
-    understanding.refusal = reading.refusal;
-    return understanding;
+  std::vector<Atom> atoms = CutAtoms(question, kMostAtoms + 1);
+  const bool too_long = atoms.size() > kMostAtoms;
+  if (too_long) atoms.resize(kMostAtoms);
+  const Lattice lattice = BuildLattice(std::move(atoms), vocabulary, language);
+  understanding.language = lattice.language;
+  const Chart chart(TheGrammar(), lattice);
+  const std::vector<Path> paths = chart.BestPaths(kMostPaths);
+  std::optional<Reading> best;
+  double price = 0;
+  for (const Path& path : paths) {
+    if (best && path.price > price + kCloseReadings) break;
+    if (path.price > paths.front().price + kTooDear) break;
+    std::optional<Reading> reading = Read(path, lattice, before);
+    if (!reading) continue;
+    if (!best) {
+      best = std::move(reading);
+      price = path.price;
+    } else if (!SameQueries(*best, *reading) && best->refusal) {
+      best = std::move(reading);
+    }
   }
-  understanding.left_over = reading.left_out;
-  if (WantsHelp(reading)) {
-    understanding.wants_help = true;
-  } else if (!IsGuess(reading)) {
-    if (std::optional<pb::Query> query = Compose(std::move(reading), before)) understanding.queries = {*query};
+  const bool refuses = best && best->refusal;
+  if (best && (!too_long || refuses)) {
+    understanding.refusal = best->refusal;
+    understanding.choices = best->choices;
+    understanding.wants_help = best->wants_help;
+    if (!refuses) understanding.queries = best->queries;
+    understanding.contradiction = Contradicted(understanding.queries, vocabulary);
+    if (understanding.contradiction) understanding.queries.clear();
+  } else {
+    understanding.left_over = LeftOver(paths, lattice);
   }
-  if (understanding.queries.empty()) understanding.nearest = NearestQuestions(question);
+  if (!best || understanding.wants_help || too_long) understanding.nearest = NearestQuestions(question);
   return understanding;
+}
+
+// What no reading of the whole makes a question of, but some of its words alone say must be refused.
+std::optional<Topic> TopicOf(const std::string& question, const Vocabulary& vocabulary, const std::string& language) {
+  const Lattice lattice = BuildLattice(CutAtoms(question, kMostAtoms), vocabulary, language);
+  const Chart chart(TheGrammar(), lattice);
+  for (const Path& path : chart.BestPaths(1)) {
+    for (const Slots& slots : ReadClauses(path, lattice)) {
+      if (slots.topics.empty()) continue;
+      Slots topic;
+      topic.topics = {slots.topics.front()};
+      return Compose(topic, std::nullopt).refusal;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 Understanding PlanBuiltin(const std::vector<std::string>& questions, const Vocabulary& vocabulary) {
   std::optional<pb::Query> before;
+  std::string language;
   Understanding understanding;
-  for (const std::string& question : questions) {
-    understanding = Understand(question, vocabulary, before);
+  const size_t first = questions.size() > kMostQuestions ? questions.size() - kMostQuestions : 0;
+  for (size_t i = first; i < questions.size(); ++i) {
+    understanding = Understand(questions[i], vocabulary, language, before);
+    language = understanding.language;
     if (understanding.queries.empty()) continue;
     if (understanding.queries.back().presentation() != pb::PRESENTATION_EXPORT) before = understanding.queries.back();
   }
+  const bool nothing = understanding.queries.empty() && !understanding.refusal && !understanding.contradiction &&
+                       understanding.choices.empty() && !understanding.wants_help;
+  if (nothing && !questions.empty()) understanding.refusal = TopicOf(questions.back(), vocabulary, language);
+  if (understanding.refusal) understanding.left_over.clear();
   return understanding;
 }
 

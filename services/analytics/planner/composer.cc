@@ -3,683 +3,1102 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/proto/enum_word.h"
+#include "services/analytics/planner/constituents.h"
+#include "services/analytics/planner/dialogue.h"
+#include "services/analytics/semantics/catalogue.h"
+
 namespace ftl::analytics {
 namespace {
 
-bool IsScope(pb::FilterField field) {
-  return field == pb::FILTER_FIELD_CATEGORY || field == pb::FILTER_FIELD_DIFFICULTY || field == pb::FILTER_FIELD_HALF ||
-         field == pb::FILTER_FIELD_RUN || field == pb::FILTER_FIELD_PROMPT_TEXT || field == pb::FILTER_FIELD_PROMPT_ID;
-}
-
-template <typename Filters>
-bool HasField(const Filters& filters, pb::FilterField field) {
-  return std::any_of(filters.begin(), filters.end(), [&](const pb::Filter& filter) { return filter.field() == field; });
-}
-
-template <typename Filters>
-const pb::Filter* Find(const Filters& filters, pb::FilterField field) {
-  for (const pb::Filter& filter : filters) {
-    if (filter.field() == field) return &filter;
-  }
-  return nullptr;
-}
-
-void Erase(std::vector<pb::Filter>& filters, pb::FilterField field) {
-  std::erase_if(filters, [&](const pb::Filter& filter) { return filter.field() == field; });
-}
-
-// Billing and returns: either of them. Values of one field that are asked for together become one filter.
-void JoinAlternatives(std::vector<pb::Filter>& filters) {
-  std::vector<pb::Filter> joined;
-  for (const pb::Filter& filter : filters) {
-    const bool said = std::any_of(joined.begin(), joined.end(), [&](const pb::Filter& other) {
-      return other.SerializeAsString() == filter.SerializeAsString();
-    });
-    if (said) continue;
-    auto same = std::find_if(joined.begin(), joined.end(), [&](const pb::Filter& other) {
-      const bool words = filter.field() == pb::FILTER_FIELD_CATEGORY || filter.field() == pb::FILTER_FIELD_DIFFICULTY ||
-                         filter.field() == pb::FILTER_FIELD_ERROR_TYPE;
-      return words && other.field() == filter.field() && filter.comparison() == pb::COMPARISON_EQUAL &&
-             (other.comparison() == pb::COMPARISON_EQUAL || other.comparison() == pb::COMPARISON_IN);
-    });
-    if (same == joined.end()) {
-      joined.push_back(filter);
-      continue;
-    }
-    if (same->comparison() == pb::COMPARISON_EQUAL) {
-      if (same->text() == filter.text()) continue;
-      same->set_comparison(pb::COMPARISON_IN);
-      same->add_texts(same->text());
-      same->clear_text();
-    }
-    same->add_texts(filter.text());
-  }
-  filters = std::move(joined);
-}
-
-pb::Figure FigureOf(pb::Measure measure, pb::Statistic statistic, double percentile = 0) {
+pb::Figure FigureOf(pb::Measure measure, pb::Statistic statistic, std::optional<double> percentile = std::nullopt) {
   pb::Figure figure;
   figure.set_measure(measure);
   figure.set_statistic(statistic);
-  if (statistic == pb::STATISTIC_PERCENTILE) figure.set_percentile(percentile);
+  if (percentile) figure.set_percentile(*percentile);
   return figure;
+}
+
+pb::Filter Outcome(bool success) {
+  return TextFilter(pb::FILTER_FIELD_SUCCESS, pb::COMPARISON_EQUAL, success ? "true" : "false");
+}
+
+bool IsVerdict(pb::Measure measure) { return RowOf(measure).unit == MeasureUnit::kVerdict; }
+
+// What "how many" of a measure sums up.
+bool AddsUp(pb::Measure measure) {
+  const MeasureUnit unit = RowOf(measure).unit;
+  return unit == MeasureUnit::kTokens || unit == MeasureUnit::kCharacters || unit == MeasureUnit::kWords ||
+         unit == MeasureUnit::kCalls;
+}
+
+// Says where or when rather than how: among those a count is counted.
+bool IsAttribute(pb::FilterField field) {
+  return field == pb::FILTER_FIELD_CATEGORY || field == pb::FILTER_FIELD_DIFFICULTY || field == pb::FILTER_FIELD_HALF ||
+         field == pb::FILTER_FIELD_RUN || field == pb::FILTER_FIELD_PROMPT_ID;
 }
 
 class Composer {
  public:
-  Composer(Reading reading, const std::optional<pb::Query>& before) : reading_(std::move(reading)), before_(before) {}
+  Composer(Slots slots, const std::optional<pb::Query>& before) : slots_(std::move(slots)), before_(before) {}
 
-  std::optional<pb::Query> Compose() && {
-    Simplify();
-    if (before_ && Leans()) return Lean();
-    if (reading_.SaysNothing()) return std::nullopt;
-    if (reading_.exports || reading_.format) return Export();
-    if (!Say()) return std::nullopt;
-    Finish();
-    return query_;
+  Composed Compose() && {
+    Composed composed;
+    if (!slots_.topics.empty()) {
+      composed.refusal = GravestTopic();
+      return composed;
+    }
+    const Slots said = slots_;
+    if (LeansOnBefore()) {
+      if (std::optional<pb::Query> query = Edit(slots_, *before_)) {
+        composed.queries = {*query};
+        return composed;
+      }
+      // What speaks of those that were listed is of nothing else.
+      if (slots_.Says("those") || slots_.Says("rest")) return composed;
+      slots_ = said;
+    }
+    if (slots_.Says("help") && !slots_.HasNoun("prompt") && slots_.filters.empty() && slots_.figures.empty()) {
+      composed.wants_help = true;
+      return composed;
+    }
+    if (!Say(composed)) return {};
+    return composed;
   }
 
  private:
-  // What is said twice is said once.
-  void Simplify() {
-    std::vector<pb::Filter>& filters = reading_.filters;
-    bool wins = false;
-    bool losses = false;
-    for (const pb::Filter& filter : filters) {
-      if (filter.field() == pb::FILTER_FIELD_SUCCESS) (filter.text() == "true" ? wins : losses) = true;
-    }
-    // How many succeeded and how many failed; did all succeed.
-    const bool asks_all = wins && reading_.all && !reading_.lists && !reading_.HasMeasure();
-    if ((wins && losses) || asks_all) {
-      Erase(filters, pb::FILTER_FIELD_SUCCESS);
-      reading_.figures = {FigureOf(pb::MEASURE_SUCCESS, pb::STATISTIC_SHARE)};
-    }
-    if (HasField(filters, pb::FILTER_FIELD_ERROR_TYPE) || HasField(filters, pb::FILTER_FIELD_CHECKS_PASSED)) {
-      Erase(filters, pb::FILTER_FIELD_SUCCESS);
-    }
-    // Which failed the checks: the checks are what failed.
-    for (size_t i = 0; i < reading_.figures.size(); ++i) {
-      pb::Filter* outcome = nullptr;
-      for (pb::Filter& filter : filters) {
-        if (filter.field() == pb::FILTER_FIELD_SUCCESS) outcome = &filter;
-      }
-      if (reading_.figures[i].measure() != pb::MEASURE_CHECKS ||
-          reading_.figures[i].statistic() != pb::STATISTIC_UNSPECIFIED)
-        continue;
-      if (outcome) {
-        outcome->set_field(pb::FILTER_FIELD_CHECKS_PASSED);
-        reading_.figures.erase(reading_.figures.begin() + static_cast<std::ptrdiff_t>(i));
-      } else if (HasField(filters, pb::FILTER_FIELD_CHECKS_PASSED)) {
-        reading_.figures.erase(reading_.figures.begin() + static_cast<std::ptrdiff_t>(i));
-      }
-      break;
-    }
-    // This run with the one before; run 1 with run 2.
-    if ((reading_.compares || reading_.group_by == pb::GROUPING_RUN) && HasField(filters, pb::FILTER_FIELD_RUN)) {
-      Erase(filters, pb::FILTER_FIELD_RUN);
-      reading_.group_by = pb::GROUPING_RUN;
-    }
-    const pb::Filter* failed = Find(filters, pb::FILTER_FIELD_SUCCESS);
-    const bool of_failures = (failed && failed->text() == "false") || HasField(filters, pb::FILTER_FIELD_ERROR_TYPE) ||
-                             (before_ && HasField(before_->filters(), pb::FILTER_FIELD_SUCCESS));
-    if (reading_.group_by == pb::GROUPING_UNSPECIFIED && (reading_.by_type || reading_.common)) {
-      reading_.group_by = of_failures ? pb::GROUPING_ERROR_TYPE : pb::GROUPING_CATEGORY;
-    }
-    if (reading_.common && reading_.direction == 0) reading_.direction = 1;
-    const int halves = static_cast<int>(std::count_if(filters.begin(), filters.end(), [](const pb::Filter& filter) {
-      return filter.field() == pb::FILTER_FIELD_HALF;
-    }));
-    if (halves > 1 || (halves == 1 && (reading_.compares || (reading_.ranked_by && !HasNoun())))) {
-      Erase(filters, pb::FILTER_FIELD_HALF);
-      reading_.group_by = pb::GROUPING_HALF;
-    }
-    // "Is the p95 above 3 s?" asks for the p95 of all, not of those above.
-    for (const pb::Figure& figure : reading_.figures) {
-      const bool time = figure.measure() == pb::MEASURE_LATENCY || figure.measure() == pb::MEASURE_UNSPECIFIED;
-      if (figure.statistic() == pb::STATISTIC_UNSPECIFIED || HasNoun() || reading_.refers || reading_.counts) continue;
-      if (time && !reading_.tokens) Erase(filters, pb::FILTER_FIELD_LATENCY);
-      if (figure.measure() == pb::MEASURE_TTFT) Erase(filters, pb::FILTER_FIELD_TTFT);
-      if (figure.measure() == pb::MEASURE_OUTPUT_TOKENS || reading_.tokens)
-        Erase(filters, pb::FILTER_FIELD_OUTPUT_TOKENS);
-    }
-    JoinAlternatives(filters);
-    for (const auto& [field, grouping] : {std::pair{pb::FILTER_FIELD_CATEGORY, pb::GROUPING_CATEGORY},
-                                          std::pair{pb::FILTER_FIELD_DIFFICULTY, pb::GROUPING_DIFFICULTY}}) {
-      const pb::Filter* filter = Find(filters, field);
-      if (filter && filter->comparison() == pb::COMPARISON_IN && reading_.group_by == pb::GROUPING_UNSPECIFIED &&
-          (reading_.compares || reading_.ranked_by || !HasNoun())) {
-        reading_.group_by = grouping;
-      }
-    }
-    // Whatever holds for all stands before what is asked of it: shares are of the last filter.
-    std::stable_sort(filters.begin(), filters.end(),
-                     [](const pb::Filter& a, const pb::Filter& b) { return IsScope(a.field()) > IsScope(b.field()); });
+  static Topic TopicOf(const std::string& word) {
+    if (word == "cost") return Topic::kCost;
+    if (word == "quality") return Topic::kQuality;
+    if (word == "other_session") return Topic::kOtherSession;
+    if (word == "secrets") return Topic::kSecrets;
+    if (word == "instructions") return Topic::kInstructions;
+    if (word == "actions") return Topic::kActions;
+    return Topic::kElsewhere;
   }
 
-  bool HasNoun() const { return reading_.says_prompt || reading_.says_response || reading_.says_call; }
-
-  bool Leans() const {
-    if (reading_.follows || reading_.only || reading_.refers || reading_.more) return true;
-    if (reading_.why && !reading_.HasMeasure() && !reading_.ranked_by && reading_.filters.empty()) return true;
-    return !reading_.IsWhole() && !reading_.SaysNothing();
-  }
-
-  std::optional<pb::Query> Lean() {
-    const bool fragment = !reading_.HasMeasure() && !reading_.ranked_by && !reading_.counts && !reading_.shares;
-    // Whole questions keep what the talk is about; fragments, and those that say "those", keep every filter.
-    for (const pb::Filter& filter : before_->filters()) {
-      if (HasField(reading_.filters, filter.field())) continue;
-      if (filter.field() == pb::FILTER_FIELD_SUCCESS && HasField(reading_.filters, pb::FILTER_FIELD_ERROR_TYPE))
-        continue;
-      const bool bare_count = reading_.counts && reading_.filters.empty() && !reading_.HasMeasure();
-      if (fragment || reading_.refers || bare_count || IsScope(filter.field())) reading_.filters.push_back(filter);
-    }
-    std::stable_sort(reading_.filters.begin(), reading_.filters.end(),
-                     [](const pb::Filter& a, const pb::Filter& b) { return IsScope(a.field()) > IsScope(b.field()); });
-    if (reading_.exports || reading_.format) return Export();
-    if (reading_.summary) {
-      return Say() ? (Finish(), std::optional(query_)) : std::nullopt;
-    }
-    if (reading_.why) return Why();
-    // "How many tokens did they have?" of those just listed in order: the same list, told with everything about each.
-    const bool ranked = before_->statistic() == pb::STATISTIC_LIST && before_->order() != pb::ORDER_UNSPECIFIED;
-    if (ranked && reading_.refers && reading_.HasMeasure() && !reading_.ranked_by) {
-      query_ = *before_;
-      query_.set_explain(true);
-      return query_;
-    }
-    if (before_->all_runs()) reading_.all_runs = true;
-    if (reading_.HasMeasure() || reading_.ranked_by || reading_.counts || reading_.shares || reading_.over_time) {
-      // "And the output tokens?" asks for the same of something else.
-      if (reading_.HasMeasure() && !reading_.counts && !reading_.shares && !reading_.lists && !reading_.ranked_by) {
-        KeepStatistic();
+  // Of several topics the one that explains most.
+  Topic GravestTopic() const {
+    constexpr Topic kOrder[] = {Topic::kInstructions, Topic::kSecrets, Topic::kOtherSession, Topic::kElsewhere,
+                                Topic::kActions,      Topic::kCost,    Topic::kQuality};
+    for (const Topic topic : kOrder) {
+      for (const std::string& word : slots_.topics) {
+        if (TopicOf(word) == topic) return topic;
       }
-      if (reading_.group_by == pb::GROUPING_UNSPECIFIED && reading_.HasMeasure() && !reading_.refers &&
-          before_->group_by() != pb::GROUPING_ERROR_TYPE) {
-        reading_.group_by = before_->group_by();
-      }
-      if (!Say()) return std::nullopt;
-      Finish();
-      return query_;
     }
-    return Amend();
+    return Topic::kElsewhere;
   }
 
-  void KeepStatistic() {
-    const pb::Statistic statistic = before_->statistic();
-    if (statistic == pb::STATISTIC_LIST) {
-      // The longest ones, after the slowest ones: a list again, when something is asked of the results themselves.
-      if (before_->order() != pb::ORDER_UNSPECIFIED && reading_.refers) {
-        reading_.lists = true;
-      }
-      return;
-    }
-    if (statistic == pb::STATISTIC_SUMMARY || statistic == pb::STATISTIC_SHARE || statistic == pb::STATISTIC_COUNT)
-      return;
-    if (reading_.figures.empty() && reading_.tokens) {
-      pb::Figure figure;
-      figure.set_statistic(statistic);
-      reading_.figures.push_back(figure);
-    }
-    for (pb::Figure& figure : reading_.figures) {
-      if (figure.statistic() != pb::STATISTIC_UNSPECIFIED) continue;
-      figure.set_statistic(statistic);
-      if (before_->has_percentile()) figure.set_percentile(before_->percentile());
-    }
-  }
-
-  // The query before with what is said anew: another statistic, filter, grouping, limit or way to show it.
-  std::optional<pb::Query> Amend() {
-    query_ = *before_;
-    query_.clear_explain();
-    query_.mutable_filters()->Clear();
-    for (const pb::Filter& filter : reading_.filters) *query_.add_filters() = filter;
-    if (!reading_.figures.empty()) {
-      const bool measured = before_->statistic() != pb::STATISTIC_SUMMARY &&
-                            before_->measure() != pb::MEASURE_RESULTS && before_->measure() != pb::MEASURE_SUCCESS &&
-                            before_->measure() != pb::MEASURE_CHECKS;
-      const pb::Measure measure = measured ? before_->measure() : pb::MEASURE_LATENCY;
-      query_.mutable_also()->Clear();
-      query_.clear_order();
-      query_.clear_limit();
-      query_.clear_percentile();
-      bool first = true;
-      for (pb::Figure figure : reading_.figures) {
-        figure.set_measure(measure);
-        if (first) {
-          SetFigure(figure);
-        } else {
-          *query_.add_also() = figure;
-        }
-        first = false;
-      }
-    } else if (query_.statistic() == pb::STATISTIC_SUMMARY) {
-      query_.set_measure(pb::MEASURE_LATENCY);
-      query_.set_statistic(reading_.group_by != pb::GROUPING_UNSPECIFIED || reading_.chart ? pb::STATISTIC_MEAN
-                                                                                           : pb::STATISTIC_LIST);
-      if (query_.statistic() == pb::STATISTIC_LIST) query_.set_measure(pb::MEASURE_RESULTS);
-    }
-    if (reading_.group_by != pb::GROUPING_UNSPECIFIED) {
-      query_.set_group_by(reading_.group_by);
-      if (query_.statistic() == pb::STATISTIC_LIST) {
-        const bool counts = query_.measure() == pb::MEASURE_RESULTS || query_.order() == pb::ORDER_UNSPECIFIED;
-        query_.set_measure(counts ? pb::MEASURE_RESULTS : query_.measure());
-        query_.set_statistic(counts ? pb::STATISTIC_COUNT : pb::STATISTIC_MEAN);
-        query_.clear_limit();
-        query_.clear_order();
-      }
-    } else if (reading_.lists && query_.statistic() != pb::STATISTIC_LIST) {
-      // Show them; which ones?
-      query_.set_statistic(pb::STATISTIC_LIST);
-      query_.clear_group_by();
-      query_.mutable_also()->Clear();
-      query_.clear_percentile();
-    }
-    if (reading_.direction != 0) query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
-    if (reading_.limit) query_.set_limit(*reading_.limit);
-    if (reading_.more && !reading_.limit) query_.set_limit(std::min(1000, std::max(20, query_.limit() * 4)));
-    Present();
-    return query_;
-  }
-
-  std::optional<pb::Query> Why() {
-    const bool failures = HasField(reading_.filters, pb::FILTER_FIELD_SUCCESS) ||
-                          HasField(reading_.filters, pb::FILTER_FIELD_ERROR_TYPE) ||
-                          before_->group_by() == pb::GROUPING_ERROR_TYPE || before_->measure() == pb::MEASURE_SUCCESS;
-    query_ = pb::Query();
-    query_.set_statistic(pb::STATISTIC_LIST);
-    query_.set_explain(true);
-    for (const pb::Filter& filter : reading_.filters) *query_.add_filters() = filter;
-    if (failures) {
-      query_.set_measure(pb::MEASURE_RESULTS);
-      if (!HasField(reading_.filters, pb::FILTER_FIELD_SUCCESS) &&
-          !HasField(reading_.filters, pb::FILTER_FIELD_ERROR_TYPE)) {
-        AddFailed();
-      }
-    } else if (HasField(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED) ||
-               before_->measure() == pb::MEASURE_RESULTS) {
-      query_.set_measure(pb::MEASURE_RESULTS);
-    } else {
-      const bool summary = before_->statistic() == pb::STATISTIC_SUMMARY;
-      query_.set_measure(summary ? pb::MEASURE_LATENCY : before_->measure());
-      query_.set_order(before_->order() == pb::ORDER_ASCENDING ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING);
-      query_.set_limit(before_->statistic() == pb::STATISTIC_LIST && before_->has_limit() ? before_->limit() : 3);
-    }
-    return query_;
-  }
-
-  void AddFailed() {
-    pb::Filter& failed = *query_.add_filters();
-    failed.set_field(pb::FILTER_FIELD_SUCCESS);
-    failed.set_comparison(pb::COMPARISON_EQUAL);
-    failed.set_text("false");
-  }
-
-  std::optional<pb::Query> Export() {
-    query_ = pb::Query();
-    query_.set_measure(pb::MEASURE_RESULTS);
-    query_.set_statistic(pb::STATISTIC_LIST);
-    query_.set_presentation(pb::PRESENTATION_EXPORT);
-    query_.set_export_format(reading_.format.value_or("csv"));
-    for (const pb::Filter& filter : reading_.filters) *query_.add_filters() = filter;
-    if (reading_.all_runs) query_.set_all_runs(true);
-    return query_;
-  }
-
-  void SetFigure(const pb::Figure& figure) {
-    query_.set_measure(figure.measure());
-    query_.set_statistic(figure.statistic());
-    if (figure.has_percentile()) query_.set_percentile(figure.percentile());
-  }
-
-  // Measure and statistic of the query, from whatever is said. False where that is too little.
-  bool Say() {
-    query_ = pb::Query();
-    if (reading_.over_time && reading_.group_by == pb::GROUPING_UNSPECIFIED) reading_.group_by = pb::GROUPING_HALF;
-    const bool grouped = reading_.group_by != pb::GROUPING_UNSPECIFIED;
-    if (reading_.group_by == pb::GROUPING_ERROR_TYPE) return SayErrors();
-    if (reading_.summary && SummaryAlone()) {
-      query_.set_measure(pb::MEASURE_RESULTS);
-      query_.set_statistic(pb::STATISTIC_SUMMARY);
+  // Whether the question changes the one before rather than asking one of its own.
+  bool LeansOnBefore() const {
+    if (!before_) return false;
+    if (slots_.Says("follow") || slots_.Says("those") || slots_.Says("it") || slots_.Says("only") ||
+        slots_.Says("more") || slots_.Says("rest") || slots_.Says("bytype") || slots_.order) {
       return true;
     }
-    if (reading_.ranked_by) return SayRanking(grouped);
-    if (HasFigures()) return SayFigures(grouped);
-    if (reading_.shares || reading_.counts) return SayCount(grouped);
-    if (grouped && std::all_of(reading_.filters.begin(), reading_.filters.end(),
-                               [](const pb::Filter& filter) { return IsScope(filter.field()); })) {
-      return SayComparison();
-    }
-    if (!reading_.filters.empty()) return grouped ? SayCount(true) : SayList();
-    if (reading_.compares && reading_.all_runs) return SayComparison();
-    if (reading_.lists && (HasNoun() || reading_.limit || reading_.table)) return SayList();
-    if (reading_.why) {
-      query_.set_measure(pb::MEASURE_RESULTS);
-      query_.set_statistic(pb::STATISTIC_LIST);
-      query_.set_explain(true);
-      AddFailed();
-      return true;
-    }
-    if (reading_.chart) {
-      query_.set_measure(pb::MEASURE_LATENCY);
-      query_.set_statistic(pb::STATISTIC_DISTRIBUTION);
+    const bool points = slots_.nth && slots_.figures.empty() && slots_.ranks.empty();
+    const bool why = slots_.Says("why") && slots_.filters.empty() && slots_.prompts.empty() && slots_.ranks.empty() &&
+                     slots_.figures.empty();
+    const bool whole = slots_.Says("whole") && slots_.prompts.empty() && slots_.ranks.empty();
+    const bool shown = (slots_.Says("chart") || slots_.Says("table") || slots_.Says("export") || slots_.format) &&
+                       slots_.figures.empty() && slots_.filters.empty() && slots_.ranks.empty() && !slots_.group;
+    const bool bare = slots_.said.empty() && slots_.nouns.empty() && slots_.figures.size() <= 1 &&
+                      slots_.facts.empty() && slots_.ranks.empty() && !slots_.difference;
+    // A measure and a statistic are whole; one of them leans on the other.
+    const bool half_figure =
+        bare && slots_.figures.size() == 1 && (!slots_.figures[0].sense.statistic || IsBare(slots_.figures[0].sense));
+    const bool fragment = bare && slots_.figures.empty();
+    const bool counts_alone = slots_.said == std::set<std::string>{"count"} && slots_.figures.empty() &&
+                              slots_.filters.empty() && slots_.nouns.empty() && !slots_.group;
+    const bool lists_alone = slots_.said == std::set<std::string>{"list"} && slots_.figures.empty() &&
+                             !slots_.difference && slots_.filters.empty() && slots_.nouns.empty() && !slots_.group &&
+                             slots_.ranks.empty() && slots_.prompts.empty() && slots_.facts.empty();
+    if (counts_alone || lists_alone) return true;
+    return points || why || whole || shown || half_figure || fragment;
+  }
+  static bool IsBare(const Sense& sense) { return !sense.measure && sense.word.empty(); }
+
+  // Makes the query; false where too little is said, or where something is left.
+  bool Say(Composed& composed) {
+    if (!Prepare()) return false;
+    if (SayBothEnds(composed)) return true;
+    if (SayAmbiguous(composed)) return true;
+    constexpr bool (Composer::*kWays[])() = {
+        &Composer::SayExport,      &Composer::SayFacts,   &Composer::SaySummary, &Composer::SayDifference,
+        &Composer::SayCorrelation, &Composer::SayWhole,   &Composer::SayWhy,     &Composer::SayRanking,
+        &Composer::SayComparison,  &Composer::SayFigures, &Composer::SayShare,   &Composer::SayCount,
+        &Composer::SayGroups,      &Composer::SayList};
+    for (const auto way : kWays) {
+      Composer trial(*this);
+      if (!(trial.*way)()) continue;
+      trial.Finish();
+      if (!trial.slots_.IsEmpty()) continue;
+      composed.queries = {trial.query_};
       return true;
     }
     return false;
   }
 
-  bool SummaryAlone() const {
-    return !HasFigures() && reading_.filters.empty() && reading_.group_by == pb::GROUPING_UNSPECIFIED &&
-           !reading_.ranked_by && !reading_.compares;
-  }
-  bool HasFigures() const { return !reading_.figures.empty() || reading_.tokens; }
-
-  bool SayErrors() {
-    if (HasField(reading_.filters, pb::FILTER_FIELD_PROMPT_ID)) {
-      query_.set_measure(pb::MEASURE_RESULTS);
-      query_.set_statistic(pb::STATISTIC_LIST);
-      query_.set_explain(true);
-      return true;
+  // Filters get their fields, measures of tokens and lengths their kind, statistics their measures.
+  bool Prepare() {
+    ResolveMeasures();
+    if (!ResolveFilters()) return false;
+    MergeFilters();
+    TakePrompts();
+    if (!TakeRuns()) return false;
+    SettleHeads();
+    TakeExcluded();
+    if (slots_.Take("allruns")) query_.set_all_runs(true);
+    if (slots_.Take("chart")) query_.set_presentation(pb::PRESENTATION_CHART);
+    if (slots_.Take("table")) query_.set_presentation(pb::PRESENTATION_TABLE);
+    for (const char* symbol : {"follow", "those", "it", "only", "and", "or"}) slots_.Take(symbol);
+    // Errors by type.
+    if (slots_.Take("bytype")) {
+      if (slots_.group || !(HasField(pb::FILTER_FIELD_SUCCESS) || HasField(pb::FILTER_FIELD_ERROR_TYPE))) return false;
+      slots_.group = pb::GROUPING_ERROR_TYPE;
+      slots_.Take("any");
     }
+    return true;
+  }
+
+  void ResolveMeasures() {
+    for (Slots::Named& figure : slots_.figures) Resolve(figure.sense);
+    for (Sense& rank : slots_.ranks) Resolve(rank);
+    for (Sense& excluded : slots_.excluded) Resolve(excluded);
+    for (Sense& comparative : slots_.comparatives) Resolve(comparative);
+    if (slots_.order) Resolve(*slots_.order);
+  }
+
+  void Resolve(Sense& sense) const {
+    if (sense.word == "tokens") {
+      const bool summed = sense.statistic == pb::STATISTIC_SUM || (!sense.statistic && !sense.order && !HasMean());
+      sense.measure = summed ? pb::MEASURE_TOTAL_TOKENS : pb::MEASURE_OUTPUT_TOKENS;
+      if (slots_.group && !sense.statistic && !slots_.Says("count")) sense.measure = pb::MEASURE_OUTPUT_TOKENS;
+      sense.word.clear();
+      sense.unit = Unit::kTokens;
+    } else if (sense.word == "length") {
+      sense.measure = pb::MEASURE_RESPONSE_LENGTH;
+      if (slots_.HasNoun("prompt") && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_PROMPT_CHARACTERS;
+      if (slots_.HasNoun("call") && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_LATENCY;
+      sense.word = slots_.nouns.empty() ? "length" : "";
+    }
+  }
+  bool HasMean() const {
+    return std::any_of(slots_.figures.begin(), slots_.figures.end(), [](const Slots::Named& figure) {
+      return figure.sense.statistic && figure.sense.statistic != pb::STATISTIC_SUM;
+    });
+  }
+
+  // The nearest noun before a text says which text is looked at.
+  pb::FilterField TextFieldAt(int at) const {
+    const bool of_prompts = slots_.facts == std::vector<std::string>{"prompts"};  // how many prompts
+    pb::FilterField field = of_prompts ? pb::FILTER_FIELD_PROMPT_TEXT : pb::FILTER_FIELD_RESPONSE_TEXT;
+    int nearest = -1;
+    for (const auto& [noun, place] : slots_.nouns) {
+      if (place > at || place < nearest) continue;
+      nearest = place;
+      field = noun == "prompt" ? pb::FILTER_FIELD_PROMPT_TEXT : pb::FILTER_FIELD_RESPONSE_TEXT;
+    }
+    return field;
+  }
+
+  bool ResolveFilters() {
+    for (Slots::Placed& placed : slots_.filters) {
+      if (!ResolveText(placed.filter, placed.at)) return false;
+      if (placed.compared && !ResolveNumber(placed)) return false;
+    }
+    return true;
+  }
+
+  bool ResolveText(pb::Filter& filter, int at) const {
+    for (pb::Filter& inner : *filter.mutable_any_of()) {
+      if (!ResolveText(inner, at)) return false;
+    }
+    const bool text = !filter.text().empty() || !filter.texts().empty();
+    if (filter.field() == pb::FILTER_FIELD_UNSPECIFIED && text) filter.set_field(TextFieldAt(at));
+    return true;
+  }
+
+  // A number without a unit is compared with the measure that is spoken of.
+  bool ResolveNumber(Slots::Placed& placed) {
+    pb::FilterField field = pb::FILTER_FIELD_UNSPECIFIED;
+    if (slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic) {
+      field = FieldOf(slots_.figures[0].sense);
+      if (field) slots_.figures.clear();
+    }
+    if (!field && before_) field = SpokenOf(*before_);
+    if (!field) return false;
+    placed.filter.set_field(field);
+    const bool time = RowOf(*MeasureOf(field)).unit == MeasureUnit::kMilliseconds;
+    if (time && !placed.filter.has_than() && placed.filter.number() <= 30) {
+      placed.filter.set_number(placed.filter.number() * 1000);
+    }
+    return true;
+  }
+
+  // Billing and returns are one filter.
+  void MergeFilters() {
+    std::vector<Slots::Placed> merged;
+    for (Slots::Placed& placed : slots_.filters) {
+      const auto same = std::find_if(merged.begin(), merged.end(), [&](const Slots::Placed& other) {
+        const pb::FilterField field = placed.filter.field();
+        const bool merges = field == pb::FILTER_FIELD_CATEGORY || field == pb::FILTER_FIELD_DIFFICULTY ||
+                            field == pb::FILTER_FIELD_HALF || field == pb::FILTER_FIELD_ERROR_TYPE;
+        return merges && other.filter.field() == field && placed.filter.comparison() == pb::COMPARISON_EQUAL &&
+               (other.filter.comparison() == pb::COMPARISON_EQUAL || other.filter.comparison() == pb::COMPARISON_IN);
+      });
+      if (same == merged.end()) {
+        merged.push_back(std::move(placed));
+      } else {
+        Join(same->filter, placed.filter);
+      }
+    }
+    slots_.filters = std::move(merged);
+  }
+  static void Join(pb::Filter& into, const pb::Filter& filter) {
+    if (into.SerializeAsString() == filter.SerializeAsString()) return;
+    const bool numbers = filter.has_number();
+    if (into.comparison() == pb::COMPARISON_EQUAL) {
+      if (numbers) {
+        into.add_numbers(into.number());
+        into.clear_number();
+      } else {
+        into.add_texts(into.text());
+        into.clear_text();
+      }
+      into.set_comparison(pb::COMPARISON_IN);
+    }
+    if (numbers) {
+      into.add_numbers(filter.number());
+    } else {
+      into.add_texts(filter.text());
+    }
+  }
+
+  void TakePrompts() {
+    if (slots_.prompts.empty()) return;
+    pb::Filter filter = NumberFilter(pb::FILTER_FIELD_PROMPT_ID, pb::COMPARISON_EQUAL, slots_.prompts[0]);
+    if (slots_.prompts.size() > 1) {
+      filter.clear_number();
+      filter.set_comparison(pb::COMPARISON_IN);
+      for (const double number : slots_.prompts) filter.add_numbers(number);
+    }
+    slots_.filters.insert(slots_.filters.begin(), {filter, -1});
+    prompts_ = slots_.prompts.size();
+    slots_.prompts.clear();
+  }
+
+  // "The response" is a noun where no prompt is named; "how many prompts" asks of the run where nothing else is said.
+  void SettleHeads() {
+    if (slots_.Says("whole") && prompts_ == 0 && slots_.ranks.empty()) {
+      slots_.Take("whole");
+      slots_.nouns.emplace_back("response", 0);
+    }
+    const bool of_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+      return placed.filter.field() == pb::FILTER_FIELD_RUN;
+    });
+    const bool bare = of_run && !slots_.group && slots_.ranks.empty() && !slots_.difference;
+    if (slots_.facts == std::vector<std::string>{"prompts"} && !bare) {
+      slots_.facts.clear();
+      slots_.said.insert("count");
+      slots_.nouns.emplace_back("prompt", -1);
+      slots_.asked_at = 0;
+    }
+  }
+
+  // One run is a filter; two are compared.
+  bool TakeRuns() {
+    if (slots_.runs.size() == 1 && (slots_.Says("compare") || !slots_.comparatives.empty()) && !slots_.difference) {
+      slots_.runs.push_back(0);
+    }
+    if (slots_.runs.size() == 1) {
+      slots_.filters.push_back({NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, slots_.runs[0]), -1});
+    } else if (slots_.runs.size() == 2) {
+      if (slots_.group) return false;
+      slots_.group = pb::GROUPING_RUN;
+      slots_.Take("compare");
+      compares_ = true;
+    } else if (slots_.runs.size() > 2) {
+      return false;
+    }
+    slots_.runs.clear();
+    return true;
+  }
+
+  void TakeExcluded() {
+    for (const Sense& excluded : slots_.excluded) *query_.add_slices() = SliceOf(excluded);
+    slots_.excluded.clear();
+  }
+
+  static pb::Slice SliceOf(const Sense& rank) {
+    pb::Slice slice;
+    slice.set_measure(rank.measure);
+    slice.set_order(rank.order);
+    if (rank.share) slice.set_share(*rank.share);
+    if (!rank.share) slice.set_count(rank.count.value_or(1));
+    if (rank.skip.value_or(0) > 0) slice.set_skip(*rank.skip);
+    if (rank.negated) slice.set_exclude(true);
+    return slice;
+  }
+
+  // The slowest and the fastest.
+  bool SayBothEnds(Composed& composed) {
+    if (slots_.ranks.size() != 2 || slots_.group || !slots_.figures.empty()) return false;
+    const Slots whole = slots_;
+    const pb::Query begun = query_;
+    for (const Sense& rank : whole.ranks) {
+      slots_ = whole;
+      slots_.ranks = {rank};
+      query_ = begun;
+      if (!SayRanking()) return false;
+      Finish();
+      if (!slots_.IsEmpty()) return false;
+      composed.queries.push_back(query_);
+    }
+    return true;
+  }
+
+  // "What was the longest?" may be a response or a wait.
+  bool SayAmbiguous(Composed& composed) {
+    if (slots_.ranks.size() != 1 || slots_.ranks[0].word != "length" || slots_.group) return false;
+    const bool most = slots_.ranks[0].order == pb::ORDER_DESCENDING;
+    for (const pb::Measure measure : {pb::MEASURE_RESPONSE_LENGTH, pb::MEASURE_LATENCY}) {
+      Composer one(*this);
+      one.slots_.ranks[0].measure = measure;
+      one.slots_.ranks[0].word.clear();
+      one.slots_.singular = !one.slots_.plural && !one.slots_.ranks[0].count;
+      if (!one.SayRanking()) return false;
+      one.Finish();
+      const char* question = measure == pb::MEASURE_LATENCY
+                                 ? (most ? "Which prompt was slowest?" : "Which prompt was fastest?")
+                                 : (most ? "Which response was the longest?" : "Which response was the shortest?");
+      composed.choices.push_back({one.query_, question});
+    }
+    return true;
+  }
+
+  bool SayExport() {
+    const bool asked = slots_.Take("export");
+    if (!asked && !slots_.format) return false;
     query_.set_measure(pb::MEASURE_RESULTS);
-    query_.set_statistic(pb::STATISTIC_COUNT);
-    if (!HasField(reading_.filters, pb::FILTER_FIELD_SUCCESS) &&
-        !HasField(reading_.filters, pb::FILTER_FIELD_ERROR_TYPE)) {
-      pb::Filter failed;
-      failed.set_field(pb::FILTER_FIELD_SUCCESS);
-      failed.set_comparison(pb::COMPARISON_EQUAL);
-      failed.set_text("false");
-      reading_.filters.push_back(failed);
-    }
-    if (reading_.direction != 0) query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
-    return true;
-  }
-
-  bool SayRanking(bool grouped) {
-    if (reading_.both_ends && !grouped) {
-      SetFigure(FigureOf(*reading_.ranked_by, pb::STATISTIC_MAX));
-      *query_.add_also() = FigureOf(*reading_.ranked_by, pb::STATISTIC_MIN);
-      return true;
-    }
-    query_.set_measure(*reading_.ranked_by);
-    query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
-    if (grouped) {
-      query_.set_statistic(Statistic().value_or(pb::STATISTIC_MEAN));
-      return true;
-    }
-    // "Slowest by time to first token": ranked by what is named.
-    if (reading_.tokens && *reading_.ranked_by == pb::MEASURE_RESPONSE_LENGTH)
-      query_.set_measure(pb::MEASURE_OUTPUT_TOKENS);
-    for (const pb::Figure& figure : reading_.figures) {
-      const bool other = figure.measure() != pb::MEASURE_UNSPECIFIED && figure.measure() != pb::MEASURE_LATENCY;
-      if (other && figure.statistic() == pb::STATISTIC_UNSPECIFIED) query_.set_measure(figure.measure());
-    }
     query_.set_statistic(pb::STATISTIC_LIST);
-    SetRankedLimit();
+    query_.set_presentation(pb::PRESENTATION_EXPORT);
+    query_.set_export_format(slots_.format.value_or("csv"));
+    slots_.format.reset();
+    slots_.Take("list");
+    slots_.Take("all");
+    slots_.Take("summary");
+    slots_.Take("each");
+    if (!slots_.ranks.empty()) {
+      *query_.add_slices() = SliceOf(slots_.ranks[0]);
+      slots_.ranks.clear();
+    }
+    slots_.nouns.clear();
+    return slots_.figures.empty();
+  }
+
+  bool SayFacts() {
+    if (slots_.facts.empty()) return false;
+    query_.set_measure(pb::MEASURE_RUN);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    for (const std::string& fact : slots_.facts) query_.add_run_facts(EnumOf<pb::RunFact>(fact));
+    slots_.facts.clear();
+    slots_.nouns.clear();
+    for (const char* symbol : {"list", "any", "all", "count", "howlong", "table"}) slots_.Take(symbol);
+    // Whatever chooses results has no say in what a run is.
+    return std::all_of(slots_.filters.begin(), slots_.filters.end(),
+                       [](const Slots::Placed& placed) { return placed.filter.field() == pb::FILTER_FIELD_RUN; });
+  }
+
+  bool SaySummary() {
+    if (!slots_.Says("summary") || slots_.group || !slots_.figures.empty() || !slots_.ranks.empty()) return false;
+    const bool only_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+      return placed.filter.field() == pb::FILTER_FIELD_RUN;
+    });
+    if (!only_run) return false;
+    slots_.Take("summary");
+    slots_.Take("list");
+    slots_.Take("all");
+    slots_.nouns.clear();
+    query_.set_measure(pb::MEASURE_RESULTS);
+    query_.set_statistic(pb::STATISTIC_SUMMARY);
     return true;
   }
 
-  void SetRankedLimit() {
-    if (reading_.limit) {
-      query_.set_limit(*reading_.limit);
-    } else if (reading_.singular) {
+  // Which prompts got slower than in run 1.
+  bool SayDifference() {
+    if (!slots_.difference) return false;
+    Sense difference = *slots_.difference;
+    Resolve(difference);
+    query_.set_measure(difference.measure);
+    query_.set_statistic(pb::STATISTIC_DIFFERENCE);
+    query_.set_order(difference.order);
+    query_.set_base_run(difference.numbers[0]);
+    query_.set_limit(1000);
+    const bool names = slots_.Take("list") || slots_.Take("any") || !slots_.nouns.empty() || slots_.Says("count");
+    slots_.difference.reset();
+    slots_.nouns.clear();
+    if (names) {
+      slots_.Take("count");
+      return true;
+    }
+    // Is it slower than run 1: the runs beside each other.
+    slots_.group = pb::GROUPING_RUN;
+    query_.Clear();
+    SetFigures({FigureOf(difference.measure, pb::STATISTIC_MEAN)});
+    TakeGroup();
+    return true;
+  }
+
+  bool SayCorrelation() {
+    if (!slots_.Says("correlate") || slots_.figures.size() != 2) return false;
+    const Sense& one = slots_.figures[0].sense;
+    const Sense& other = slots_.figures[1].sense;
+    if (one.statistic || other.statistic || !one.measure || !other.measure) return false;
+    const auto plain = [](pb::Measure measure) {
+      return measure == pb::MEASURE_RESPONSE_LENGTH ? pb::MEASURE_RESPONSE_CHARACTERS : measure;
+    };
+    query_.set_measure(plain(one.measure));
+    query_.set_against(plain(other.measure));
+    query_.set_statistic(pb::STATISTIC_CORRELATION);
+    slots_.figures.clear();
+    slots_.nouns.clear();
+    for (const char* symbol : {"correlate", "any", "compare", "list"}) slots_.Take(symbol);
+    TakeGroup();
+    return true;
+  }
+
+  // What the model answered to one prompt.
+  bool SayWhole() {
+    if (!slots_.Take("whole")) return false;
+    slots_.Take("list");
+    query_.set_measure(pb::MEASURE_RESULTS);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    query_.set_whole(true);
+    if (!slots_.ranks.empty()) {
+      *query_.add_slices() = SliceOf(slots_.ranks[0]);
+      slots_.ranks.clear();
+    }
+    slots_.nouns.clear();
+    return slots_.figures.empty();
+  }
+
+  bool SayWhy() {
+    if (!slots_.Says("why")) return false;
+    slots_.Take("why");
+    slots_.Take("any");
+    slots_.Take("list");
+    slots_.Take("all");
+    slots_.Take("howfast");
+    query_.set_explain(true);
+    if (!slots_.ranks.empty()) return SayRanking();
+    const bool outcome = HasField(pb::FILTER_FIELD_SUCCESS) || HasField(pb::FILTER_FIELD_ERROR_TYPE) ||
+                         HasField(pb::FILTER_FIELD_CHECKS_PASSED) || prompts_ > 0 || !slots_.filters.empty();
+    if (!outcome || !slots_.figures.empty()) return false;
+    TakePresumed();
+    query_.set_measure(pb::MEASURE_RESULTS);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    // Why it failed is told with it, whether it did or not.
+    if (prompts_ > 0) EraseField(pb::FILTER_FIELD_SUCCESS);
+    slots_.nouns.clear();
+    return true;
+  }
+
+  bool HasField(pb::FilterField field) const {
+    return std::any_of(slots_.filters.begin(), slots_.filters.end(),
+                       [&](const Slots::Placed& placed) { return placed.filter.field() == field; });
+  }
+  void EraseField(pb::FilterField field) {
+    slots_.filters.erase(std::remove_if(slots_.filters.begin(), slots_.filters.end(),
+                                        [&](const Slots::Placed& placed) { return placed.filter.field() == field; }),
+                         slots_.filters.end());
+  }
+
+  // The 12 failures: that there are 12 is taken for granted.
+  void TakePresumed() {
+    if (!slots_.number || !slots_.definite) return;
+    query_.set_presumed(static_cast<int64_t>(*slots_.number));
+    slots_.number.reset();
+  }
+  bool TakeLimit() {
+    if (!slots_.number) return true;
+    if (*slots_.number < 1 || *slots_.number > 1000) return false;
+    query_.set_limit(static_cast<int32_t>(*slots_.number));
+    slots_.number.reset();
+    return true;
+  }
+
+  void TakeGroup() {
+    if (!slots_.group) return;
+    query_.set_group_by(slots_.group);
+    slots_.group = pb::GROUPING_UNSPECIFIED;
+    EraseNoun("category");
+    slots_.Take("list");
+    slots_.Take("each");
+  }
+  void EraseNoun(const std::string& noun) {
+    slots_.nouns.erase(
+        std::remove_if(slots_.nouns.begin(), slots_.nouns.end(), [&](const auto& said) { return said.first == noun; }),
+        slots_.nouns.end());
+  }
+
+  void SetFigures(const std::vector<pb::Figure>& figures) {
+    query_.set_measure(figures[0].measure());
+    query_.set_statistic(figures[0].statistic());
+    if (figures[0].has_percentile()) query_.set_percentile(figures[0].percentile());
+    for (size_t i = 1; i < figures.size(); ++i) *query_.add_also() = figures[i];
+  }
+
+  // What is ranked: results, the groups of results, or the results of each group; or a figure over those at one end.
+  bool SayRanking() {
+    if (slots_.ranks.size() != 1) return false;
+    const Sense rank = slots_.ranks[0];
+    Sense ranked = rank;
+    if (slots_.order && !ranked.measure) {  // top 5 by tokens
+      ranked.measure = slots_.order->measure;
+      slots_.order.reset();
+    }
+    // The longest responses in tokens; the slowest time to first token.
+    const bool measure_alone = slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic &&
+                               !slots_.Says("count") && !slots_.Says("share");
+    if (measure_alone && (!ranked.measure || slots_.figures[0].at > slots_.rank_at)) {
+      ranked.measure = slots_.figures[0].sense.measure;
+      slots_.singular = slots_.singular || (slots_.nouns.empty() && !ranked.plural && !ranked.count);
+      // "Tokens" of a ranking are those of the answers.
+      if (ranked.measure == pb::MEASURE_TOTAL_TOKENS && slots_.figures[0].sense.unit == Unit::kTokens) {
+        ranked.measure = pb::MEASURE_OUTPUT_TOKENS;
+      }
+      slots_.figures.clear();
+    } else if (measure_alone && !slots_.group) {
+      return SayMeasureOfSlice(ranked);
+    }
+    // Slowest by time to first token.
+    if (slots_.order && slots_.order->measure) {
+      ranked.measure = slots_.order->measure;
+      slots_.order.reset();
+    }
+    if (!ranked.measure) return false;
+    for (const char* symbol : {"any", "why"}) slots_.Take(symbol);
+    if (slots_.group && !slots_.by) return SayRankedGroups(ranked);
+    if (slots_.group && slots_.by) return SayRankedWithinGroups(ranked);
+    const bool counts = slots_.Says("count") || slots_.Says("share");
+    if (counts || !slots_.figures.empty()) return SayOfSlice(ranked);
+    slots_.ranks.clear();
+    if (!SaysResults() && rank.all && !rank.count && !rank.share) {
+      // The highest latency is a figure.
+      SetFigures(
+          {FigureOf(ranked.measure, ranked.order == pb::ORDER_DESCENDING ? pb::STATISTIC_MAX : pb::STATISTIC_MIN)});
+      slots_.nouns.clear();
+      slots_.Take("list");
+      return true;
+    }
+    query_.set_measure(ranked.measure);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    query_.set_order(ranked.order);
+    const bool named = !slots_.nouns.empty() || ranked.measure == pb::MEASURE_RESPONSE_LENGTH ||
+                       ranked.measure == pb::MEASURE_PROMPT_CHARACTERS || slots_.singular;
+    const bool one = slots_.singular || (named && !slots_.plural && !ranked.plural);
+    if (ranked.share || ranked.skip.value_or(0) > 0) {
+      MoveFiltersAmong();
+      *query_.add_slices() = SliceOf(ranked);
+      query_.set_limit(ranked.share ? 1000 : ranked.count.value_or(1));
+    } else if (ranked.count) {
+      query_.set_limit(std::min(1000, *ranked.count));
+    } else if (slots_.number) {
+      if (!TakeLimit()) return false;
+    } else if (one) {
       query_.set_limit(1);
     }
+    slots_.nouns.clear();
+    slots_.plural = false;
+    for (const char* symbol : {"list", "all", "howfast"}) slots_.Take(symbol);
+    return true;
+  }
+  bool SaysResults() const {
+    return HasNounOfResults() || (slots_.Says("list") && slots_.nouns.empty() && slots_.plural);
+  }
+  bool HasNounOfResults() const {
+    return slots_.HasNoun("prompt") || slots_.HasNoun("response") || slots_.HasNoun("call");
   }
 
-  std::optional<pb::Statistic> Statistic() const {
-    for (const pb::Figure& figure : reading_.figures) {
-      if (figure.statistic() != pb::STATISTIC_UNSPECIFIED) return figure.statistic();
-    }
-    return std::nullopt;
-  }
-
-  // Says which tokens are meant, and what is asked of a measure that comes without a statistic.
-  bool SayFigures(bool grouped) {
-    ResolveTokens();
-    // How finish reasons are distributed; how errors are.
-    const bool spread =
-        Statistic() == pb::STATISTIC_DISTRIBUTION && reading_.figures.front().measure() == pb::MEASURE_UNSPECIFIED;
-    if (spread && grouped) return SayCount(true);
-    if (spread && HasField(reading_.filters, pb::FILTER_FIELD_SUCCESS)) {
-      reading_.group_by = pb::GROUPING_ERROR_TYPE;
-      return SayErrors();
-    }
-    bool any_statistic = false;
-    for (const pb::Figure& figure : reading_.figures) {
-      any_statistic = any_statistic || figure.statistic() != pb::STATISTIC_UNSPECIFIED;
-    }
-    const pb::Measure first = reading_.figures.front().measure();
-    const bool is_verdict = first == pb::MEASURE_SUCCESS || first == pb::MEASURE_CHECKS;
-    // The most tokens: a list by that measure; a group's figure where grouped.
-    if (!any_statistic && reading_.direction != 0 && first != pb::MEASURE_UNSPECIFIED && !is_verdict && !grouped) {
-      query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
-      const bool names_results = HasNoun() || reading_.limit || reading_.lists;
-      query_.set_measure(first);
-      query_.set_statistic(names_results            ? pb::STATISTIC_LIST
-                           : reading_.direction > 0 ? pb::STATISTIC_MAX
-                                                    : pb::STATISTIC_MIN);
-      if (names_results) {
-        SetRankedLimit();
-      } else {
-        query_.clear_order();
-      }
-      return true;
-    }
-    // What a single prompt, or each, took: a list with that measure. So are results chosen by a filter.
-    const bool each = reading_.by_each && HasNoun() && !grouped;
-    const bool chosen =
-        HasField(reading_.filters, pb::FILTER_FIELD_PROMPT_ID) ||
-        (reading_.lists && HasNoun() && !reading_.filters.empty() && !reading_.counts && !reading_.shares);
-    if (!any_statistic && (each || chosen) && !is_verdict) {
-      query_.set_measure(first);
-      query_.set_statistic(pb::STATISTIC_LIST);
-      if (each) query_.set_limit(reading_.limit.value_or(1000));
-      return true;
-    }
-    if (reading_.counts && !any_statistic && !Counts(first) && !reading_.filters.empty()) return SayCount(grouped);
-    if (reading_.over_time && !any_statistic) reading_.figures.front().set_statistic(pb::STATISTIC_MEAN);
-    if (grouped && reading_.direction != 0) {
-      query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
-    }
-    std::vector<pb::Figure> figures;
-    for (pb::Figure figure : reading_.figures) {
-      if (figure.measure() == pb::MEASURE_UNSPECIFIED) {
-        if (figure.statistic() == pb::STATISTIC_SUM) {
-          // "In total" of nothing that adds up is a count.
-          if (reading_.counts || HasNoun() || !reading_.filters.empty()) return SayCount(grouped);
-          figure.set_measure(pb::MEASURE_TOTAL_TOKENS);
-        } else if (reading_.group_by == pb::GROUPING_UNSPECIFIED && !reading_.left_out.empty() &&
-                   reading_.filters.empty()) {
-          return false;  // the average of something unknown
-        } else {
-          figure.set_measure(reading_.says_response && !HasPercentile() ? pb::MEASURE_RESPONSE_LENGTH
-                                                                        : pb::MEASURE_LATENCY);
-        }
-      }
-      if (figure.statistic() == pb::STATISTIC_SUM && IsVerdict(figure.measure()))
-        figure.set_statistic(pb::STATISTIC_SHARE);
-      if (figure.statistic() == pb::STATISTIC_MEAN && IsVerdict(figure.measure()))
-        figure.set_statistic(pb::STATISTIC_SHARE);
-      if (figure.statistic() == pb::STATISTIC_UNSPECIFIED) {
-        AddUsual(figure.measure(), grouped, figures);
-      } else {
-        figures.push_back(figure);
-        if (figure.measure() == pb::MEASURE_TOTAL_TOKENS && figure.statistic() == pb::STATISTIC_SUM) {
-          figures.push_back(FigureOf(pb::MEASURE_INPUT_TOKENS, pb::STATISTIC_SUM));
-          figures.push_back(FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_SUM));
-        }
-      }
-    }
-    SetFigure(figures.front());
-    // A distribution stands alone.
-    if (query_.statistic() == pb::STATISTIC_DISTRIBUTION) return true;
-    for (size_t i = 1; i < figures.size(); ++i) {
-      if (figures[i].statistic() != pb::STATISTIC_DISTRIBUTION) *query_.add_also() = figures[i];
-    }
+  // The tokens of the slowest prompts.
+  bool SayMeasureOfSlice(const Sense& ranked) {
+    pb::Measure measure = slots_.figures[0].sense.measure;
+    if (IsVerdict(measure)) return false;
+    Sense rank = ranked;
+    if (!rank.count && !rank.share) rank.count = slots_.plural || ranked.plural ? 5 : 1;
+    MoveFiltersAmong();
+    *query_.add_slices() = SliceOf(rank);
+    query_.set_measure(measure);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    query_.set_limit(1000);
+    slots_.ranks.clear();
+    slots_.figures.clear();
+    slots_.nouns.clear();
+    for (const char* symbol : {"list", "all", "howlong"}) slots_.Take(symbol);
     return true;
   }
 
-  bool HasPercentile() const { return Statistic() == pb::STATISTIC_PERCENTILE; }
-  static bool IsVerdict(pb::Measure measure) { return measure == pb::MEASURE_SUCCESS || measure == pb::MEASURE_CHECKS; }
-  // Whether "how many" of them is a sum: how many tokens.
-  static bool Counts(pb::Measure measure) {
-    return measure == pb::MEASURE_INPUT_TOKENS || measure == pb::MEASURE_OUTPUT_TOKENS ||
-           measure == pb::MEASURE_TOTAL_TOKENS || measure == pb::MEASURE_RESPONSE_CHARACTERS ||
-           measure == pb::MEASURE_RESPONSE_WORDS || measure == pb::MEASURE_ATTEMPTS || measure == pb::MEASURE_CHECKS;
+  // Which category is slowest.
+  bool SayRankedGroups(const Sense& ranked) {
+    pb::Statistic statistic = RowOf(ranked.measure).usual[0];
+    if (RowOf(ranked.measure).unit == MeasureUnit::kTokens || RowOf(ranked.measure).unit == MeasureUnit::kCalls) {
+      statistic = pb::STATISTIC_MEAN;
+    }
+    pb::Figure figure = FigureOf(ranked.measure, statistic);
+    if (slots_.figures.size() == 1) {
+      const Sense& named = slots_.figures[0].sense;
+      if (named.statistic)
+        figure = FigureOf(named.measure ? named.measure : ranked.measure, named.statistic, named.number);
+      slots_.figures.clear();
+    }
+    if (!slots_.figures.empty()) return false;
+    if (slots_.Take("count")) figure = FigureOf(pb::MEASURE_RESULTS, pb::STATISTIC_COUNT);
+    slots_.ranks.clear();
+    SetFigures({figure});
+    query_.set_order(ranked.order);
+    if (ranked.count) query_.set_limit(*ranked.count);
+    slots_.nouns.clear();
+    for (const char* symbol : {"list", "all"}) slots_.Take(symbol);
+    TakeGroup();
+    return true;
   }
 
-  void ResolveTokens() {
-    if (!reading_.tokens) return;
-    const bool sum = Statistic() == pb::STATISTIC_SUM;
-    bool given = false;
-    const bool mean_too = std::any_of(reading_.figures.begin(), reading_.figures.end(), [](const pb::Figure& figure) {
-      return figure.statistic() == pb::STATISTIC_MEAN;
+  // The two slowest prompts in each category.
+  bool SayRankedWithinGroups(const Sense& ranked) {
+    if (!slots_.figures.empty()) {
+      // The highest average latency by category: groups in that order.
+      return SayRankedGroups(ranked);
+    }
+    slots_.ranks.clear();
+    if (ranked.share || ranked.skip) return false;
+    if (ranked.all && !HasNounOfResults() && !ranked.count) {
+      SetFigures(
+          {FigureOf(ranked.measure, ranked.order == pb::ORDER_DESCENDING ? pb::STATISTIC_MAX : pb::STATISTIC_MIN)});
+      slots_.Take("list");
+      TakeGroup();
+      return true;
+    }
+    query_.set_measure(ranked.measure);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    query_.set_order(ranked.order);
+    query_.set_per_group(std::min(100, ranked.count.value_or(slots_.HasNoun("prompt") && slots_.plural ? 3 : 1)));
+    query_.set_limit(1000);
+    slots_.nouns.clear();
+    for (const char* symbol : {"list", "all"}) slots_.Take(symbol);
+    TakeGroup();
+    return true;
+  }
+
+  // A figure, a count or a share over those at one end.
+  bool SayOfSlice(const Sense& ranked) {
+    slots_.ranks.clear();
+    std::vector<Slots::Placed> after;
+    if (slots_.figures.empty()) {
+      // How many of the slowest 10 % failed: the condition is asked of the part.
+      after = std::move(slots_.filters);
+      slots_.filters.clear();
+      for (Slots::Placed& placed : after) {
+        if (IsAttribute(placed.filter.field())) *query_.add_among() = placed.filter;
+      }
+      after.erase(std::remove_if(after.begin(), after.end(),
+                                 [](const Slots::Placed& placed) { return IsAttribute(placed.filter.field()); }),
+                  after.end());
+      if (after.empty() || slots_.Says("each")) return false;
+    } else {
+      MoveFiltersAmong();
+    }
+    *query_.add_slices() = SliceOf(ranked);
+    if (after.empty()) return SayFigures();
+    slots_.nouns.clear();
+    const bool share = slots_.Take("share");
+    slots_.Take("count");
+    SetFigures({FigureOf(pb::MEASURE_RESULTS, share ? pb::STATISTIC_SHARE : pb::STATISTIC_COUNT)});
+    for (const Slots::Placed& placed : after) *query_.add_filters() = placed.filter;
+    return true;
+  }
+
+  void MoveFiltersAmong() {
+    for (const Slots::Placed& placed : slots_.filters) *query_.add_among() = placed.filter;
+    slots_.filters.clear();
+  }
+
+  // Groups beside each other: named by a grouping, by two values of one field, or by two runs.
+  bool SayComparison() {
+    const bool compares = slots_.Says("compare") || slots_.Says("trend") || !slots_.comparatives.empty() || compares_;
+    if (!compares) return false;
+    slots_.Take("compare");
+    if (slots_.Take("trend") && !slots_.group) slots_.group = pb::GROUPING_HALF;
+    GroupByTwoValues();
+    if (!slots_.group && prompts_ > 1 && slots_.figures.empty() && slots_.comparatives.empty()) {
+      query_.set_measure(pb::MEASURE_LATENCY);
+      query_.set_statistic(pb::STATISTIC_LIST);
+      slots_.nouns.clear();
+      slots_.Take("list");
+      return true;
+    }
+    if (!slots_.group) {
+      if (!slots_.comparatives.empty() || slots_.figures.empty()) return false;
+      return SayFigures();  // compare mean and median latency
+    }
+    for (const char* symbol : {"list", "any", "howfast", "all"}) slots_.Take(symbol);
+    const std::vector<Sense> comparatives = std::exchange(slots_.comparatives, {});
+    if (comparatives.size() > 1) return false;
+    if (slots_.figures.empty() && !comparatives.empty() && comparatives[0].measure) {
+      SetFigures({FigureOf(comparatives[0].measure, pb::STATISTIC_MEAN)});
+      slots_.nouns.clear();
+      TakeGroup();
+      return true;
+    }
+    if (!slots_.figures.empty()) return SayFigures();
+    if (slots_.Says("count") || slots_.Says("share")) return SayShare() || SayCount();
+    slots_.nouns.clear();
+    if (!OnlyAttributes()) {
+      const bool share = slots_.Take("share");
+      SetFigures({FigureOf(pb::MEASURE_RESULTS, share ? pb::STATISTIC_SHARE : pb::STATISTIC_COUNT)});
+      SplitPopulation();
+      TakeGroup();
+      return true;
+    }
+    SetComparison();
+    TakeGroup();
+    return true;
+  }
+  bool OnlyAttributes() const {
+    return std::all_of(slots_.filters.begin(), slots_.filters.end(),
+                       [](const Slots::Placed& placed) { return IsAttribute(placed.filter.field()); });
+  }
+  void SetComparison() {
+    SetFigures({FigureOf(pb::MEASURE_LATENCY, pb::STATISTIC_MEAN), FigureOf(pb::MEASURE_SUCCESS, pb::STATISTIC_SHARE),
+                FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_MEAN)});
+  }
+
+  void GroupByTwoValues() {
+    for (const Slots::Placed& placed : slots_.filters) {
+      if (placed.filter.comparison() != pb::COMPARISON_IN || slots_.group) continue;
+      if (placed.filter.field() == pb::FILTER_FIELD_CATEGORY) slots_.group = pb::GROUPING_CATEGORY;
+      if (placed.filter.field() == pb::FILTER_FIELD_DIFFICULTY) slots_.group = pb::GROUPING_DIFFICULTY;
+      if (placed.filter.field() == pb::FILTER_FIELD_HALF) slots_.group = pb::GROUPING_HALF;
+    }
+    // One of the halves is compared with the other.
+    if (HasField(pb::FILTER_FIELD_HALF) && (!slots_.group || slots_.group == pb::GROUPING_HALF)) {
+      EraseField(pb::FILTER_FIELD_HALF);
+      slots_.group = pb::GROUPING_HALF;
+    }
+    const auto outcomes = std::count_if(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+      return placed.filter.field() == pb::FILTER_FIELD_SUCCESS;
     });
-    if (sum && mean_too) {
-      reading_.figures = {FigureOf(pb::MEASURE_TOTAL_TOKENS, pb::STATISTIC_MEAN)};
+    if (!slots_.group && outcomes == 2) {
+      EraseField(pb::FILTER_FIELD_SUCCESS);
+      slots_.group = pb::GROUPING_SUCCESS;
+    }
+  }
+
+  // Statistics get the measure that stands nearest, measures the statistic.
+  bool PairFigures(std::vector<pb::Figure>& figures) {
+    std::vector<Sense> senses;
+    for (const Slots::Named& named : slots_.figures) senses.push_back(named.sense);
+    for (size_t i = 0; i < senses.size(); ++i) {
+      if (senses[i].measure || !senses[i].statistic) continue;
+      size_t from = senses.size();
+      for (size_t j = i + 1; j < senses.size() && from == senses.size(); ++j) {
+        if (senses[j].measure) from = j;
+      }
+      for (size_t j = i; j-- > 0 && from == senses.size();) {
+        if (senses[j].measure) from = j;
+      }
+      if (from == senses.size()) continue;
+      senses[i].measure = senses[from].measure;
+      if (!senses[from].statistic) senses[from].all = true;  // it was only said to name them
+    }
+    for (const Sense& sense : senses) {
+      if (sense.all && !sense.statistic) continue;
+      pb::Measure measure = sense.measure;
+      if (!measure) measure = DefaultMeasure(sense.statistic);
+      if (!measure) return false;
+      if (sense.statistic) {
+        figures.push_back(FigureOf(measure, sense.statistic, sense.number));
+        if (figures.back().statistic() != pb::STATISTIC_PERCENTILE) figures.back().clear_percentile();
+      } else {
+        // Average latency and time to first token: one statistic for both.
+        const bool shared = !figures.empty() && senses.size() > 1 && !IsVerdict(measure);
+        if (shared && figures.back().statistic() != pb::STATISTIC_SHARE) {
+          figures.push_back(figures.back());
+          figures.back().set_measure(measure);
+        } else {
+          AddUsual(measure, figures);
+        }
+      }
+    }
+    return !figures.empty();
+  }
+
+  // p95 alone is of latency; the average of nothing named is of nothing known.
+  pb::Measure DefaultMeasure(pb::Statistic statistic) const {
+    if (statistic == pb::STATISTIC_SUM) return pb::MEASURE_UNSPECIFIED;
+    if (slots_.HasNoun("response") && statistic != pb::STATISTIC_PERCENTILE) return pb::MEASURE_UNSPECIFIED;
+    return statistic == pb::STATISTIC_PERCENTILE ? pb::MEASURE_LATENCY : pb::MEASURE_UNSPECIFIED;
+  }
+
+  void AddUsual(pb::Measure measure, std::vector<pb::Figure>& figures) const {
+    const bool grouped = slots_.group != pb::GROUPING_UNSPECIFIED;
+    if (AddsUp(measure) && slots_.Says("count")) {
+      figures.push_back(FigureOf(measure, pb::STATISTIC_SUM));
       return;
     }
-    for (pb::Figure& figure : reading_.figures) {
-      if (figure.measure() != pb::MEASURE_UNSPECIFIED) continue;
-      figure.set_measure(figure.statistic() == pb::STATISTIC_SUM ? pb::MEASURE_TOTAL_TOKENS
-                                                                 : pb::MEASURE_OUTPUT_TOKENS);
-      given = true;
+    if (AddsUp(measure) && !slots_.Says("count") && grouped) {
+      figures.push_back(FigureOf(measure, pb::STATISTIC_MEAN));
+      return;
     }
-    if (given) return;
-    const bool of_results = reading_.direction != 0 || reading_.by_each || reading_.says_response || reading_.lists ||
-                            reading_.group_by != pb::GROUPING_UNSPECIFIED;
-    if (reading_.direction != 0 || (of_results && !reading_.counts && !reading_.lists)) {
-      reading_.figures.push_back(FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_UNSPECIFIED));
-    } else {
-      reading_.figures.push_back(FigureOf(pb::MEASURE_TOTAL_TOKENS, pb::STATISTIC_UNSPECIFIED));
+    for (const pb::Statistic statistic : RowOf(measure).usual) {
+      if (statistic == pb::STATISTIC_UNSPECIFIED) break;
+      const bool percentile = statistic == pb::STATISTIC_PERCENTILE;
+      figures.push_back(FigureOf(measure, statistic, percentile ? std::optional<double>(95) : std::nullopt));
+      if (grouped || slots_.Says("count")) break;
     }
   }
 
-  // What people want to know of a measure when they say no more.
-  void AddUsual(pb::Measure measure, bool grouped, std::vector<pb::Figure>& figures) const {
-    if (IsVerdict(measure)) {
-      figures.push_back(FigureOf(measure, pb::STATISTIC_SHARE));
-    } else if (reading_.counts && Counts(measure)) {
-      figures.push_back(FigureOf(measure, pb::STATISTIC_SUM));
-      if (measure == pb::MEASURE_TOTAL_TOKENS) {
-        figures.push_back(FigureOf(pb::MEASURE_INPUT_TOKENS, pb::STATISTIC_SUM));
-        figures.push_back(FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_SUM));
+  bool SayFigures() {
+    if (slots_.Take("howfast") || slots_.Take("howlong")) {
+      for (Slots::Named& figure : slots_.figures) {
+        if (!figure.sense.measure && slots_.figures.size() == 1) figure.sense.measure = pb::MEASURE_LATENCY;
       }
-    } else if (measure == pb::MEASURE_INPUT_TOKENS || measure == pb::MEASURE_OUTPUT_TOKENS) {
-      figures.push_back(FigureOf(measure, grouped ? pb::STATISTIC_MEAN : pb::STATISTIC_SUM));
-      if (!grouped) figures.push_back(FigureOf(measure, pb::STATISTIC_MEAN));
-    } else if (measure == pb::MEASURE_TOTAL_TOKENS) {
-      figures.push_back(FigureOf(measure, pb::STATISTIC_SUM));
+      if (slots_.figures.empty() && (HasNounOfResults() || !slots_.filters.empty() || slots_.nouns.empty())) {
+        slots_.figures.push_back({Sense{.measure = pb::MEASURE_LATENCY}, 0});
+      }
+    }
+    if (slots_.figures.empty()) return false;
+    // How many prompts took over 2 s is no figure of latency.
+    if (slots_.Says("share")) {
+      if (slots_.figures.size() == 1 && IsVerdict(slots_.figures[0].sense.measure)) slots_.Take("share");
+      if (slots_.Says("share")) return false;
+    }
+    if (SayListOfMeasure()) return true;
+    std::vector<pb::Figure> figures;
+    if (!PairFigures(figures)) return false;
+    const bool counts = slots_.Says("count");
+    for (pb::Figure& figure : figures) {
+      if (IsVerdict(figure.measure()) && figure.statistic() != pb::STATISTIC_COUNT)
+        figure.set_statistic(pb::STATISTIC_SHARE);
+      // How many of a measure that does not add up.
+      if (counts && !AddsUp(figure.measure())) return false;
+    }
+    if (figures[0].measure() == pb::MEASURE_TOTAL_TOKENS && figures[0].statistic() == pb::STATISTIC_SUM &&
+        figures.size() == 1) {
       figures.push_back(FigureOf(pb::MEASURE_INPUT_TOKENS, pb::STATISTIC_SUM));
       figures.push_back(FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_SUM));
-    } else {
-      figures.push_back(FigureOf(measure, pb::STATISTIC_MEAN));
-      if (!grouped && (measure == pb::MEASURE_LATENCY || measure == pb::MEASURE_TTFT || measure == pb::MEASURE_ITL)) {
-        figures.push_back(FigureOf(measure, pb::STATISTIC_MEDIAN));
-        figures.push_back(FigureOf(measure, pb::STATISTIC_PERCENTILE, 95));
-      }
     }
+    if (figures[0].statistic() == pb::STATISTIC_DISTRIBUTION && (figures.size() > 1 || slots_.group)) return false;
+    slots_.Take("count");
+    slots_.figures.clear();
+    SetFigures(figures);
+    TakeDirection();
+    slots_.nouns.clear();
+    for (const char* symbol : {"list", "any", "all", "howfast", "howlong"}) slots_.Take(symbol);
+    if (slots_.group || !slots_.Says("each")) TakeGroup();
+    slots_.Take("each");
+    return true;
   }
 
-  bool SayCount(bool grouped) {
-    const pb::Filter* outcome = Find(reading_.filters, pb::FILTER_FIELD_SUCCESS);
-    // The share of successes is the success rate.
-    if ((reading_.shares || (grouped && !reading_.counts)) && outcome && outcome->text() == "true") {
-      Erase(reading_.filters, pb::FILTER_FIELD_SUCCESS);
-      query_.set_measure(pb::MEASURE_SUCCESS);
-      query_.set_statistic(pb::STATISTIC_SHARE);
-    } else if (reading_.shares && HasField(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED) &&
-               Find(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED)->text() == "true") {
-      Erase(reading_.filters, pb::FILTER_FIELD_CHECKS_PASSED);
-      query_.set_measure(pb::MEASURE_CHECKS);
-      query_.set_statistic(pb::STATISTIC_SHARE);
-    } else {
-      if (reading_.filters.empty() && !HasNoun() && !grouped && !before_) return false;
-      query_.set_measure(pb::MEASURE_RESULTS);
-      query_.set_statistic(reading_.shares && !reading_.filters.empty() ? pb::STATISTIC_SHARE : pb::STATISTIC_COUNT);
+  // The latency of each prompt, of prompt 7, of the failed ones by name.
+  bool SayListOfMeasure() {
+    if (slots_.figures.size() != 1 || slots_.figures[0].sense.statistic || slots_.group) return false;
+    const pb::Measure measure = slots_.figures[0].sense.measure;
+    if (!measure || IsVerdict(measure)) return false;
+    if (!slots_.Says("each") && prompts_ == 0) return false;
+    query_.set_measure(measure);
+    query_.set_statistic(pb::STATISTIC_LIST);
+    if (slots_.Says("each")) query_.set_limit(1000);
+    slots_.figures.clear();
+    slots_.nouns.clear();
+    TakeDirection();
+    for (const char* symbol : {"each", "list", "count", "howlong", "any", "all"}) slots_.Take(symbol);
+    return true;
+  }
+
+  void TakeDirection() {
+    if (!slots_.direction || !slots_.group) return;
+    query_.set_order(slots_.direction->order);
+    slots_.direction.reset();
+  }
+
+  // What is counted, and among which: attributes and what stands before the noun choose the population, what is said of
+  // it the condition.
+  void SplitPopulation() {
+    int noun = -1;
+    for (const auto& [word, at] : slots_.nouns) {
+      if (at > slots_.asked_at && word != "category" && noun < 0) noun = at;
     }
-    if (grouped && reading_.direction != 0) {
-      query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
+    const bool predicate = std::any_of(slots_.filters.begin(), slots_.filters.end(), [&](const Slots::Placed& placed) {
+      return placed.at > noun && noun >= 0 && !IsAttribute(placed.filter.field());
+    });
+    const bool any_other = std::any_of(slots_.filters.begin(), slots_.filters.end(),
+                                       [](const Slots::Placed& placed) { return !IsAttribute(placed.filter.field()); });
+    for (const Slots::Placed& placed : slots_.filters) {
+      const bool run = placed.filter.field() == pb::FILTER_FIELD_RUN;
+      const bool attribute = any_other && IsAttribute(placed.filter.field());
+      const bool before_noun = predicate && placed.at >= slots_.asked_at && placed.at < noun;
+      *(run || attribute || before_noun ? query_.add_among() : query_.add_filters()) = placed.filter;
     }
+    slots_.filters.clear();
+    slots_.nouns.clear();
+  }
+
+  bool SayShare() {
+    if (!slots_.Take("share")) return false;
+    if (slots_.share_of == "fail") slots_.filters.push_back({Outcome(false), 1 << 20});
+    if (slots_.share_of == "timeout") {
+      slots_.filters.push_back({TextFilter(pb::FILTER_FIELD_ERROR_TYPE, pb::COMPARISON_EQUAL, "timeout"), 1 << 20});
+    }
+    if (slots_.share_of == "truncated") {
+      slots_.filters.push_back({TextFilter(pb::FILTER_FIELD_FINISH_REASON, pb::COMPARISON_EQUAL, "length"), 1 << 20});
+    }
+    if (slots_.share_of == "checkfail") {
+      slots_.filters.push_back({TextFilter(pb::FILTER_FIELD_CHECKS_PASSED, pb::COMPARISON_EQUAL, "false"), 1 << 20});
+    }
+    slots_.Take("count");
+    slots_.Take("list");
+    slots_.Take("all");
+    slots_.Take("any");
+    if (slots_.filters.empty() || !slots_.figures.empty()) return false;
+    pb::Measure measure = pb::MEASURE_RESULTS;
+    // The share of what passed its checks is of what has checks.
+    for (const Slots::Placed& placed : slots_.filters) {
+      if (placed.filter.field() == pb::FILTER_FIELD_CHECKS_PASSED && placed.filter.text() == "true")
+        measure = pb::MEASURE_CHECKS;
+      if (placed.filter.field() == pb::FILTER_FIELD_SUCCESS && placed.filter.text() == "true" &&
+          OthersAreAttributes(placed)) {
+        measure = pb::MEASURE_SUCCESS;
+      }
+    }
+    if (measure == pb::MEASURE_SUCCESS) EraseField(pb::FILTER_FIELD_SUCCESS);
+    if (measure == pb::MEASURE_CHECKS) EraseField(pb::FILTER_FIELD_CHECKS_PASSED);
+    SetFigures({FigureOf(measure, pb::STATISTIC_SHARE)});
+    TakeDirection();
+    if (measure == pb::MEASURE_RESULTS) SplitPopulation();
+    slots_.nouns.clear();
+    TakeGroup();
+    return true;
+  }
+  bool OthersAreAttributes(const Slots::Placed& one) const {
+    return std::all_of(slots_.filters.begin(), slots_.filters.end(), [&](const Slots::Placed& placed) {
+      return &placed == &one || IsAttribute(placed.filter.field());
+    });
+  }
+
+  bool SayCount() {
+    const bool by_kind = slots_.group == pb::GROUPING_ERROR_TYPE || slots_.group == pb::GROUPING_OUTCOME ||
+                         slots_.group == pb::GROUPING_FINISH_REASON || slots_.group == pb::GROUPING_HTTP_STATUS ||
+                         slots_.group == pb::GROUPING_SUCCESS || slots_.group == pb::GROUPING_CHECKS_PASSED;
+    const bool common = slots_.Take("common");
+    if (common && !slots_.group && HasField(pb::FILTER_FIELD_SUCCESS)) slots_.group = pb::GROUPING_ERROR_TYPE;
+    if (common && !slots_.group) return false;
+    const bool grouped_filters = slots_.group && !OnlyAttributes();
+    if (!slots_.Take("count") && !by_kind && !common && !grouped_filters) return false;
+    if (!slots_.figures.empty()) return false;
+    if (slots_.filters.empty() && slots_.nouns.empty() && !slots_.group) return false;
+    // Errors by type are errors.
+    if (slots_.group == pb::GROUPING_ERROR_TYPE) {
+      if (!HasField(pb::FILTER_FIELD_SUCCESS) && !HasField(pb::FILTER_FIELD_ERROR_TYPE)) {
+        slots_.filters.push_back({Outcome(false), 1 << 20});
+      }
+    }
+    SetFigures({FigureOf(pb::MEASURE_RESULTS, pb::STATISTIC_COUNT)});
+    if (common) query_.set_order(pb::ORDER_DESCENDING);
+    TakeDirection();
+    SplitPopulation();
+    for (const char* symbol : {"list", "any", "all", "summary", "each"}) slots_.Take(symbol);
+    TakeGroup();
+    return true;
+  }
+
+  // Results by category, without more: what people compare.
+  bool SayGroups() {
+    if (!slots_.group || !slots_.figures.empty() || !OnlyAttributes()) return false;
+    for (const char* symbol : {"list", "any", "summary", "howfast"}) slots_.Take(symbol);
+    slots_.nouns.clear();
+    if (slots_.direction) return false;
+    SetComparison();
+    TakeGroup();
     return true;
   }
 
   bool SayList() {
-    query_.set_measure(pb::MEASURE_RESULTS);
-    for (const pb::Filter& filter : reading_.filters) {
-      switch (filter.field()) {
-        case pb::FILTER_FIELD_LATENCY:
-          query_.set_measure(pb::MEASURE_LATENCY);
-          break;
-        case pb::FILTER_FIELD_TTFT:
-          query_.set_measure(pb::MEASURE_TTFT);
-          break;
-        case pb::FILTER_FIELD_OUTPUT_TOKENS:
-          query_.set_measure(pb::MEASURE_OUTPUT_TOKENS);
-          break;
-        case pb::FILTER_FIELD_INPUT_TOKENS:
-          query_.set_measure(pb::MEASURE_INPUT_TOKENS);
-          break;
-        case pb::FILTER_FIELD_RESPONSE_CHARACTERS:
-          query_.set_measure(pb::MEASURE_RESPONSE_CHARACTERS);
-          break;
-        case pb::FILTER_FIELD_RESPONSE_WORDS:
-          query_.set_measure(pb::MEASURE_RESPONSE_WORDS);
-          break;
-        case pb::FILTER_FIELD_TOKENS_PER_SECOND:
-          query_.set_measure(pb::MEASURE_TOKENS_PER_SECOND);
-          break;
-        default:
-          break;
+    if (!slots_.figures.empty() || slots_.group || slots_.Says("count") || slots_.Says("share")) return false;
+    const bool asks = slots_.Says("list") || slots_.Says("any") || slots_.Says("all");
+    if (slots_.filters.empty() && !(slots_.Says("all") && HasNounOfResults()) &&
+        !(slots_.Says("list") && HasNounOfResults())) {
+      return false;
+    }
+    // Did all succeed: how many did.
+    const bool all = slots_.Take("all");
+    if (all && slots_.filters.size() == 1 && !slots_.Says("list")) {
+      const pb::Filter filter = slots_.filters[0].filter;
+      const bool success = filter.field() == pb::FILTER_FIELD_SUCCESS && filter.text() == "true";
+      const bool checks = filter.field() == pb::FILTER_FIELD_CHECKS_PASSED && filter.text() == "true";
+      if (success || checks) {
+        slots_.filters.clear();
+        slots_.nouns.clear();
+        slots_.Take("any");
+        SetFigures({FigureOf(success ? pb::MEASURE_SUCCESS : pb::MEASURE_CHECKS, pb::STATISTIC_SHARE)});
+        return true;
       }
     }
+    const bool only_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+      return placed.filter.field() == pb::FILTER_FIELD_RUN;
+    });
+    if (only_run && !HasNounOfResults()) return false;
+    (void)asks;
+    slots_.Take("list");
+    slots_.Take("any");
+    slots_.Take("each");
+    query_.set_measure(ListedMeasure());
     query_.set_statistic(pb::STATISTIC_LIST);
-    if (reading_.limit) query_.set_limit(*reading_.limit);
-    if (reading_.why) query_.set_explain(true);
-    return true;
-  }
-
-  // Groups beside each other, and nothing said of what: latency, success and length.
-  bool SayComparison() {
-    if (reading_.group_by == pb::GROUPING_UNSPECIFIED) reading_.group_by = pb::GROUPING_RUN;
-    if (reading_.group_by == pb::GROUPING_FINISH_REASON || reading_.counts || reading_.common) {
-      query_.set_measure(pb::MEASURE_RESULTS);
-      query_.set_statistic(pb::STATISTIC_COUNT);
-      return true;
+    TakePresumed();
+    if (!TakeLimit()) return false;
+    if (slots_.order) {
+      query_.set_measure(slots_.order->measure);
+      query_.set_order(slots_.order->order);
+      slots_.order.reset();
+      if (!query_.measure()) return false;
+      if (!query_.has_limit()) query_.set_limit(1000);
     }
-    SetFigure(FigureOf(pb::MEASURE_LATENCY, pb::STATISTIC_MEAN));
-    *query_.add_also() = FigureOf(pb::MEASURE_SUCCESS, pb::STATISTIC_SHARE);
-    *query_.add_also() = FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_MEAN);
-    if (reading_.direction != 0) query_.set_order(reading_.direction > 0 ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
+    slots_.nouns.clear();
     return true;
   }
 
-  void Present() {
-    if (reading_.chart) query_.set_presentation(pb::PRESENTATION_CHART);
-    if (reading_.table) query_.set_presentation(pb::PRESENTATION_TABLE);
-    if (reading_.all_runs) query_.set_all_runs(true);
+  // What the last condition on a number speaks of is shown.
+  pb::Measure ListedMeasure() const {
+    pb::Measure measure = pb::MEASURE_RESULTS;
+    for (const Slots::Placed& placed : slots_.filters) {
+      const std::optional<pb::Measure> compared = MeasureOf(placed.filter.field());
+      if (compared && *compared != pb::MEASURE_ATTEMPTS && *compared != pb::MEASURE_RETRIES) measure = *compared;
+    }
+    return measure;
   }
 
   void Finish() {
-    for (const pb::Filter& filter : reading_.filters) *query_.add_filters() = filter;
-    if (reading_.group_by != pb::GROUPING_UNSPECIFIED && query_.statistic() != pb::STATISTIC_LIST &&
-        query_.statistic() != pb::STATISTIC_DISTRIBUTION && query_.statistic() != pb::STATISTIC_SUMMARY) {
-      query_.set_group_by(reading_.group_by);
+    for (const Slots::Placed& placed : slots_.filters) {
+      // Figures of a part by rank are of the part of what the filters choose.
+      *(query_.slices().empty() ? query_.add_filters() : query_.add_among()) = placed.filter;
     }
-    if (reading_.why && (query_.statistic() == pb::STATISTIC_LIST)) query_.set_explain(true);
-    Present();
+    slots_.filters.clear();
+    // Nouns and "and" say nothing more by now.
+    slots_.nouns.clear();
+    slots_.plural = false;
   }
 
-  Reading reading_;
+  Slots slots_;
   const std::optional<pb::Query>& before_;
   pb::Query query_;
+  size_t prompts_ = 0;
+  bool compares_ = false;
 };
 
 }  // namespace
 
-std::optional<pb::Query> Compose(Reading reading, const std::optional<pb::Query>& before) {
-  return Composer(std::move(reading), before).Compose();
+Composed Compose(Slots slots, const std::optional<pb::Query>& before) {
+  return Composer(std::move(slots), before).Compose();
 }
 
 }  // namespace ftl::analytics

@@ -1,85 +1,61 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "services/analytics/planner/token.h"
+#include "services/analytics/planner/sense.h"
 
 namespace ftl::analytics {
 
-// What a phrase of a question stands for.
-enum class Concept {
-  kNothing,     // a word that says nothing by itself; known, so that nobody takes it for a misspelling
-  kMeasure,     // value: pb::Measure
-  kTokens,      // tokens, of whatever kind
-  kStatistic,   // value: pb::Statistic
-  kPercentile,  // number: which
-  kRanking,     // slowest, longest: value: pb::Measure; number: 1 most first, -1 least first
-  kCommon,      // most common
-  kMost,        // most, highest; number: 1 or -1 (fewest)
-  kFilter,      // value: pb::FilterField; text: what it is equal to
-  kCompare,     // value: pb::Comparison, before its number
-  kOrMore,      // value: pb::Comparison, after its number
-  kBetween,
-  kQuantity,      // a number with or without unit
-  kPromptNumber,  // #7
-  kGrouping,      // a noun that groups: value: pb::Grouping
-  kBy,            // by, per, for each
-  kCount,         // how many
-  kShare,         // what percentage
-  kList,          // which, show
-  kHowLong,
-  kTaking,    // took
-  kPrompt,    // prompt, question
-  kResponse,  // response, answer
-  kCall,      // request, call, test, one
-  kTop,
-  kMention,  // mention, contain
-  kAbout,
-  kSearch,
-  kWordNoun,  // the word, the phrase
-  kQuoted,
-  kNot,
-  kAnd,
-  kFollowUp,  // what about
-  kOnly,
-  kThose,  // those, them
-  kWhy,
-  kSummary,
-  kChart,
-  kTable,
-  kExport,
-  kFormat,  // text: csv, json, jsonl, pdf
-  kReport,
-  kAllRuns,
-  kRun,  // number: which; 0 the latest, -1 the one before
-  kRunNoun,
-  kCompareWord,  // compare, versus
-  kOverTime,
-  kMore,     // show more
-  kRefusal,  // value: Topic
-  kHelp,
-  kIn,  // in, from, of: ends what is mentioned
-  kStop,
-  kUnknown,
+// Languages of questions, in the order in which a tie is settled.
+inline constexpr std::string_view kLanguages[] = {"en", "de", "es", "fr", "pt", "zh", "ja"};
+
+// A phrase of a language and what it stands for.
+struct Phrase {
+  std::vector<std::string> words;  // folded; `langsam*` is any word that begins so
+  std::string symbol;
+  Sense sense;
 };
 
-// A phrase of a question with what it stands for.
-struct Term {
-  Concept meaning = Concept::kUnknown;
-  int value = 0;
-  double number = 0;
-  std::string text;         // for filters and formats
-  Unit unit = Unit::kNone;  // for quantities
-  std::string raw;          // as it was typed
-  bool plural = false;      // of the last word
+// The words of one language, from its folder `lexicon/<language>/`. Immutable, any thread.
+class Lexicon {
+ public:
+  // Lines `symbol:value = phrase | phrase`; what cannot be read is in faults(). `plurals`: an English plural counts as
+  // its singular.
+  Lexicon(std::string_view phrases, std::string_view existing, bool plurals);
+
+  // Phrases that may begin with that word.
+  void AppendCandidates(const std::string& word, std::vector<const Phrase*>& candidates) const;
+  // Whether some phrase has the word.
+  bool Knows(const std::string& word) const;
+  // Whether it is a word of the language that a misspelling must not be taken for another.
+  bool Exists(const std::string& word) const { return existing_.count(word) > 0; }
+  // Words that a misspelt one may have meant.
+  const std::vector<std::string>& words() const { return words_; }
+  const std::vector<std::string>& faults() const { return faults_; }
+
+  // Whether a word of a phrase stands for the word of a question: as it is, without its plural, or as its beginning.
+  bool Matches(std::string_view pattern, const std::string& word) const;
+
+ private:
+  void ReadLine(std::string_view line);
+  void Add(Phrase phrase);
+  std::string Singular(const std::string& word) const;
+
+  std::vector<std::unique_ptr<const Phrase>> phrases_;
+  std::unordered_map<std::string, std::vector<const Phrase*>> by_first_;   // without `*`
+  std::unordered_map<std::string, std::vector<const Phrase*>> by_prefix_;  // of those with `*`
+  std::unordered_set<std::string> known_, prefixes_, existing_;
+  bool plurals_;
+  std::vector<std::string> words_;
+  std::vector<std::string> faults_;
 };
 
-// Every known word, for the spelling.
-const std::vector<std::string>& KnownWords();
-
-// Reads tokens, whose spelling is corrected and whose quantities are joined, as terms: the longest phrase first.
-std::vector<Term> ReadTerms(const std::vector<Token>& tokens);
+// The lexicon that was compiled into the program; `language` is one of kLanguages.
+const Lexicon& LexiconOf(std::string_view language);
 
 }  // namespace ftl::analytics

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "services/analytics/planner/spelling.h"
-#include "services/analytics/planner/token.h"
+#include "services/analytics/planner/atoms.h"
 
 namespace ftl::analytics {
 namespace {
@@ -38,11 +37,9 @@ constexpr std::string_view kQuestions[] = {
 };
 
 std::set<std::string> StemsOf(std::string_view text) {
-  std::vector<Token> tokens = Tokenise(text);
-  CorrectSpelling(tokens, {});
   std::set<std::string> stems;
-  for (const Token& token : tokens) {
-    if (token.kind == Token::Kind::kWord && token.stem.size() > 3) stems.insert(token.stem);
+  for (const Atom& atom : CutAtoms(text, 100)) {
+    if (atom.kind == Atom::Kind::kWord && atom.text.size() > 3) stems.insert(Stem(atom.text));
   }
   return stems;
 }

@@ -46,7 +46,8 @@ struct Choice {
 
 // What a question turned out to mean: one to five queries, to be answered in order; or why there is none: a topic to
 // refuse, a contradicted presupposition, two readings to choose from, a wish for help. Where it is none of them it was
-// not understood: `left_over` are the words that nothing was made of, and `nearest` three questions that can be answered.
+// not understood: `left_over` are the words that nothing was made of, and `nearest` three questions that can be
+// answered.
 struct Understanding {
   std::string language = "en";  // of the question: en de es fr pt zh ja
   std::vector<pb::Query> queries;

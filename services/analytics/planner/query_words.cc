@@ -16,7 +16,13 @@ std::string FigureWords(pb::Statistic statistic, pb::Measure measure, double per
 }
 
 std::string FilterWords(const pb::Filter& filter) {
-  static constexpr const char* kSigns[] = {"?", "=", "!=", "<", "<=", ">", ">=", " between ", "~", "!~", " in "};
+  if (!filter.any_of().empty()) {
+    std::vector<std::string> words;
+    for (const pb::Filter& one : filter.any_of()) words.push_back(FilterWords(one));
+    return absl::StrJoin(words, " or ");
+  }
+  static constexpr const char* kSigns[] = {"?", "=",  "!=",   "<",  "<=", ">",   ">=",  " between ",
+                                           "~", "!~", " in ", "^~", "~$", "!^~", "!~$", " not in "};
   std::string value = filter.text();
   if (filter.has_than()) {
     return fmt::format("{}{}{}", EnumWord(filter.field()), kSigns[filter.comparison()],
@@ -31,19 +37,45 @@ std::string FilterWords(const pb::Filter& filter) {
 
 }  // namespace
 
+std::string SliceWords(const pb::Slice& slice) {
+  std::string words = slice.exclude() ? "without " : "of ";
+  words += slice.has_share() ? fmt::format("{}%", slice.share() * 100) : fmt::format("{}", slice.count());
+  if (slice.skip() > 0) words += fmt::format(" after {}", slice.skip());
+  const std::string by = slice.measure() ? EnumWord(slice.measure()) : "number";
+  return fmt::format("{} by {} {}", words, by, slice.order() == pb::ORDER_DESCENDING ? "desc" : "asc");
+}
+
+std::string Joined(const google::protobuf::RepeatedPtrField<pb::Filter>& filters) {
+  std::vector<std::string> words;
+  for (const pb::Filter& filter : filters) words.push_back(FilterWords(filter));
+  return absl::StrJoin(words, ", ");
+}
+
 std::string QueryWords(const pb::Query& query) {
-  if (query.presentation() == pb::PRESENTATION_EXPORT) return "export " + query.export_format();
+  if (query.measure() == pb::MEASURE_RUN) {
+    std::vector<std::string> facts;
+    for (const int fact : query.run_facts()) facts.push_back(EnumWord(static_cast<pb::RunFact>(fact)));
+    return "run " + absl::StrJoin(facts, ", ") + (query.filters().empty() ? "" : " | " + Joined(query.filters()));
+  }
   std::string words = FigureWords(query.statistic(), query.measure(), query.percentile());
   for (const pb::Figure& figure : query.also()) {
     words += " + " + FigureWords(figure.statistic(), figure.measure(), figure.percentile());
   }
-  std::vector<std::string> filters;
-  for (const pb::Filter& filter : query.filters()) filters.push_back(FilterWords(filter));
-  if (!filters.empty()) words += " | " + absl::StrJoin(filters, ", ");
+  if (query.against()) words += " with " + EnumWord(query.against());
+  if (query.has_base_run()) words += fmt::format(" from run {}", query.base_run());
+  if (!query.among().empty()) words += " | among " + Joined(query.among());
+  for (const pb::Slice& slice : query.slices()) words += " | " + SliceWords(slice);
+  if (!query.filters().empty()) words += " | " + Joined(query.filters());
   if (query.group_by()) words += " | by " + EnumWord(query.group_by());
   if (query.order()) words += query.order() == pb::ORDER_DESCENDING ? " | desc" : " | asc";
   if (query.has_limit()) words += fmt::format(" | {}", query.limit());
-  if (query.presentation()) words += " | " + EnumWord(query.presentation());
+  if (query.per_group() > 0) words += fmt::format(" | {} each", query.per_group());
+  if (query.presentation() == pb::PRESENTATION_EXPORT) {
+    words += " | export " + query.export_format();
+  } else if (query.presentation())
+    words += " | " + EnumWord(query.presentation());
+  if (query.whole()) words += " | whole";
+  if (query.has_presumed()) words += fmt::format(" | presumed {}", query.presumed());
   if (query.all_runs()) words += " | all runs";
   if (query.explain()) words += " | why";
   return words;

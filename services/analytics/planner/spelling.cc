@@ -2,25 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <unordered_set>
-
-#include "services/analytics/planner/lexicon.h"
+#include <utility>
+#include <vector>
 
 namespace ftl::analytics {
-namespace {
-
-// How many slips a word of that length may have.
-int Allowed(size_t length) {
-  if (length < 4) return 0;
-  return length < 8 ? 1 : 2;
-}
-
-bool IsKnown(const std::string& word, const std::vector<std::string>& more) {
-  static const auto& known = *new std::unordered_set<std::string>(KnownWords().begin(), KnownWords().end());
-  return known.count(word) > 0 || std::find(more.begin(), more.end(), word) != more.end();
-}
-
-}  // namespace
 
 int EditDistance(std::string_view a, std::string_view b, int most) {
   if (std::abs(static_cast<int>(a.size()) - static_cast<int>(b.size())) > most) return most + 1;
@@ -41,33 +26,9 @@ int EditDistance(std::string_view a, std::string_view b, int most) {
   return std::min(last[b.size()], most + 1);
 }
 
-void CorrectSpelling(std::vector<Token>& tokens, const std::vector<std::string>& more) {
-  for (Token& token : tokens) {
-    if (token.kind != Token::Kind::kWord || IsKnown(token.stem, more)) continue;
-    if (IsKnown(token.text, more)) {
-      token.stem = token.text;
-      continue;
-    }
-    const int allowed = Allowed(token.stem.size());
-    int best = allowed + 1;
-    std::string nearest;
-    auto look = [&](const std::vector<std::string>& words) {
-      for (const std::string& word : words) {
-        // A slip seldom hits the first letter, and short known words lie near to everything.
-        if (word.size() < 4 || word[0] != token.stem[0]) continue;
-        const int distance = EditDistance(token.stem, word, std::min(best - 1, Allowed(word.size())));
-        if (distance < best && distance <= Allowed(word.size())) {
-          best = distance;
-          nearest = word;
-        }
-      }
-    };
-    if (allowed > 0) {
-      look(KnownWords());
-      look(more);
-    }
-    if (!nearest.empty()) token.stem = nearest;
-  }
+int SlipsAllowed(size_t length) {
+  if (length < 4) return 0;
+  return length < 7 ? 1 : 2;
 }
 
 }  // namespace ftl::analytics

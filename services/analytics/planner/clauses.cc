@@ -1,0 +1,142 @@
+#include "services/analytics/planner/clauses.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/analytics/semantics/catalogue.h"
+
+namespace ftl::analytics {
+namespace {
+
+bool IsHard(const Edge& edge) { return edge.symbol == "stop" && edge.sense.word != "," && edge.sense.word != ":"; }
+bool IsSoft(const Edge& edge) {
+  return edge.symbol == "and" || (edge.symbol == "stop" && (edge.sense.word == "," || edge.sense.word == ":"));
+}
+
+// Whether a stretch opens a question of its own, after one that is whole.
+bool Opens(const Edge& edge, const Slots& before) {
+  // On average, how long did it take?
+  const bool unfinished = before.figures.size() == 1 && before.said.empty() && before.ranks.empty() &&
+                          !before.figures[0].sense.measure && before.figures[0].sense.word.empty();
+  if (unfinished) return false;
+  static constexpr std::string_view kOpeners[] = {"count", "share", "list",    "any",    "howlong", "why",
+                                                  "fact",  "whole", "summary", "export", "howfast", "topic"};
+  if (std::find(std::begin(kOpeners), std::end(kOpeners), edge.symbol) != std::end(kOpeners)) return true;
+  const bool figure = edge.symbol == "Figure" || edge.symbol == "stat" || edge.symbol == "measure";
+  if (figure) return before.figures.empty() && !before.Says("correlate") && !before.Says("compare");
+  return edge.symbol == "Rank" && before.ranks.empty() && !before.figures.empty();
+}
+
+void Fill(const Edge& edge, Slots& slots) {
+  const Sense& sense = edge.sense;
+  const std::string& symbol = edge.symbol;
+  if (symbol == "Figure" || symbol == "stat" || symbol == "measure") {
+    slots.figures.push_back({sense, edge.from});
+  } else if (symbol == "Threshold") {
+    slots.figures.push_back({sense, edge.from});
+  } else if (symbol == "Rank") {
+    slots.ranks.push_back(sense);
+    slots.rank_at = edge.from;
+  } else if (symbol == "Exclude") {
+    slots.excluded.push_back(sense);
+  } else if (symbol == "Filter") {
+    for (const pb::Filter& filter : sense.filters) {
+      const bool unsaid = filter.field() == pb::FILTER_FIELD_UNSPECIFIED && filter.any_of().empty() &&
+                          filter.text().empty() && filter.texts().empty();
+      slots.filters.push_back({filter, edge.from, unsaid, sense.measure});
+    }
+    if (!sense.word.empty()) {
+      slots.nouns.emplace_back(sense.word, edge.to - 1);
+      slots.plural = slots.plural || sense.plural;
+    }
+  } else if (symbol == "comparative") {
+    slots.comparatives.push_back(sense);
+  } else if (symbol == "Prompts") {
+    slots.prompts.insert(slots.prompts.end(), sense.numbers.begin(), sense.numbers.end());
+  } else if (symbol == "Run") {
+    slots.runs.insert(slots.runs.end(), sense.numbers.begin(), sense.numbers.end());
+  } else if (symbol == "Diff") {
+    slots.difference = sense;
+  } else if (symbol == "Order") {
+    slots.order = sense;
+  } else if (symbol == "dir") {
+    slots.direction = sense;
+  } else if (symbol == "Nth") {
+    slots.nth = static_cast<int>(sense.number.value_or(0));
+    if (!sense.word.empty()) slots.nouns.emplace_back(sense.word, edge.from);
+  } else if (symbol == "Number") {
+    slots.number = sense.number;
+  } else if (symbol == "fact") {
+    slots.facts.push_back(sense.word);
+  } else if (symbol == "topic") {
+    slots.topics.push_back(sense.word);
+  } else if (symbol == "format") {
+    slots.format = sense.word;
+  } else if (symbol == "By" || symbol == "group") {
+    slots.group = sense.grouping;
+    slots.by = slots.by || symbol == "By";
+    slots.plural = slots.plural || sense.plural;
+  } else if (symbol == "noun" || symbol == "categorynoun") {
+    slots.nouns.emplace_back(sense.word.empty() ? "category" : sense.word, edge.from);
+    slots.plural = slots.plural || sense.plural;
+  } else {
+    if (symbol == "list" && sense.word == "one") slots.singular = true;
+    if (symbol == "share" && !sense.word.empty()) slots.share_of = sense.word;
+    if (symbol == "count" || symbol == "share") slots.asked_at = edge.from;
+    slots.said.insert(symbol);
+  }
+}
+
+}  // namespace
+
+bool Slots::HasNoun(const std::string& noun) const {
+  return std::any_of(nouns.begin(), nouns.end(), [&](const auto& said_noun) { return said_noun.first == noun; });
+}
+
+bool Slots::HasHead() const {
+  for (const char* symbol : {"count", "share", "list", "any", "howlong", "howfast", "why", "whole", "summary", "help",
+                             "export", "compare", "correlate", "trend", "each", "all"}) {
+    if (Says(symbol)) return true;
+  }
+  return !figures.empty() || !ranks.empty() || !facts.empty() || !topics.empty() || format || difference;
+}
+
+bool Slots::IsEmpty() const {
+  return figures.empty() && ranks.empty() && excluded.empty() && filters.empty() && comparatives.empty() &&
+         prompts.empty() && runs.empty() && facts.empty() && topics.empty() && said.empty() && !order && !difference &&
+         !direction && !nth && !number && !format && !group && nouns.empty();
+}
+
+std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
+  std::vector<Slots> clauses(1);
+  bool soft = false;
+  for (const Edge* edge : path.edges) {
+    if (edge->symbol == "f") continue;
+    if (IsHard(*edge)) {
+      if (!clauses.back().IsEmpty()) clauses.emplace_back();
+      soft = false;
+      continue;
+    }
+    if (IsSoft(*edge)) {
+      // "And the p99?" leans on what was before.
+      if (clauses.back().IsEmpty() && edge->symbol == "and") clauses.back().said.insert("follow");
+      soft = true;
+      continue;
+    }
+    Slots& last = clauses.back();
+    const bool follows = last.said.size() == 1 && last.Says("follow");
+    if (soft && last.HasHead() && !follows && Opens(*edge, last)) clauses.emplace_back();
+    soft = false;
+    Slots& slots = clauses.back();
+    if (edge->symbol == "Number" && edge->from > 0) {
+      const std::string& word = lattice.atoms[static_cast<size_t>(edge->from) - 1].text;
+      slots.definite = word == "the" || word == "those" || word == "these" || word == "all" || word == "die" ||
+                       word == "los" || word == "las" || word == "les" || word == "os" || word == "as";
+    }
+    Fill(*edge, slots);
+  }
+  if (clauses.size() > 1 && clauses.back().IsEmpty()) clauses.pop_back();
+  return clauses;
+}
+
+}  // namespace ftl::analytics
