@@ -21,6 +21,7 @@
 #include "services/analytics/planner/nearest.h"
 #include "services/analytics/query/executor.h"
 #include "services/analytics/query/session_runs.h"
+#include "services/analytics/rpc/tellable.h"
 #include "services/analytics/store/download_tokens.h"
 #include "services/analytics/store/run_scope.h"
 
@@ -188,7 +189,7 @@ Understanding Understand(const std::vector<std::string>& questions, const Sessio
   Vocabulary vocabulary;
   vocabulary.categories = known.categories;
   if (!known.runs.empty()) vocabulary.suite = known.runs.back().suite;
-  return PlanBuiltin(questions, vocabulary);
+  return Tellable(PlanBuiltin(questions, vocabulary));
 }
 
 Task<> WriteReply(Pieces& pieces, std::string text) {
