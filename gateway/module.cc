@@ -10,6 +10,7 @@
 #include "gateway/front_door.h"
 #include "gateway/http/listener.h"
 #include "gateway/openapi/description.h"
+#include "gateway/openapi/export_schema.h"
 #include "gateway/pages/pages.h"
 #include "gateway/routes.h"
 #include "gateway/settings.h"
@@ -34,6 +35,7 @@ struct Machinery {
 
   std::vector<Route> AllRoutes(const GatewaySettings& settings) {
     std::vector<Route> routes = Routes({settings.demo_enabled, settings.max_suite_bytes}, services, operations);
+    routes.push_back(ExportSchemaRoute());
     routes.push_back(DescriptionRoute(routes));
     for (Route& route : PageRoutes(settings.demo_enabled)) routes.push_back(std::move(route));
     return routes;

@@ -112,7 +112,8 @@ class Operation {
     } else if (method_ != nullptr && method_->name() == "Export") {
       content.clear();
       for (const char* type :
-           {"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson"}) {
+           {"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson", "application/xml",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}) {
         content += fmt::format(R"({}"{}":{{}})", content.empty() ? "" : ",", type);
       }
     } else if (method_ != nullptr) {

@@ -106,7 +106,7 @@ std::string Schemas::Reference(const Descriptor& type, bool is_answer) {
   const std::string name = NameOf(type, is_answer);
   // Known before it is written, since a message may hold itself.
   if (schemas_.try_emplace(name).second) schemas_[name] = OfMessage(type, is_answer);
-  return fmt::format("{{\"$ref\":\"#/components/schemas/{}\"}}", name);
+  return fmt::format("{{\"$ref\":\"{}{}\"}}", home_, name);
 }
 
 std::string Schemas::Json() const {

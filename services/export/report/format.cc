@@ -15,9 +15,12 @@ namespace {
 constexpr FormatFacts kFormats[] = {
     {pb::EXPORT_FORMAT_PDF, "PDF report", "pdf", "application/pdf"},
     {pb::EXPORT_FORMAT_HTML, "Web page", "html", "text/html; charset=utf-8"},
+    {pb::EXPORT_FORMAT_XLSX, "Excel workbook", "xlsx",
+     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {pb::EXPORT_FORMAT_CSV, "CSV", "csv", "text/csv; charset=utf-8"},
     {pb::EXPORT_FORMAT_JSON, "JSON", "json", "application/json"},
     {pb::EXPORT_FORMAT_JSONL, "JSON lines", "jsonl", "application/x-ndjson"},
+    {pb::EXPORT_FORMAT_JUNIT, "JUnit XML", "xml", "application/xml"},
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ TEST(FormatTest, NamesTheChoicesWhereNoneWasMade) {
   EXPECT_EQ(ReasonOf(status), Reason::kInvalidField);
   ASSERT_EQ(FieldFaultsOf(status).size(), 1u);
   EXPECT_EQ(FieldFaultsOf(status)[0].field, "format");
-  EXPECT_EQ(FieldFaultsOf(status)[0].message, "must be pdf, csv, json, jsonl or html");
+  EXPECT_EQ(FieldFaultsOf(status)[0].message, "must be pdf, csv, json, jsonl, html, xlsx or junit");
 }
 
 TEST(FormatTest, EveryFormatOfTheContractIsWritten) {

@@ -20,6 +20,13 @@ struct SessionFacts {
   absl::Time created_at;
 };
 
+// How many cases a run has in JUnit's sense: prompts with checks or whose call failed.
+struct CaseCounts {
+  int64_t cases = 0;
+  int64_t failures = 0;  // whose checks did not all pass
+  int64_t errors = 0;    // whose call failed
+};
+
 // What every writer knows before the first result. All of it is of one moment: a run's counters, the metrics and the
 // results that follow end at the run's `last_sequence`.
 struct Report {
@@ -27,6 +34,7 @@ struct Report {
   SessionFacts session;
   std::vector<finetunelab::batch_runner::v1::Run> runs;  // oldest first
   finetunelab::analytics::v1::GetMetricsResponse metrics;
+  std::vector<CaseCounts> cases;  // of each run; only for JUnit
 
   // Whether every run had ended.
   bool complete() const;

@@ -44,7 +44,9 @@ std::string ExactMilliseconds(const google::protobuf::Duration& span) {
   return text;
 }
 
-double Milliseconds(const google::protobuf::Duration& span) { return absl::ToDoubleMilliseconds(FromProto(span)); }
+double Milliseconds(const google::protobuf::Duration& span) {
+  return std::round(absl::ToDoubleMicroseconds(FromProto(span))) / 1000;
+}
 
 std::string Counted(int64_t count, std::string_view singular) {
   if (count == 1) return fmt::format("1 {}", singular);

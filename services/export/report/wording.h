@@ -20,6 +20,7 @@ std::string DurationText(double milliseconds);
 std::string DurationText(const google::protobuf::Duration& span);
 // Milliseconds as the metrics route and CSV write them: `1234.5`.
 std::string ExactMilliseconds(const google::protobuf::Duration& span);
+// Rounded likewise to the nearest microsecond.
 double Milliseconds(const google::protobuf::Duration& span);
 // `1 prompt`, `2 prompts`.
 std::string Counted(int64_t count, std::string_view singular);

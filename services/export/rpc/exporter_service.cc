@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "services/export/writer/html/html_writer.h"
 #include "services/export/writer/pdf/pdf_writer.h"
 #include "services/export/writer/report_writer.h"
+#include "services/export/writer/xlsx/workbook.h"
 
 namespace ftl::exporter {
 namespace {
@@ -26,6 +28,7 @@ constexpr int kMaxSnapshots = 5;
 
 Deadline ReadDeadline(const CallContext& call) { return std::min(call.deadline, DeadlineIn(kReadLimit)); }
 
+constexpr size_t kSpooledBytes = 256 * 1024;
 // A document of more runs would be no report any more; CSV and JSON hold all.
 constexpr size_t kMostChapters = 12;
 
@@ -51,7 +54,10 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
   CO_TRY(const Download wanted, co_await Understand(call, request));
   // A token knows no session's id; the run it stands for is enough.
   const std::string session_id = request.token().empty() ? request.session_id() : "";
-  CO_TRY(const Report report, co_await MakeReport(call, wanted, session_id));
+  CO_TRY(Report report, co_await MakeReport(call, wanted, session_id));
+  if (wanted.format == pb::EXPORT_FORMAT_JUNIT) {
+    CO_TRY(report.cases, co_await parts_.results.CountCases(ReadDeadline(call), wanted.session, report));
+  }
   if (request.head_only()) co_return co_await SendHead(writer, wanted.format, report.taken_at);
   CO_TRY(co_await parts_.log.Record(ReadDeadline(call), wanted.session, EnumWord(wanted.format)));
 
@@ -59,6 +65,9 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
   if (IsDocument(wanted.format)) {
     CO_TRY(out.bytes(), co_await SetPages(call, wanted, report, request.paper()));
     CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
+  } else if (wanted.format == pb::EXPORT_FORMAT_XLSX) {
+    CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
+    CO_TRY(co_await WriteWorkbook(call, wanted, report, out));
   } else {
     CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
     CO_TRY(co_await WriteRows(call, wanted, report, !request.has_header() || request.header(), out));
@@ -94,6 +103,36 @@ Task<std::string> ExporterService::SetPages(const CallContext& call, const Downl
     return html ? WriteHtml(document) : WritePdf(document, paper);
   };
   co_return co_await parts_.pages.Run(std::move(render));
+}
+
+Task<> ExporterService::WriteWorkbook(const CallContext& call, const Download& wanted, const Report& report,
+                                      ByteStream& out) {
+  CO_TRY(std::unique_ptr<Workbook> made, Workbook::Begin(report));
+  const std::shared_ptr<Workbook> book(std::move(made));
+  for (const auto& run : report.runs) {
+    for (int32_t last_prompt = 0;;) {
+      CO_TRY(auto page, co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt));
+      if (page.empty()) break;
+      last_prompt = page.back().prompt_id();
+      std::function<std::string()> add = [book, page = std::move(page)] {
+        for (const auto& result : page) book->Add(result);
+        return std::string();
+      };
+      CO_TRY(co_await parts_.pages.Run(std::move(add)));
+    }
+  }
+  std::function<std::string()> close = [book] {
+    const absl::Status status = book->Close();
+    if (!status.ok()) throw std::runtime_error(std::string(status.message()));
+    return std::string();
+  };
+  CO_TRY(co_await parts_.pages.Run(std::move(close)));
+  for (;;) {
+    CO_TRY(const std::string bytes, book->Read(kSpooledBytes));
+    if (bytes.empty()) co_return absl::OkStatus();
+    out.bytes() += bytes;
+    CO_TRY(co_await out.SendWhole());
+  }
 }
 
 Task<> ExporterService::WriteRows(const CallContext& call, const Download& wanted, const Report& report, bool sections,

@@ -41,6 +41,8 @@ class ExporterService final : public pb::ExporterService::CallbackService {
   Task<Report> MakeReport(const CallContext& call, const Download& wanted, const std::string& session_id);
   // The whole file of a format that is a document, which has a bounded size.
   Task<std::string> SetPages(const CallContext& call, const Download& wanted, const Report& report, pb::Paper paper);
+  // The same as a workbook, which is spooled to its end before the first byte of it is sent.
+  Task<> WriteWorkbook(const CallContext& call, const Download& wanted, const Report& report, ByteStream& out);
   // One result after the other, as fast as the client takes them.
   Task<> WriteRows(const CallContext& call, const Download& wanted, const Report& report, bool sections,
                    ByteStream& out);

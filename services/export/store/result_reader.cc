@@ -31,6 +31,11 @@ constexpr Query kResults{"export.results", "SELECT " FTL_RESULT_COLUMNS R"( FROM
     WINDOW here AS (ORDER BY p.prompt_id ROWS UNBOUNDED PRECEDING)) r
   WHERE r.bytes <= 1048576 OR r.place = 1 ORDER BY r.prompt_id)"};
 
+constexpr Query kCases{"export.cases", R"(
+  SELECT count(*) FILTER (WHERE NOT success OR checks_passed + checks_failed > 0) AS cases,
+         count(*) FILTER (WHERE success AND checks_failed > 0) AS failures, count(*) FILTER (WHERE NOT success) AS errors
+  FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2 AND sequence <= $3)"};
+
 SessionFacts FactsOf(const Row& row) {
   return {.model_id = row.Get<std::string>("model_id"),
           .model_name = row.Get<std::string>("model_name"),
@@ -57,6 +62,22 @@ Task<Report> ResultReader::TakeSnapshot(Deadline deadline, std::string session, 
   report.session = FactsOf(rows[1].Only());
   for (const Row row : rows[2]) report.runs.push_back(RunOf(row));
   co_return report;
+}
+
+Task<std::vector<CaseCounts>> ResultReader::CountCases(Deadline deadline, std::string session, const Report& report) {
+  std::vector<Statement> statements = {AskSessionState(session)};
+  for (const runner::Run& run : report.runs) {
+    statements.push_back({kCases, Params(session, run.id(), run.last_sequence())});
+  }
+  CO_TRY(const std::vector<Rows> rows,
+         co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(RequireOpen(rows[0]));
+  std::vector<CaseCounts> counts;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const Row row = rows[i].Only();
+    counts.push_back({row.Get<int64_t>("cases"), row.Get<int64_t>("failures"), row.Get<int64_t>("errors")});
+  }
+  co_return counts;
 }
 
 Task<std::vector<runner::Result>> ResultReader::ReadAfter(Deadline deadline, std::string session,

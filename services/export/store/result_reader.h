@@ -31,6 +31,9 @@ class ResultReader {
                                                                      const finetunelab::batch_runner::v1::Run& run,
                                                                      int32_t after);
 
+  // How many cases each run of the report has, up to its `last_sequence`. SESSION_NOT_FOUND, SESSION_EXPIRED.
+  Task<std::vector<CaseCounts>> CountCases(Deadline deadline, std::string session, const Report& report);
+
   // The rows of a run that a document shows, chosen up to its `last_sequence` in one round trip. SESSION_NOT_FOUND,
   // SESSION_EXPIRED.
   Task<RunRows> Choose(Deadline deadline, std::string session, const finetunelab::batch_runner::v1::Run& run) {

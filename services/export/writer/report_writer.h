@@ -19,7 +19,8 @@ class ReportWriter {
   virtual void End(std::string& out) = 0;
 };
 
-// For a format that RequireFormat lets pass. `sections` is whether CSV has its commented sections.
+// For a format of rows that is text: CSV, JSON, JSON lines, JUnit. `sections` is whether CSV has its commented
+// sections.
 std::unique_ptr<ReportWriter> WriterOf(finetunelab::exporter::v1::ExportFormat format, bool sections);
 
 }  // namespace ftl::exporter
