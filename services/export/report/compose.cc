@@ -63,7 +63,7 @@ std::string DetailsOf(const Report& report, const std::vector<RunFindings>& find
 }
 
 Table Overview(const std::vector<RunFindings>& findings) {
-  Table table{.columns = {{"Run", 0.6},
+  Table table{.columns = {{"Run", 0.8},
                           {"Suite", 2.4},
                           {"Started", 1.8},
                           {"Status", 1.1},

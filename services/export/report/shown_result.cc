@@ -104,7 +104,7 @@ Sample SampleOf(const ShownResult& shown) {
   if (answer_cut) {
     sample.note += fmt::format("The answer is cut; it has {}. ", Counted(shown.response_characters, "character"));
   }
-  if (!sample.note.empty()) sample.note += "CSV, XLSX and JSON hold all of it.";
+  if (!sample.note.empty()) sample.note += "CSV and JSON hold all of it.";
   return sample;
 }
 

@@ -72,7 +72,9 @@ class Page {
   }
 
   void operator()(const Table& table) {
-    out_ += "<div class=\"wide\"><table><thead><tr>";
+    out_ += "<div class=\"wide\"><table class=\"set\">";
+    AppendWidths(table);
+    out_ += "<thead><tr>";
     for (const Column& column : table.columns) {
       out_ += column.number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">";
       AppendHtml(column.name, out_);
@@ -101,6 +103,14 @@ class Page {
   }
 
  private:
+  void AppendWidths(const Table& table) {
+    double whole = 0;
+    for (const Column& column : table.columns) whole += column.weight;
+    for (const Column& column : table.columns) {
+      out_ += fmt::format("<col style=\"width:{:.1f}%\">", 100 * column.weight / whole);
+    }
+  }
+
   void Element(std::string_view name, std::string_view text) {
     out_ += fmt::format("<{} dir=\"auto\">", name);
     AppendHtml(text, out_);

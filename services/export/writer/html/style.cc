@@ -40,7 +40,8 @@ figcaption{font-weight:600;margin-bottom:.3rem}
 svg{width:100%;height:auto;display:block}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.88rem;font-variant-numeric:tabular-nums}
-th{text-align:start;font-weight:400;color:var(--quiet);border-bottom:1px solid var(--ink);vertical-align:bottom}
+.set{table-layout:fixed;min-width:44rem}
+th{overflow-wrap:normal;text-align:start;font-weight:400;color:var(--quiet);border-bottom:1px solid var(--ink);vertical-align:bottom}
 td{border-bottom:1px solid var(--line);vertical-align:top}
 th,td{padding:.25rem .8rem .25rem 0}
 .n{text-align:end;white-space:nowrap}

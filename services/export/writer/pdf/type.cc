@@ -43,6 +43,8 @@ void Fill(PangoLayout* layout, const Spans& spans) {
   std::string text;
   PangoAttrList* list = pango_attr_list_new();
   Add(*list, pango_attr_font_features_new("tnum"), 0, G_MAXUINT);
+  // A word that is broken is shown as it was written.
+  Add(*list, pango_attr_insert_hyphens_new(FALSE), 0, G_MAXUINT);
   for (const Span& span : spans) {
     const size_t from = text.size();
     text += span.text;
