@@ -30,6 +30,18 @@ struct Reading {
   bool wants_help = false;
 };
 
+// How many billing prompts and how many returns prompts failed: what is said at the end is said of both, so that
+// neither can be counted by itself.
+bool SharesPredicate(const Slots& first, const Slots& second) {
+  const auto has_predicate = [](const Slots& slots) {
+    return std::any_of(slots.filters.begin(), slots.filters.end(), [](const Slots::Placed& placed) {
+      return placed.filter.field() != pb::FILTER_FIELD_CATEGORY && placed.filter.field() != pb::FILTER_FIELD_DIFFICULTY;
+    });
+  };
+  return second.joined && first.Says("count") && second.Says("count") && !first.filters.empty() &&
+         !has_predicate(first) && has_predicate(second);
+}
+
 // nullopt where the way makes no sense, or leaves something unsaid.
 std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optional<pb::Query> before) {
   if (!path.left_over.empty()) return std::nullopt;
@@ -37,7 +49,11 @@ std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optio
     if (!IsQuestionPart(edge->symbol)) return std::nullopt;
   }
   Reading reading;
-  for (Slots& slots : ReadClauses(path, lattice)) {
+  std::vector<Slots> clauses = ReadClauses(path, lattice);
+  for (size_t i = 1; i < clauses.size(); ++i) {
+    if (SharesPredicate(clauses[i - 1], clauses[i])) return std::nullopt;
+  }
+  for (Slots& slots : clauses) {
     // A greeting before the question.
     const bool greets = slots.said == std::set<std::string>{"help"} && slots.figures.empty() && slots.filters.empty();
     Composed composed = Compose(std::move(slots), before);
@@ -47,7 +63,9 @@ std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optio
     if (!composed.choices.empty()) reading.choices = composed.choices;
     for (pb::Query& query : composed.queries) {
       before = query;
-      reading.queries.push_back(std::move(query));
+      const bool again =
+          !reading.queries.empty() && reading.queries.back().SerializeAsString() == query.SerializeAsString();
+      if (!again) reading.queries.push_back(std::move(query));
     }
   }
   if (reading.queries.size() > kMostQueries) return std::nullopt;

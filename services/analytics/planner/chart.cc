@@ -118,6 +118,7 @@ void Chart::Finish(const Rule& rule, const std::vector<const Edge*>& parts) {
   std::vector<const Sense*> senses;
   for (size_t i = 0; i < parts.size(); ++i) {
     edge.price += parts[i]->price;
+    if (i > 0 && rule.tight && parts[i]->from != parts[i - 1]->to) return;
     if (i > 0) edge.price += kFunctionWord * (parts[i]->from - parts[i - 1]->to);
     senses.push_back(&parts[i]->sense);
   }

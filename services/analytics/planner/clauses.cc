@@ -27,7 +27,7 @@ bool Opens(const Edge& edge, const Slots& before) {
   return edge.symbol == "Rank" && before.ranks.empty() && !before.figures.empty();
 }
 
-void Fill(const Edge& edge, Slots& slots) {
+void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   const Sense& sense = edge.sense;
   const std::string& symbol = edge.symbol;
   if (symbol == "Figure" || symbol == "stat" || symbol == "measure") {
@@ -43,7 +43,7 @@ void Fill(const Edge& edge, Slots& slots) {
     for (const pb::Filter& filter : sense.filters) {
       const bool unsaid = filter.field() == pb::FILTER_FIELD_UNSPECIFIED && filter.any_of().empty() &&
                           filter.text().empty() && filter.texts().empty();
-      slots.filters.push_back({filter, edge.from, unsaid, sense.measure});
+      slots.filters.push_back({filter, edge.from, unsaid, sense.all, after, sense.measure});
     }
     if (!sense.word.empty()) {
       slots.nouns.emplace_back(sense.word, edge.to - 1);
@@ -83,6 +83,8 @@ void Fill(const Edge& edge, Slots& slots) {
     if (symbol == "list" && sense.word == "one") slots.singular = true;
     if (symbol == "share" && !sense.word.empty()) slots.share_of = sense.word;
     if (symbol == "count" || symbol == "share") slots.asked_at = edge.from;
+    // Two counts in one are none.
+    if ((symbol == "count" || symbol == "share") && slots.Says(symbol)) slots.said.insert("twice");
     slots.said.insert(symbol);
   }
 }
@@ -125,7 +127,10 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     }
     Slots& last = clauses.back();
     const bool follows = last.said.size() == 1 && last.Says("follow");
-    if (soft && last.HasHead() && !follows && Opens(*edge, last)) clauses.emplace_back();
+    if (soft && last.HasHead() && !follows && Opens(*edge, last)) {
+      clauses.emplace_back();
+      clauses.back().joined = true;
+    }
     soft = false;
     Slots& slots = clauses.back();
     if (edge->symbol == "Number" && edge->from > 0) {
@@ -133,7 +138,7 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       slots.definite = word == "the" || word == "those" || word == "these" || word == "all" || word == "die" ||
                        word == "los" || word == "las" || word == "les" || word == "os" || word == "as";
     }
-    Fill(*edge, slots);
+    Fill(*edge, edge->from > 0 ? lattice.atoms[static_cast<size_t>(edge->from) - 1].text : "", slots);
   }
   if (clauses.size() > 1 && clauses.back().IsEmpty()) clauses.pop_back();
   return clauses;

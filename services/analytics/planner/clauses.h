@@ -20,6 +20,8 @@ struct Slots {
     finetunelab::analytics::v1::Filter filter;
     int at = 0;
     bool compared = false;                       // a number whose field its neighbours must say
+    bool length = false;                         // how long something is: its noun says what
+    std::string after{};                         // the word before it
     finetunelab::analytics::v1::Measure hint{};  // what its comparison speaks of: slower
   };
 
@@ -41,6 +43,7 @@ struct Slots {
   bool by = false;
   std::vector<std::pair<std::string, int>> nouns;
   bool plural = false;    // of the noun
+  bool joined = false;    // by `and` to the question before
   bool singular = false;  // which one
   bool definite = false;  // the 12 failures
   int asked_at = -1;      // where a count or share is asked for

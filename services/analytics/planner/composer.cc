@@ -206,6 +206,7 @@ class Composer {
     for (Slots::Placed& placed : slots_.filters) {
       if (!ResolveText(placed.filter, placed.at)) return false;
       if (placed.compared && !ResolveNumber(placed)) return false;
+      if (placed.length && !ResolveLength(placed)) return false;
     }
     return true;
   }
@@ -217,6 +218,28 @@ class Composer {
     const bool text = !filter.text().empty() || !filter.texts().empty();
     if (filter.field() == pb::FILTER_FIELD_UNSPECIFIED && text) filter.set_field(TextFieldAt(at));
     return true;
+  }
+
+  // Prompts longer than 50 characters are prompts of more, not answers.
+  bool ResolveLength(Slots::Placed& placed) const {
+    if (TextFieldAt(placed.at) != pb::FILTER_FIELD_PROMPT_TEXT)
+      return placed.filter.has_number() || HasNounBefore(placed.at);
+    switch (placed.filter.field()) {
+      case pb::FILTER_FIELD_RESPONSE_CHARACTERS:
+        placed.filter.set_field(pb::FILTER_FIELD_PROMPT_CHARACTERS);
+        return true;
+      case pb::FILTER_FIELD_OUTPUT_TOKENS:
+        placed.filter.set_field(pb::FILTER_FIELD_INPUT_TOKENS);
+        return true;
+      case pb::FILTER_FIELD_RESPONSE_WORDS:
+        return false;
+      default:
+        return true;
+    }
+  }
+  bool HasNounBefore(int at) const {
+    return std::any_of(slots_.nouns.begin(), slots_.nouns.end(),
+                       [&](const auto& noun) { return noun.second <= at && noun.first == "response"; });
   }
 
   // A number without a unit is compared with the measure that is spoken of.
@@ -934,14 +957,31 @@ class Composer {
     });
     const bool any_other = std::any_of(slots_.filters.begin(), slots_.filters.end(),
                                        [](const Slots::Placed& placed) { return !IsAttribute(placed.filter.field()); });
+    const bool shares =
+        query_.statistic() == pb::STATISTIC_SHARE &&
+        !IsAttribute(slots_.filters.empty() ? pb::FILTER_FIELD_RUN : slots_.filters.back().filter.field());
     for (const Slots::Placed& placed : slots_.filters) {
       const bool run = placed.filter.field() == pb::FILTER_FIELD_RUN;
       const bool attribute = any_other && IsAttribute(placed.filter.field());
       const bool before_noun = predicate && placed.at >= slots_.asked_at && placed.at < noun;
-      *(run || attribute || before_noun ? query_.add_among() : query_.add_filters()) = placed.filter;
+      // What share of responses under 100 tokens were truncated: the last is what is said of them.
+      const bool said_of = shares && &placed != &slots_.filters.back() && any_other && LastIsSaidOfTheRest();
+      *(run || attribute || before_noun || said_of ? query_.add_among() : query_.add_filters()) = placed.filter;
     }
     slots_.filters.clear();
     slots_.nouns.clear();
+  }
+
+  // Responses under 100 tokens were truncated; but not requests that succeeded at the first attempt.
+  bool LastIsSaidOfTheRest() const {
+    const auto is_one_of = [](const std::string& word, std::initializer_list<std::string_view> words) {
+      return std::find(words.begin(), words.end(), word) != words.end();
+    };
+    const std::string& last = slots_.filters.back().after;
+    if (is_one_of(last, {"were", "was", "are", "is", "did", "had", "have", "got"})) return true;
+    if (is_one_of(last, {"and", "or", "und", "y", "e", "et", "和"})) return false;
+    const std::string& first = slots_.filters.front().after;
+    return !is_one_of(first, {"that", "which", "who", "die", "das", "der", "que", "qui"});
   }
 
   bool SayShare() {

@@ -204,6 +204,7 @@ bool Compared(const Parts& parts, Sense& made) {
   if (bound->unit == Unit::kNone && IsTime(field) && number <= 30) number *= 1000;
   made.filters = {NumberFilter(field, compare->comparison, number)};
   made.unit = bound->unit;
+  made.all = compare->word == "length";  // of what, its noun says
   if (!field) made.measure = compare->measure;
   return field || bound->unit == Unit::kNone;
 }
@@ -220,7 +221,8 @@ bool ComparedWithStatistic(const Parts& parts, Sense& made) {
     if (part->comparison == 0 && FieldOf(*part)) field = FieldOf(*part);
   }
   if (!field && compare->measure) field = RowOf(compare->measure).field;
-  if (!field && compare->word == "length") field = pb::FILTER_FIELD_RESPONSE_CHARACTERS;
+  made.all = !field && compare->word == "length";
+  if (made.all) field = pb::FILTER_FIELD_RESPONSE_CHARACTERS;
   pb::Filter filter = NumberFilter(field, compare->comparison, statistic->number.value_or(0));
   if (!statistic->number) filter.clear_number();
   filter.set_than(statistic->statistic);
@@ -390,6 +392,16 @@ bool NumbersTo(const Parts& parts, Sense& made) {
   for (double number = made.numbers.back() + 1; number <= to; ++number) made.numbers.push_back(number);
   return true;
 }
+bool ByRun(const Parts&, Sense& made) {
+  made.grouping = pb::GROUPING_RUN;
+  return true;
+}
+// Three attempts are three and no more.
+bool ExactAttempts(const Parts& parts, Sense& made) {
+  if (parts[0]->unit != Unit::kAttempts) return false;
+  made.filters = {NumberFilter(pb::FILTER_FIELD_ATTEMPTS, pb::COMPARISON_EQUAL, *parts[0]->number)};
+  return true;
+}
 bool OneRun(const Parts& parts, Sense& made) {
   const Sense* number = Find(parts, [](const Sense& part) { return part.number.has_value(); });
   if (!number || *number->number != std::floor(*number->number) || *number->number > 1e6) return false;
@@ -516,6 +528,8 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"more_numbers", MoreNumbers},
       {"numbers_to", NumbersTo},
       {"one_run", OneRun},
+      {"by_run", ByRun},
+      {"exact_attempts", ExactAttempts},
       {"counted_rank", CountedRank},
       {"share_of_rank", ShareOfRank},
       {"nth_rank", NthRank},

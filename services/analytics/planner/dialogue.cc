@@ -83,7 +83,8 @@ class Editor {
     query.mutable_among()->MergeFrom(before_.filters());
     *query.mutable_slices() = before_.slices();
     if (before_.all_runs()) query.set_all_runs(true);
-    if (IsRankedList(before_)) {
+    const bool is_one = !before_.slices().empty() && IsOne(before_);
+    if (IsRankedList(before_) && !is_one) {
       const int rows = before_.has_limit() ? before_.limit() : kUsualRanked;
       if (rows < kMostRows) *query.add_slices() = SliceBy(before_.measure(), before_.order(), rows, 0);
     } else if (IsList(before_) && before_.has_limit() && before_.limit() < kMostRows) {
@@ -179,7 +180,12 @@ class Editor {
       query.set_explain(true);
       return query;
     }
-    slots_.nouns.emplace_back("prompt", 0);
+    if (IsOne(before_) && slots_.figures.empty() && slots_.Take("howlong")) {
+      slots_.figures.push_back({Sense{.measure = pb::MEASURE_LATENCY}, 0});
+    }
+    const auto is_length = [](const auto& figure) { return figure.sense.word == "length"; };
+    const bool length = std::any_of(slots_.figures.begin(), slots_.figures.end(), is_length);
+    slots_.nouns.emplace_back(length ? "response" : "prompt", 1 << 20);
     slots_.plural = true;
     if (!slots_.HasHead()) slots_.said.insert("list");
     const bool measured = slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic && slots_.ranks.empty() &&
@@ -228,13 +234,15 @@ class Editor {
                      !slots_.filters.empty() && !slots_.Says("only");
     if (own || !slots_.facts.empty() || slots_.difference || slots_.Says("correlate") || slots_.Says("compare"))
       return false;
-    if (slots_.Says("share") || !slots_.comparatives.empty() || !slots_.excluded.empty()) return false;
+    if (slots_.Says("share") || !slots_.comparatives.empty()) return false;
     if (before_.statistic() == pb::STATISTIC_DIFFERENCE || before_.measure() == pb::MEASURE_RUN) return false;
     bool changed = ChangeExport();
     changed = ChangeRun() || changed;
     if (!ResolveTexts()) return false;
     changed = ChangeFilters() || changed;
-    changed = ChangeRank() || changed;
+    const bool excludes = !slots_.excluded.empty();
+    if (excludes && !ChangeExcluded()) return false;
+    changed = ChangeRank() || changed || excludes;
     changed = ChangeFigures() || changed;
     changed = ChangeGroup() || changed;
     changed = ChangeShown() || changed;
@@ -329,6 +337,23 @@ class Editor {
     }
     slots_.filters.clear();
     if (IsCount(query_) && query_.filters().empty()) query_.mutable_filters()->Swap(query_.mutable_among());
+    return true;
+  }
+
+  // And without the slowest?
+  bool ChangeExcluded() {
+    if (slots_.excluded.size() != 1 || !query_.slices().empty() || IsCount(query_)) return false;
+    const Sense& excluded = slots_.excluded[0];
+    if (!excluded.measure || !excluded.word.empty()) return false;
+    pb::Slice slice = SliceBy(excluded.measure, excluded.order, excluded.count.value_or(1), 0);
+    if (excluded.share) {
+      slice.clear_count();
+      slice.set_share(*excluded.share);
+    }
+    slice.set_exclude(true);
+    MoveFiltersToAmong();
+    *query_.add_slices() = slice;
+    slots_.excluded.clear();
     return true;
   }
 
@@ -505,7 +530,7 @@ class Editor {
       changed = true;
     }
     if (slots_.Take("whole")) {
-      if (!IsOne(query_)) return false;
+      if (!IsList(query_)) return false;
       query_.set_whole(true);
       changed = true;
     }

@@ -46,14 +46,14 @@ void Grammar::ReadLine(std::string_view line) {
   std::vector<std::string> parts;
   size_t at = 2;
   while (at < words.size() && words[at] != ":") parts.push_back(words[at++]);
-  if (words.size() < 5 || words[1] != "=" || at + 1 >= words.size() || !IsAction(words[at + 1])) {
+  if (words.size() < 5 || (words[1] != "=" && words[1] != "==") || at + 1 >= words.size() || !IsAction(words[at + 1])) {
     faults_.push_back(absl::StrCat("no rule: ", absl::string_view(line.data(), line.size())));
     return;
   }
   double price = 0;
   if (at + 2 < words.size()) (void)absl::SimpleAtod(words[at + 2], &price);
   for (std::vector<std::string>& spelled : Spelled(parts)) {
-    if (!spelled.empty()) rules_.push_back({words[0], std::move(spelled), words[at + 1], price});
+    if (!spelled.empty()) rules_.push_back({words[0], std::move(spelled), words[at + 1], price, words[1] == "=="});
   }
 }
 

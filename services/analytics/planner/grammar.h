@@ -14,9 +14,11 @@ struct Rule {
   std::vector<std::string> parts;
   std::string action;
   double price = 0;
+  bool tight = false;  // nothing between its parts
 };
 
-// The rules of `lexicon/grammar.txt`: lines `Symbol = part part? part : action price`. Immutable, any thread.
+// The rules of `lexicon/grammar.txt`: lines `Symbol = part part? part : action price`, `==` for tight ones. Immutable,
+// any thread.
 class Grammar {
  public:
   explicit Grammar(std::string_view text);
