@@ -353,7 +353,7 @@ TEST_F(AnalyticsTest, BucketsAreReadableEqualAndHoldEverySuccess) {
 TEST_F(AnalyticsTest, AtlasOpensWithASummaryAndTheOneThingWorthALook) {
   const auto told = Ask({});
   ASSERT_TRUE(told.ok()) << told.status();
-  EXPECT_THAT(told->text, HasSubstr("**8 of 10** prompts completed"));
+  EXPECT_THAT(told->text, HasSubstr("**8 of 10** prompts completed, a success rate of **80%**"));
   EXPECT_THAT(told->text, HasSubstr("average latency is **1.69 s**, the 95th percentile **2.9 s**"));
   EXPECT_THAT(told->text, HasSubstr("**225 tokens** on average"));
   EXPECT_THAT(told->text, HasSubstr("2 prompts failed (1 rate limit and 1 timeout)"));
@@ -389,26 +389,29 @@ TEST_F(AnalyticsTest, AtlasAnswersWithTheRightFigures) {
   EXPECT_THAT(Text("how many took over 2 seconds"), HasSubstr("**3** of 8 successful calls took more than 2 s"));
   EXPECT_THAT(Text("total tokens"), testing::AllOf(HasSubstr("**1,955 tokens**"), HasSubstr("**155 input tokens**"),
                                                    HasSubstr("**1,800 tokens**")));
-  EXPECT_THAT(Text("responses under 100 tokens"), HasSubstr("**2** prompts had fewer than 100 tokens"));
-  EXPECT_THAT(Text("success rate"), HasSubstr("**80 %** succeeded: 8 of 10 prompts"));
+  EXPECT_THAT(Text("responses under 100 tokens"), HasSubstr("**2** prompts match (output tokens below 100):\n- #1"));
+  EXPECT_THAT(Text("success rate"),
+              HasSubstr("**80%** succeeded: 8 of 10 prompts (95% interval 49% to 94%). 2 failed."));
   EXPECT_THAT(Text("which responses were truncated?"), HasSubstr("**1** prompt was cut off by the token limit:\n- #5"));
   EXPECT_THAT(Text("which responses ask a question back?"),
               HasSubstr("**1** prompt ended with a question back:\n- #2"));
   EXPECT_THAT(Text("which responses are the same?"), HasSubstr("- #4 'How do I solve problem 4?' (1.202 s)\n- #6"));
   EXPECT_THAT(Text("average latency by category"),
-              HasSubstr("billing: **1.502 s** (3 calls)\n- returns: **1.803 s** (5 calls)"));
-  EXPECT_THAT(Text("errors by type"), HasSubstr("- rate\\_limit: **1**\n- timeout: **1**"));
+              HasSubstr("billing: **1.503 s** (n = 3)\n- returns: **1.803 s** (n = 5)"));
+  EXPECT_THAT(Text("errors by type"),
+              HasSubstr("**2** prompts failed, by error type:\n- rate limit: **1**\n- timeout: **1**"));
   EXPECT_THAT(Text("first half vs second half latency"),
-              HasSubstr("first half: **901.5 ms** (4 calls)\n- second half: **2.479 s** (4 calls)"));
+              HasSubstr("first half: **901.5 ms** (n = 4)\n- second half: **2.479 s** (n = 4)"));
   EXPECT_THAT(Text("which prompts failed their expected answer"), HasSubstr("- #8"));
   EXPECT_THAT(Text("average tokens of the billing prompts that took over 2 seconds"), HasSubstr("**360 tokens**"));
   EXPECT_THAT(Text("which prompts were slower than average"),
-              HasSubstr("**4** prompts took more than the average latency"));
-  EXPECT_THAT(Text("which responses mention shipping"), HasSubstr("None of the 10 prompts mentioned"));
-  EXPECT_THAT(Text("show me the latency distribution"), HasSubstr("latency of 8 successful calls"));
+              HasSubstr("**4** prompts match (latency above the average)"));
+  EXPECT_THAT(Text("which responses mention shipping"),
+              HasSubstr("No prompt mentioned 'shipping' in the response, out of 10 prompts."));
+  EXPECT_THAT(Text("show me the latency distribution"), HasSubstr("latency over 8 successful calls"));
   EXPECT_THAT(Text("tokens per second"), HasSubstr("**133.1 tokens per second**"));
   EXPECT_THAT(Text("average response length"), testing::AllOf(HasSubstr("**225 tokens**"), HasSubstr("characters**")));
-  EXPECT_THAT(Text("show me prompt 5"), HasSubstr("#5 'How do I solve problem 5?' took **1.502 s**"));
+  EXPECT_THAT(Text("show me prompt 5"), HasSubstr("#5 'How do I solve problem 5?' succeeded: **1.503 s** in all"));
   EXPECT_THAT(Text("compare my runs"), HasSubstr("run 1"));
 }
 
@@ -416,12 +419,12 @@ TEST_F(AnalyticsTest, AtlasLeansOnTheQuestionBefore) {
   const auto told = Ask({"What's my average latency?", "and the p50?", "only the billing ones"});
   ASSERT_TRUE(told.ok()) << told.status();
   EXPECT_THAT(told->text,
-              HasSubstr("50th percentile of latency is **1.502 s**, over 3 successful calls in category billing"));
+              HasSubstr("50th percentile of latency is **1.503 s**, over 3 successful calls (category billing)"));
 }
 
 TEST_F(AnalyticsTest, AtlasSaysSoFarWhileTheRunGoesOn) {
   test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL, total_prompts = 20");
-  EXPECT_THAT(Text("average latency"), HasSubstr("known so far, 10 of 20 prompts"));
+  EXPECT_THAT(Text("average latency"), HasSubstr("so far 10 of 20 prompts have a result"));
 }
 
 TEST_F(AnalyticsTest, AnExportIsAnsweredWithATokenThatTheDatabaseKnowsByItsHashOnly) {
@@ -461,7 +464,7 @@ TEST_F(AnalyticsTest, TheModelCommentsOnTheFactsAndItsInventedFiguresAreMarked) 
   const auto told = Ask({"What's my average latency?"});
   ASSERT_TRUE(told.ok()) << told.status();
   EXPECT_THAT(told->text, testing::StartsWith("The average latency is **1.69 s**"));
-  EXPECT_THAT(told->text, HasSubstr("**Your model's comment:** Your mean of 1.69 s is fine, 37% better than most."));
+  EXPECT_THAT(told->text, HasSubstr("**Your model’s comment:**\n\nYour mean of 1.69 s is fine, 37% better than most."));
   EXPECT_EQ(told->grounding.checked(), 2);
   EXPECT_THAT(told->grounding.unsupported(), ElementsAre("37%"));
   EXPECT_EQ(told->usage.output_tokens(), 20);

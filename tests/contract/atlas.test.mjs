@@ -23,15 +23,20 @@ async function ask(session_id, questions, more = {}) {
   for (const piece of pieces) {
     switch (piece.type) {
       case undefined:
-        hasFields(piece, ['content']);
+        hasFields(piece, ['content'], ['figures']);
+        for (const { from, to, link } of piece.figures ?? []) {
+          assert.ok(from >= 0 && from < to && to <= piece.content.length, `${from} to ${to} in ${piece.content}`);
+          assert.match(link, /^\/api\/demo\/v2\/analytics\/results/);
+        }
         break;
       case 'tool_call':
-        hasFields(piece, ['type', 'id', 'tool', 'query_text']);
+        hasFields(piece, ['type', 'id', 'tool', 'query_text', 'query']);
+        assert.ok(!calls.has(piece.id), 'a call has an id of its own');
         assert.ok(tools.includes(piece.tool), piece.tool);
         calls.set(piece.id, piece);
         break;
       case 'tool_result':
-        hasFields(piece, ['type', 'id', 'columns', 'rows', 'total'], ['series']);
+        hasFields(piece, ['type', 'id', 'columns', 'rows', 'total'], ['series', 'link']);
         assert.ok(calls.has(piece.id), 'a result has had its call');
         for (const row of piece.rows) assert.equal(row.length, piece.columns.length);
         break;
@@ -39,7 +44,7 @@ async function ask(session_id, questions, more = {}) {
         hasFields(piece, ['type', 'input_tokens', 'output_tokens']);
         break;
       case 'grounding':
-        hasFields(piece, ['type', 'checked', 'unsupported']);
+        hasFields(piece, ['type', 'checked', 'unsupported', 'sentences_left_out', 'left_out']);
         break;
       case 'export':
         hasFields(piece, ['type', 'format', 'path']);

@@ -1,83 +1,72 @@
 #include "services/analytics/narrator/replies.h"
 
-#include <fmt/format.h>
+#include <vector>
+
+#include "services/analytics/narrator/quantity.h"
+#include "services/analytics/narrator/telling.h"
 
 namespace ftl::analytics {
 namespace {
 
 std::string Bullets(const std::vector<std::string>& questions) {
   std::string text;
-  for (const std::string& question : questions) text += fmt::format("\n- {}", question);
+  for (const std::string& question : questions) text += "\n- " + question;
   return text;
 }
 
-}  // namespace
+struct Refused {
+  Topic topic;
+  std::string_view key;
+  std::string_view example;
+};
 
-std::string TellRefusal(Topic topic) {
-  switch (topic) {
-    case Topic::kCost:
-      return "I cannot say what this cost: the results hold tokens, but no price. With your provider's price per token "
-             "you can "
-             "work it out from the totals. Ask me: \"How many input and output tokens did it use in total?\"";
-    case Topic::kQuality:
-      return "I cannot judge how good an answer is: the results hold times, tokens, errors and checks, and nobody has "
-             "rated the "
-             "answers. What I can say is which prompts passed their checks and which did not. Ask me: \"Which prompts "
-             "failed "
-             "their expected answer?\"";
-    case Topic::kOtherSession:
-      return "I only see the results of this session, and nobody else's. Within it you can compare runs. Ask me: "
-             "\"Compare my "
-             "runs.\"";
-    case Topic::kSecrets:
-      return "I cannot tell you that: keys and other credentials are not among the results, and I have no way to read "
-             "them. I "
-             "answer questions about the results. Ask me: \"Any failed requests?\"";
-    case Topic::kInstructions:
-      return "I keep to what I am here for: answering questions about this session's results. I do not tell or change "
-             "how I am "
-             "set up. Ask me: \"Give me a summary.\"";
-    case Topic::kActions:
-      return "I only read the results: I cannot change, start or delete anything. Runs are started in the step *Batch "
-             "test*; data "
-             "is deleted in the step *Export and clean up*. Ask me: \"Give me a summary.\"";
-    case Topic::kElsewhere:
-      return "I cannot answer that from these results: I see this session's runs and nothing beyond them. Ask me: "
-             "\"What's my "
-             "average latency?\"";
+constexpr Refused kRefusals[] = {
+    {Topic::kCost, "refusal.cost", "example.cost"},
+    {Topic::kQuality, "refusal.quality", "example.quality"},
+    {Topic::kOtherSession, "refusal.other_session", "example.other_session"},
+    {Topic::kSecrets, "refusal.secrets", "example.failed"},
+    {Topic::kInstructions, "refusal.instructions", "example.summary"},
+    {Topic::kActions, "refusal.actions", "example.summary"},
+    {Topic::kElsewhere, "refusal.elsewhere", "example.latency"},
+};
+
+std::string TellRefusal(const Language& language, Topic topic) {
+  for (const Refused& refused : kRefusals) {
+    if (refused.topic == topic) return language.Say(refused.key, {{"example", language.Say(refused.example)}});
   }
   return "";
 }
 
-std::string TellHelp(const std::vector<std::string>& questions) {
-  return fmt::format(
-      "I answer questions about the results of this session: times, tokens, lengths, errors, checks, and what the "
-      "answers say. "
-      "For instance:{}",
-      Bullets(questions));
+std::string TellContradiction(const Language& language, const Contradiction& contradiction) {
+  const std::string_view key = contradiction.kind == Contradiction::Kind::kPrompt ? "contradiction.prompt"
+                               : contradiction.kind == Contradiction::Kind::kRun  ? "contradiction.run"
+                                                                                  : "contradiction.listed";
+  const auto count = static_cast<double>(contradiction.count);
+  return language.Say(key, {{"named", language.Number(static_cast<double>(contradiction.named))},
+                            {"count", CountText(language, count), count}});
 }
 
-std::string TellNotUnderstood(const std::vector<std::string>& nearest) {
-  return fmt::format("I did not understand that as a question about these results. I can answer, for instance:{}",
-                     Bullets(nearest));
+std::string WordsText(const Language& language, const std::vector<std::string>& words) {
+  std::vector<std::string> quoted;
+  for (const std::string& word : words) quoted.push_back(language.Say("quote", {{"text", Quoted(word, 30)}}));
+  return language.And(quoted);
 }
 
-std::string TellNoRun() {
-  return "There are no results in this session yet. Run a batch test first; then ask me about times, tokens, errors "
-         "and answers.";
-}
+}  // namespace
 
-std::string TellExport(std::string_view format, bool filtered) {
-  std::string text;
-  if (format == "pdf") {
-    text = "Here is the report of this run as PDF.";
-  } else if (format == "json" || format == "jsonl") {
-    text = fmt::format("Here are the raw results of this run as {}.", format == "json" ? "JSON" : "JSON Lines");
-  } else {
-    text = "Here are the results of this run as CSV.";
+std::optional<std::string> TellPlainReply(const Language& language, const Understanding& understanding) {
+  if (understanding.refusal) return TellRefusal(language, *understanding.refusal);
+  if (understanding.contradiction) return TellContradiction(language, *understanding.contradiction);
+  if (!understanding.choices.empty()) {
+    std::vector<std::string> questions;
+    for (const Choice& choice : understanding.choices) questions.push_back(choice.question);
+    return language.Say("two_readings") + "\n" + Bullets(questions);
   }
-  if (filtered) text += " It holds all results of the run; choosing some of them is up to your spreadsheet.";
-  return text + " The link works once, within five minutes.";
+  if (understanding.wants_help) return language.Say("help") + "\n" + Bullets(understanding.nearest);
+  if (!understanding.queries.empty()) return std::nullopt;
+  const std::string_view key = understanding.left_over.empty() ? "not_understood" : "not_understood.words";
+  return language.Say(key, {{"words", WordsText(language, understanding.left_over)}}) + "\n" +
+         Bullets(understanding.nearest);
 }
 
 }  // namespace ftl::analytics

@@ -1,17 +1,16 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "services/analytics/narrator/language.h"
 #include "services/analytics/planner/planner.h"
 
 namespace ftl::analytics {
 
-// What Atlas says when there is nothing to count.
-std::string TellRefusal(Topic topic);
-std::string TellHelp(const std::vector<std::string>& questions);
-std::string TellNotUnderstood(const std::vector<std::string>& nearest);
-std::string TellNoRun();
-std::string TellExport(std::string_view format, bool filtered);
+// What Atlas says when there is nothing to count: a refusal, help, a contradiction, two readings to choose from, or
+// that it has not understood. nullopt where there is a query.
+std::optional<std::string> TellPlainReply(const Language& language, const Understanding& understanding);
 
 }  // namespace ftl::analytics

@@ -11,8 +11,12 @@
 #include <fmt/format.h>
 
 #include "common/time/proto_time.h"
-#include "services/analytics/narrator/wording.h"
+#include "services/analytics/narrator/column.h"
+#include "services/analytics/narrator/language.h"
+#include "services/analytics/narrator/link.h"
+#include "services/analytics/narrator/population.h"
 #include "services/analytics/query/sql_compiler.h"
+#include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
 namespace {
@@ -43,23 +47,6 @@ bool IsPerCent(const pb::Figure& figure) { return figure.statistic() == pb::STAT
 std::optional<double> Shown(const pb::Figure& figure, const std::optional<double>& value) {
   if (!value) return std::nullopt;
   return IsPerCent(figure) ? *value * 100 : *value;
-}
-
-std::string GroupColumn(pb::Grouping grouping) {
-  switch (grouping) {
-    case pb::GROUPING_CATEGORY:
-      return "category";
-    case pb::GROUPING_DIFFICULTY:
-      return "difficulty";
-    case pb::GROUPING_ERROR_TYPE:
-      return "error_type";
-    case pb::GROUPING_FINISH_REASON:
-      return "finish_reason";
-    case pb::GROUPING_RUN:
-      return "run";
-    default:
-      return "half";
-  }
 }
 
 // `latency (ms)` for latency_ms.
@@ -95,7 +82,7 @@ pb::ToolResult FigureTable(const Finding& finding) {
     table.set_total(table.rows_size());
     return table;
   }
-  table.add_columns(GroupColumn(finding.query.group_by()));
+  table.add_columns(std::string(RowOf(finding.query.group_by()).column));
   for (const pb::Figure& figure : figures) table.add_columns(FigureColumn(figure));
   table.add_columns("n");
   pb::Series series;
@@ -216,6 +203,7 @@ pb::ToolResult HistogramTable(const Finding& finding) {
   table.add_columns(time ? "from_ms" : "from");
   table.add_columns(time ? "to_ms" : "to");
   table.add_columns("count");
+  const Language& english = Language::Of("en");
   pb::Series& series = *table.mutable_series();
   series.set_kind("bar");
   series.set_x_label(AxisLabel(column));
@@ -225,7 +213,7 @@ pb::ToolResult HistogramTable(const Finding& finding) {
     Put(row, std::optional(bucket.from));
     Put(row, std::optional(bucket.to));
     Put(row, std::optional(static_cast<double>(bucket.count)));
-    AddPoint(series, fmt::format("{}-{}", NumberText(bucket.from, 1), NumberText(bucket.to, 1)),
+    AddPoint(series, fmt::format("{}-{}", english.Number(bucket.from, 1), english.Number(bucket.to, 1)),
              static_cast<double>(bucket.count));
   }
   table.set_total(table.rows_size());
@@ -272,6 +260,82 @@ pb::ToolResult SummaryTable(const Finding& finding) {
   return table;
 }
 
+// A row for each run, a column for each fact.
+pb::ToolResult RunTable(const Finding& finding) {
+  pb::ToolResult table;
+  for (const char* column : {"run", "model", "test_suite", "status", "total_prompts", "completed_prompts",
+                             "failed_prompts", "started_at", "completed_at"}) {
+    table.add_columns(column);
+  }
+  auto moment = [](const std::optional<absl::Time>& at) {
+    return at ? std::optional(absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", *at, absl::UTCTimeZone())) : std::nullopt;
+  };
+  for (const RunFacts& run : finding.runs) {
+    ListValue& row = *table.add_rows();
+    Put(row, std::optional(run.number));
+    Put(row, run.model);
+    Put(row, run.suite);
+    Put(row, run.status);
+    for (const int32_t count : {run.total_prompts, run.completed_prompts, run.failed_prompts}) {
+      Put(row, std::optional(count));
+    }
+    Put(row, moment(run.started_at));
+    Put(row, moment(run.ended_at));
+  }
+  table.set_total(table.rows_size());
+  return table;
+}
+
+// A row for each prompt of both runs.
+pb::ToolResult DifferenceTable(const Finding& finding) {
+  const std::string column = MeasureColumn(finding.query.measure());
+  pb::ToolResult table;
+  for (const std::string& name :
+       {std::string("prompt_id"), std::string("prompt"), column, "base_" + column, "difference_" + column}) {
+    table.add_columns(name);
+  }
+  for (const FoundResult& result : finding.results) {
+    ListValue& row = *table.add_rows();
+    Put(row, std::optional(result.prompt_id));
+    Put(row, result.prompt);
+    const bool both = result.value && result.base_value;
+    Put(row, both ? std::optional(*result.value + *result.base_value) : std::nullopt);
+    Put(row, result.base_value);
+    Put(row, result.value);
+  }
+  table.set_total(finding.total);
+  return table;
+}
+
+pb::ToolResult RowsOf(const Finding& finding) {
+  if (finding.query.measure() == pb::MEASURE_RUN) return RunTable(finding);
+  if (finding.metrics) return SummaryTable(finding);
+  if (finding.histogram) return HistogramTable(finding);
+  if (finding.query.statistic() == pb::STATISTIC_DIFFERENCE) return DifferenceTable(finding);
+  return finding.query.statistic() == pb::STATISTIC_LIST ? ListTable(finding) : FigureTable(finding);
+}
+
+// The results that were found or that figures are of; by their numbers where the route has no other words for them.
+std::optional<std::string> LinkOf(const Finding& finding) {
+  ResultsLink link(finding.runs);
+  if (finding.metrics || finding.query.measure() == pb::MEASURE_RUN) return link.Path();
+  const bool list = !finding.results.empty();
+  if (!list) {
+    link.Where(finding.query);
+    if (IsOfSuccesses(finding.query, FiguresOf(finding.query).front())) link.OnlySuccesses();
+    return link.Path();
+  }
+  std::vector<int32_t> ids;
+  for (const FoundResult& result : finding.results) ids.push_back(result.prompt_id);
+  const bool whole = finding.total == static_cast<int64_t>(ids.size());
+  if (finding.runs.size() == 1 && (whole || IsRanked(finding.query))) {
+    link.Only(ids);
+  } else {
+    link.Where(finding.query);
+  }
+  return link.Path();
+}
+
 }  // namespace
 
 std::string ToolOf(const pb::Query& query) {
@@ -286,9 +350,9 @@ std::string ToolOf(const pb::Query& query) {
 }
 
 pb::ToolResult TableOf(const Finding& finding) {
-  if (finding.metrics) return SummaryTable(finding);
-  if (finding.histogram) return HistogramTable(finding);
-  return finding.query.statistic() == pb::STATISTIC_LIST ? ListTable(finding) : FigureTable(finding);
+  pb::ToolResult table = RowsOf(finding);
+  if (std::optional<std::string> link = LinkOf(finding)) table.set_link(*std::move(link));
+  return table;
 }
 
 }  // namespace ftl::analytics

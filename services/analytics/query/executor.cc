@@ -131,16 +131,37 @@ pb::Query CutAnswersQuery() {
   return query;
 }
 
+// Calls that did not fail and gave no text: reasoning alone, or nothing.
+pb::Query WithoutTextQuery() {
+  pb::Query query;
+  query.set_measure(pb::MEASURE_RESULTS);
+  query.set_statistic(pb::STATISTIC_COUNT);
+  pb::Filter& filter = *query.add_filters();
+  pb::Filter& outcome = *filter.add_any_of();
+  outcome.set_field(pb::FILTER_FIELD_OUTCOME);
+  outcome.set_comparison(pb::COMPARISON_IN);
+  for (const char* word : {"length_empty", "empty", "reasoning_only"}) outcome.add_texts(word);
+  pb::Filter& length = *filter.add_any_of();
+  length.set_field(pb::FILTER_FIELD_RESPONSE_CHARACTERS);
+  length.set_comparison(pb::COMPARISON_LESS_OR_EQUAL);
+  length.set_number(0);
+  return query;
+}
+
 Task<> Summarise(Database& database, const CallContext& call, const RunScope& scope, const SessionRuns& known,
                  Finding& finding) {
   const CompiledQuery slowest = Compile(SlowestQuery(), scope);
   const CompiledQuery cut = Compile(CutAnswersQuery(), scope);
-  std::vector<Statement> statements = {
-      AskMetrics(scope, std::nullopt), {Query{"", slowest.sql}, slowest.params}, {Query{"", cut.sql}, cut.params}};
+  const CompiledQuery without_text = Compile(WithoutTextQuery(), scope);
+  std::vector<Statement> statements = {AskMetrics(scope, std::nullopt),
+                                       {Query{"", slowest.sql}, slowest.params},
+                                       {Query{"", cut.sql}, cut.params},
+                                       {Query{"", without_text.sql}, without_text.params}};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
   finding.metrics = MetricsOf(rows[0]);
   if (!rows[1].empty()) finding.slowest = ResultIn(rows[1][0], known);
   finding.cut_answers = rows[2].Only().Get<int64_t>("results");
+  finding.answers_without_text = rows[3].Only().Get<int64_t>("results");
   co_return absl::OkStatus();
 }
 

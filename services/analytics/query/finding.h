@@ -53,10 +53,12 @@ struct Finding {
   std::vector<FoundResult> results;
   int64_t total = 0;  // results in all, listed or not
   std::optional<Histogram> histogram;
-  // For a summary: its metrics, the slowest result, and how many answers were cut by their limit.
+  // For a summary: its metrics, the slowest result, how many answers were cut by their limit, and how many calls that
+  // did not fail gave no text.
   std::optional<pb::Metrics> metrics;
   std::optional<FoundResult> slowest;
   int64_t cut_answers = 0;
+  int64_t answers_without_text = 0;
 };
 
 }  // namespace ftl::analytics

@@ -11,6 +11,7 @@
 #include "services/analytics/metrics/histogram.h"
 #include "services/analytics/metrics/run_metrics.h"
 #include "services/analytics/rpc/ask.h"
+#include "services/analytics/rpc/suggest.h"
 #include "services/analytics/rpc/summarize.h"
 #include "services/analytics/store/result_pages.h"
 #include "services/analytics/store/run_scope.h"
@@ -124,6 +125,11 @@ Task<pb::SummarizeResponse> AnalyticsService::Summarize(const CallContext& call,
   pb::SummarizeResponse response;
   CO_TRY(*response.mutable_text(), co_await SummarizeRun(database_, call, request));
   co_return response;
+}
+
+Task<pb::ListSuggestionsResponse> AnalyticsService::ListSuggestions(const CallContext& call,
+                                                                    const pb::ListSuggestionsRequest& request) {
+  co_return co_await Suggest(database_, call, request);
 }
 
 Task<> AnalyticsService::Ask(const CallContext& call, const pb::AskRequest& request,

@@ -21,6 +21,7 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   FTL_SERVE(SearchResponses)
   FTL_SERVE(GetLatencyDistribution)
   FTL_SERVE(Summarize)
+  FTL_SERVE(ListSuggestions)
   FTL_SERVE_STREAM(Ask)
 
   Task<pb::GetMetricsResponse> GetMetrics(const CallContext& call, const pb::GetMetricsRequest& request);
@@ -29,6 +30,7 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   Task<pb::GetLatencyDistributionResponse> GetLatencyDistribution(const CallContext& call,
                                                                   const pb::GetLatencyDistributionRequest& request);
   Task<pb::SummarizeResponse> Summarize(const CallContext& call, const pb::SummarizeRequest& request);
+  Task<pb::ListSuggestionsResponse> ListSuggestions(const CallContext& call, const pb::ListSuggestionsRequest& request);
   Task<> Ask(const CallContext& call, const pb::AskRequest& request, rpc::Writer<pb::AskResponse>& writer);
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
 #include "common/error/refusal.h"
@@ -13,15 +14,17 @@
 #include "common/proto/enum_word.h"
 #include "services/analytics/narrator/facts.h"
 #include "services/analytics/narrator/grounding.h"
+#include "services/analytics/narrator/link.h"
 #include "services/analytics/narrator/model_prompt.h"
+#include "services/analytics/narrator/naming.h"
+#include "services/analytics/narrator/quantity.h"
 #include "services/analytics/narrator/replies.h"
 #include "services/analytics/narrator/table.h"
-#include "services/analytics/narrator/wording.h"
 #include "services/analytics/planner/builtin_planner.h"
-#include "services/analytics/planner/nearest.h"
 #include "services/analytics/query/executor.h"
 #include "services/analytics/query/session_runs.h"
-#include "services/analytics/rpc/tellable.h"
+#include "services/analytics/rpc/answer_pieces.h"
+#include "services/analytics/rpc/spoken_language.h"
 #include "services/analytics/store/download_tokens.h"
 #include "services/analytics/store/run_scope.h"
 
@@ -33,14 +36,18 @@ constexpr int kMostMessages = 200;
 // A question is a sentence or two; what is longer is cut, so that nobody can make the planner work for long.
 constexpr size_t kLongestQuestion = 2000;
 
-using Pieces = rpc::Writer<pb::AskResponse>;
-
 absl::Status Validate(const pb::AskRequest& request) {
   FieldFaults faults;
   if (request.session_id().empty()) faults.Add("session_id", "is missing");
-  if (request.messages_size() > kMostMessages)
+  CheckLanguage(request.language(), faults);
+  if (!pb::Narrator_IsValid(request.narrator())) {
+    faults.Add("narrator", fmt::format("must be {}", EnumWords<pb::Narrator>()));
+  }
+  if (request.messages_size() > kMostMessages) {
     faults.Add("messages", "has more than 200 messages; send the latest ones");
-  for (int i = 0; i < request.messages_size() && i < kMostMessages; ++i) {
+    return faults.Verdict();
+  }
+  for (int i = 0; i < request.messages_size(); ++i) {
     const pb::Message& message = request.messages(i);
     if (message.role() != "user" && message.role() != "assistant") {
       faults.Add(fmt::format("messages[{}].role", i), "must be user or assistant");
@@ -49,9 +56,6 @@ absl::Status Validate(const pb::AskRequest& request) {
     if (message.content().size() > kLongestMessage) {
       faults.Add(fmt::format("messages[{}].content", i), "must not be longer than 64 KiB");
     }
-  }
-  if (!pb::Narrator_IsValid(request.narrator())) {
-    faults.Add("narrator", fmt::format("must be {}", EnumWords<pb::Narrator>()));
   }
   return faults.Verdict();
 }
@@ -67,37 +71,22 @@ std::vector<std::string> QuestionsIn(const pb::AskRequest& request) {
   return questions;
 }
 
-Task<> WriteText(Pieces& pieces, std::string text) {
-  pb::AskResponse response;
-  response.mutable_piece()->set_content(std::move(text));
-  co_return co_await pieces.Write(response);
+Prose Plain(std::string text) { return {.text = std::move(text)}; }
+
+std::string RunsText(const Language& language, const SessionRuns& known) {
+  const auto count = static_cast<double>(known.runs.size());
+  return language.Say("run.runs", {{"n", CountText(language, count), count}});
 }
 
-Task<> WriteFinding(Pieces& pieces, const Finding& finding) {
-  constexpr char kId[] = "query-1";
-  pb::AskResponse call;
-  pb::ToolCall& told = *call.mutable_piece()->mutable_tool_call();
-  told.set_id(kId);
-  told.set_tool(ToolOf(finding.query));
-  told.set_query_text(QueryText(finding.query));
-  CO_TRY(co_await pieces.Write(call));
-  pb::AskResponse result;
-  pb::ToolResult& table = *result.mutable_piece()->mutable_tool_result();
-  table = TableOf(finding);
-  table.set_id(kId);
-  co_return co_await pieces.Write(result);
+std::string ExportText(const Language& language, const pb::Query& query) {
+  const std::string& format = query.export_format();
+  const std::string filters = FiltersText(language, query);
+  return language.Say(
+      filters.empty() ? "export.whole" : "export.whole.filtered",
+      {{"format", format == "jsonl" ? "JSON Lines" : absl::AsciiStrToUpper(format)}, {"filters", filters}});
 }
 
-// The built-in narrator spends none of the person's tokens, and says so.
-Task<> WriteUsage(Pieces& pieces, int32_t input_tokens = 0, int32_t output_tokens = 0) {
-  pb::AskResponse response;
-  pb::TokenUsage& usage = *response.mutable_piece()->mutable_token_usage();
-  usage.set_input_tokens(input_tokens);
-  usage.set_output_tokens(output_tokens);
-  co_return co_await pieces.Write(response);
-}
-
-std::string RunToExport(const SessionRuns& known, const std::string& run_id, const pb::Query& query) {
+const RunFacts& RunToExport(const SessionRuns& known, const std::string& run_id, const pb::Query& query) {
   int number = static_cast<int>(known.runs.size());
   for (const RunFacts& run : known.runs) {
     if (run.id == run_id) number = run.number;
@@ -108,137 +97,193 @@ std::string RunToExport(const SessionRuns& known, const std::string& run_id, con
     number = said > 0 ? said : static_cast<int>(known.runs.size()) + said;
   }
   number = std::clamp(number, 1, static_cast<int>(known.runs.size()));
-  return known.runs[static_cast<size_t>(number) - 1].id;
-}
-
-Task<> AnswerExport(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
-                    std::string run_id, const pb::Query& query, Pieces& pieces) {
-  const std::string run = RunToExport(known, run_id, query);
-  CO_TRY(const std::string token,
-         co_await OfferDownload(database, call, std::move(session), run, query.export_format()));
-  const bool filtered = std::any_of(query.filters().begin(), query.filters().end(),
-                                    [](const pb::Filter& filter) { return filter.field() != pb::FILTER_FIELD_RUN; });
-  CO_TRY(co_await WriteText(pieces, TellExport(query.export_format(), filtered)));
-  pb::AskResponse response;
-  pb::ExportLink& link = *response.mutable_piece()->mutable_export_();
-  link.set_format(query.export_format());
-  link.set_path(fmt::format("/api/demo/v2/export?format={}&token={}", query.export_format(), token));
-  co_return co_await pieces.Write(response);
-}
-
-// What is told without a query; nullopt where there is one.
-std::optional<std::string> PlainReply(const Understanding& understanding) {
-  if (understanding.refusal) return TellRefusal(*understanding.refusal);
-  if (understanding.wants_help) return TellHelp(understanding.nearest);
-  if (understanding.queries.empty()) return TellNotUnderstood(understanding.nearest);
-  return std::nullopt;
-}
-
-// What the person's own model is asked to speak about.
-struct Speech {
-  std::string session;
-  std::string facts;
-  std::string question;
-  pb::ToolResult rows;
-  bool leads = false;  // the model answers; otherwise it comments on facts that are told already
-};
-
-// The model's words, their check, and what they cost. A model that fails costs nothing but its words: where it was to
-// lead, the facts are told.
-Task<> WriteSpeech(Database& database, Commentary& commentary, const CallContext& call, const pb::AskRequest& request,
-                   const SessionRuns& known, Speech speech, Pieces& pieces) {
-  CO_TRY(const Finding summary,
-         co_await Execute(database, call, speech.session, known, request.test_run_id(), SummaryQuery()));
-  const std::string prompt = SystemPrompt(summary, speech.facts);
-  std::vector<ChatMessage> messages;
-  if (speech.leads) {
-    messages = TalkMessages(prompt, request.messages());
-  } else {
-    messages = CommentMessages(prompt, speech.question);
-  }
-  bool begun = speech.leads;
-  auto take = [&](std::string text) -> Task<> {
-    if (!std::exchange(begun, true)) text = "\n\n**Your model's comment:** " + text;
-    co_return co_await WriteText(pieces, std::move(text));
-  };
-  CO_TRY(const std::optional<Remark> remark,
-         co_await commentary.Speak(call, speech.session, std::move(messages), take));
-  if (speech.leads && (!remark || !remark->whole)) {
-    std::string words = "Your own model is not available for this session. These are the facts:\n\n";
-    if (remark && remark->text.empty()) words = "Your own model did not answer. These are the facts:\n\n";
-    if (remark && !remark->text.empty()) words = "\n\nYour own model broke off here. These are the facts:\n\n";
-    CO_TRY(co_await WriteText(pieces, words + speech.facts));
-  }
-  if (!remark) co_return co_await WriteUsage(pieces);
-  if (!remark->text.empty()) {
-    pb::AskResponse response;
-    *response.mutable_piece()->mutable_grounding() =
-        CheckFigures(remark->text, speech.rows, std::vector<std::string>{prompt, speech.facts, speech.question});
-    CO_TRY(co_await pieces.Write(response));
-  }
-  co_return co_await WriteUsage(pieces, remark->input_tokens, remark->output_tokens);
+  return known.runs[static_cast<size_t>(number) - 1];
 }
 
 // What is understood of the questions, or the summary where none is asked.
-Understanding Understand(const std::vector<std::string>& questions, const SessionRuns& known) {
+Understanding Understand(const pb::AskRequest& request, const std::vector<std::string>& questions,
+                         const SessionRuns& known) {
   Understanding understanding;
   if (questions.empty()) {
     understanding.queries = {SummaryQuery()};
+    if (request.has_language()) understanding.language = request.language();
     return understanding;
   }
   Vocabulary vocabulary;
   vocabulary.categories = known.categories;
-  if (!known.runs.empty()) vocabulary.suite = known.runs.back().suite;
-  return Tellable(PlanBuiltin(questions, vocabulary));
+  vocabulary.runs = static_cast<int>(known.runs.size());
+  if (!known.runs.empty()) {
+    vocabulary.suite = known.runs.back().suite;
+    vocabulary.model = known.runs.back().model;
+    vocabulary.prompts = known.runs.back().total_prompts;
+  }
+  return PlanBuiltin(questions, vocabulary);
 }
 
-Task<> WriteReply(Pieces& pieces, std::string text) {
-  CO_TRY(co_await WriteText(pieces, std::move(text)));
-  co_return co_await WriteUsage(pieces);
+// One answer under way.
+class Asked {
+ public:
+  Asked(Database& database, Commentary& commentary, const CallContext& call, const pb::AskRequest& request,
+        std::string session, std::string run_id, SessionRuns known, Understanding understanding, AnswerPieces& pieces)
+      : database_(database),
+        commentary_(commentary),
+        call_(call),
+        request_(request),
+        session_(std::move(session)),
+        run_id_(std::move(run_id)),
+        known_(std::move(known)),
+        understanding_(std::move(understanding)),
+        language_(Language::Of(understanding_.language)),
+        pieces_(pieces) {}
+
+  // Facts, then the model's words where they are wanted.
+  Task<> Answer(std::string question) {
+    bool exports = false;
+    for (const pb::Query& query : understanding_.queries) {
+      exports |= query.presentation() == pb::PRESENTATION_EXPORT;
+      CO_TRY(co_await AnswerQuery(query));
+    }
+    if (exports || request_.narrator() == pb::NARRATOR_BUILTIN) co_return co_await pieces_.Usage();
+    co_return co_await WriteSpeech(std::move(question));
+  }
+
+ private:
+  Task<> AnswerQuery(const pb::Query& query);
+  Task<> AnswerExport(const pb::Query& query, const std::string& id);
+  Task<> WriteSpeech(std::string question);
+
+  Task<> WriteCall(const pb::Query& query, const std::string& id) {
+    pb::AnswerPiece piece;
+    pb::ToolCall& told = *piece.mutable_tool_call();
+    told.set_id(id);
+    told.set_tool(ToolOf(query));
+    told.set_query_text(QueryText(language_, query));
+    *told.mutable_query() = query;
+    co_return co_await pieces_.Write(std::move(piece));
+  }
+
+  Task<> WriteResult(pb::ToolResult table, const std::string& id) {
+    table.set_id(id);
+    pb::AnswerPiece piece;
+    *piece.mutable_tool_result() = std::move(table);
+    co_return co_await pieces_.Write(std::move(piece));
+  }
+
+  Task<> WriteProse(Prose prose) {
+    facts_ += (facts_.empty() ? "" : "\n\n") + prose.text;
+    known_facts_.insert(known_facts_.end(), prose.facts.begin(), prose.facts.end());
+    co_return co_await pieces_.Paragraph(std::move(prose));
+  }
+
+  Database& database_;
+  Commentary& commentary_;
+  const CallContext& call_;
+  const pb::AskRequest& request_;
+  const std::string session_;
+  const std::string run_id_;
+  const SessionRuns known_;
+  const Understanding understanding_;
+  const Language& language_;
+  AnswerPieces& pieces_;
+  int calls_ = 0;
+  std::string facts_;              // as they were told
+  std::vector<Fact> known_facts_;  // their figures
+  std::vector<pb::ToolResult> tables_;
+};
+
+Task<> Asked::AnswerExport(const pb::Query& query, const std::string& id) {
+  const RunFacts& run = RunToExport(known_, run_id_, query);
+  CO_TRY(const std::string token, co_await OfferDownload(database_, call_, session_, run.id, query.export_format()));
+  pb::ToolResult result;
+  result.set_total(run.results());
+  result.set_link(ResultsLink({run}).PathOrNothing());
+  CO_TRY(co_await WriteResult(std::move(result), id));
+  CO_TRY(co_await WriteProse(Plain(ExportText(language_, query))));
+  pb::AnswerPiece piece;
+  pb::ExportLink& link = *piece.mutable_export_();
+  link.set_format(query.export_format());
+  link.set_path(fmt::format("/api/demo/v2/export?format={}&token={}", query.export_format(), token));
+  co_return co_await pieces_.Write(std::move(piece));
+}
+
+Task<> Asked::AnswerQuery(const pb::Query& query) {
+  const std::string id = fmt::format("query-{}", ++calls_);
+  CO_TRY(co_await WriteCall(query, id));
+  if (query.presentation() == pb::PRESENTATION_EXPORT) co_return co_await AnswerExport(query, id);
+  const absl::StatusOr<Finding> finding = co_await Execute(database_, call_, session_, known_, run_id_, query);
+  // A run that the question names and that is not there is answered, not refused.
+  if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound) {
+    co_return co_await WriteProse(Plain(RunsText(language_, known_)));
+  }
+  CO_TRY(finding.status());
+  tables_.push_back(TableOf(*finding));
+  CO_TRY(co_await WriteResult(tables_.back(), id));
+  Telling telling(language_);
+  const std::string text = TellFacts(telling, *finding);
+  co_return co_await WriteProse(telling.Finish(text));
+}
+
+// The model's words, their check, and what they cost. A model that fails costs nothing but its words.
+Task<> Asked::WriteSpeech(std::string question) {
+  CO_TRY(const Finding summary, co_await Execute(database_, call_, session_, known_, run_id_, SummaryQuery()));
+  const std::string prompt = SystemPrompt(summary, facts_);
+  const bool leads = request_.narrator() == pb::NARRATOR_MODEL;
+  std::vector<ChatMessage> messages = CommentMessages(prompt, question);
+  if (leads) messages = TalkMessages(prompt, request_.messages());
+  bool begun = false;
+  auto take = [&](std::string text) -> Task<> {
+    if (!std::exchange(begun, true)) text = "\n\n" + language_.Say("comment.head") + "\n\n" + text;
+    co_return co_await pieces_.Text(std::move(text));
+  };
+  CO_TRY(const std::optional<Remark> remark, co_await commentary_.Speak(call_, session_, std::move(messages), take));
+  if (leads && !remark) CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("comment.no_key"))));
+  if (leads && remark && remark->text.empty()) {
+    CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("comment.failed"))));
+  }
+  if (!remark) co_return co_await pieces_.Usage();
+  if (!remark->text.empty()) {
+    pb::ToolResult rows;
+    for (const pb::ToolResult& table : tables_) rows.MergeFrom(table);
+    pb::AnswerPiece piece;
+    *piece.mutable_grounding() = CheckFigures(remark->text, rows, std::vector<std::string>{prompt, facts_, question});
+    CO_TRY(co_await pieces_.Write(std::move(piece)));
+  }
+  co_return co_await pieces_.Usage(remark->input_tokens, remark->output_tokens);
 }
 
 }  // namespace
 
 Task<> Answer(Database& database, Commentary& commentary, const CallContext& call, const pb::AskRequest& request,
-              Pieces& pieces) {
+              rpc::Writer<pb::AskResponse>& writer) {
   CO_TRY(Validate(request));
   CO_TRY(const RunScope scope, co_await ResolveScope(database, call, request.session_id(), request.test_run_id()));
-  CO_TRY(const SessionRuns known, co_await LoadSessionRuns(database, call, scope.session));
+  CO_TRY(SessionRuns known, co_await LoadSessionRuns(database, call, scope.session));
   const std::string run_id = scope.run.value_or("");
   const bool there =
       std::any_of(known.runs.begin(), known.runs.end(), [&](const RunFacts& run) { return run.id == run_id; });
   if (scope.run && !there) co_return RunNotFound();
 
+  AnswerPieces pieces(writer);
   const std::vector<std::string> questions = QuestionsIn(request);
-  Understanding understanding = Understand(questions, known);
+  Understanding understanding = Understand(request, questions, known);
+  const Language& language = Language::Of(understanding.language);
   // The person's model may be talked to about anything; the facts it has are the summary's then.
-  const bool model_leads = request.narrator() == pb::NARRATOR_MODEL;
-  if (model_leads && understanding.queries.empty() && !understanding.refusal) understanding.queries = {SummaryQuery()};
-  if (std::optional<std::string> reply = PlainReply(understanding)) {
-    co_return co_await WriteReply(pieces, *std::move(reply));
+  const bool may_talk = request.narrator() == pb::NARRATOR_MODEL && !understanding.refusal;
+  std::optional<std::string> reply = TellPlainReply(language, understanding);
+  if (reply && may_talk && !known.runs.empty()) {
+    understanding.queries = {SummaryQuery()};
+    reply.reset();
   }
-  if (known.runs.empty()) co_return co_await WriteReply(pieces, TellNoRun());
-  if (understanding.queries.front().presentation() == pb::PRESENTATION_EXPORT) {
-    CO_TRY(co_await AnswerExport(database, call, scope.session, known, run_id, understanding.queries.front(), pieces));
-    co_return co_await WriteUsage(pieces);
+  if (!reply && known.runs.empty()) reply = language.Say("no_run");
+  if (reply) {
+    CO_TRY(co_await pieces.Paragraph(Plain(*std::move(reply))));
+    co_return co_await pieces.Usage();
   }
-  const absl::StatusOr<Finding> finding =
-      co_await Execute(database, call, scope.session, known, run_id, understanding.queries.front());
-  // A run that the question names and that is not there is answered, not refused.
-  if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound && !scope.run) {
-    co_return co_await WriteReply(pieces, std::string(finding.status().message()));
-  }
-  CO_TRY(finding.status());
-  CO_TRY(co_await WriteFinding(pieces, *finding));
-  Speech speech;
-  speech.session = scope.session;
-  speech.facts = TellFacts(*finding, understanding.left_over);
-  if (!model_leads) CO_TRY(co_await WriteText(pieces, speech.facts));
-  if (request.narrator() == pb::NARRATOR_BUILTIN) co_return co_await WriteUsage(pieces);
-  if (!questions.empty()) speech.question = questions.back();
-  speech.rows = TableOf(*finding);
-  speech.leads = model_leads;
-  co_return co_await WriteSpeech(database, commentary, call, request, known, std::move(speech), pieces);
+  Asked asked(database, commentary, call, request, scope.session, run_id, std::move(known), std::move(understanding),
+              pieces);
+  std::string question;
+  if (!questions.empty()) question = questions.back();
+  co_return co_await asked.Answer(std::move(question));
 }
 
 }  // namespace ftl::analytics

@@ -20,7 +20,9 @@ Task<std::string> SummarizeRun(Database& database, const CallContext& call, cons
   CO_TRY(const Finding finding,
          co_await Execute(database, call, scope.session, known, scope.run.value_or(""), SummaryQuery()));
   if (finding.metrics->completed_prompts() + finding.metrics->failed_prompts() == 0) co_return std::string();
-  co_return TellVerdict(finding);
+  Telling telling(Language::Of("en"));
+  const std::string text = TellVerdict(telling, finding);
+  co_return telling.Finish(text).text;
 }
 
 }  // namespace ftl::analytics

@@ -1,0 +1,99 @@
+#include "services/analytics/narrator/groups.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "services/analytics/narrator/figures.h"
+#include "services/analytics/narrator/link.h"
+#include "services/analytics/narrator/naming.h"
+#include "services/analytics/narrator/population.h"
+#include "services/analytics/narrator/quantity.h"
+#include "services/analytics/query/sql_compiler.h"
+
+namespace ftl::analytics {
+namespace {
+
+// The results of one group.
+std::string GroupLink(const Finding& finding, const pb::Figure& figure, const FoundGroup& group) {
+  std::vector<RunFacts> runs = finding.runs;
+  pb::Filter filter;
+  filter.set_comparison(pb::COMPARISON_EQUAL);
+  filter.set_text(group.name);
+  switch (finding.query.group_by()) {
+    case pb::GROUPING_CATEGORY:
+      if (group.name == "none") return "";
+      filter.set_field(pb::FILTER_FIELD_CATEGORY);
+      break;
+    case pb::GROUPING_ERROR_TYPE:
+      filter.set_field(pb::FILTER_FIELD_ERROR_TYPE);
+      break;
+    case pb::GROUPING_SUCCESS:
+      filter.set_field(pb::FILTER_FIELD_SUCCESS);
+      filter.set_text(group.name == "succeeded" ? "true" : "false");
+      break;
+    case pb::GROUPING_RUN:
+      std::erase_if(runs, [&](const RunFacts& run) { return group.name != "run " + std::to_string(run.number); });
+      filter.set_field(pb::FILTER_FIELD_RUN);
+      break;
+    default:
+      return "";
+  }
+  ResultsLink link(runs);
+  link.Where(finding.query);
+  link.Where(filter);
+  if (IsOfSuccesses(finding.query, figure)) link.OnlySuccesses();
+  return link.PathOrNothing();
+}
+
+std::string TellGroup(Telling& telling, const Finding& finding, const std::vector<pb::Figure>& figures,
+                      const FoundGroup& group) {
+  const std::string name = GroupValue(telling.language(), finding.query.group_by(), group.name);
+  const std::string link = GroupLink(finding, figures[0], group);
+  std::vector<std::string> values;
+  for (size_t i = 0; i < figures.size(); ++i) {
+    const std::optional<double>& value = group.figures[i].value;
+    values.push_back(value ? "**" + ValueText(telling, finding.query, figures[i], *value, link, name) + "**"
+                           : telling.Say("groups.no_value"));
+  }
+  const auto n = static_cast<double>(group.figures[0].n);
+  telling.Know({.value = n, .group = name});
+  if (figures[0].statistic() == pb::STATISTIC_COUNT) {
+    return fmt::format("\n- {}: {}", name, telling.language().And(values));
+  }
+  return "\n- " +
+         telling.Say("groups.item", {{"group", name},
+                                     {"values", telling.language().And(values)},
+                                     {"n", telling.Say("part.group", {{"n", CountText(telling.language(), n)}})}});
+}
+
+}  // namespace
+
+std::string TellGroups(Telling& telling, const Finding& finding) {
+  const std::vector<pb::Figure> figures = FiguresOf(finding.query);
+  const pb::Grouping grouping = finding.query.group_by();
+  const bool errors = grouping == pb::GROUPING_ERROR_TYPE && figures[0].statistic() == pb::STATISTIC_COUNT;
+  int64_t all = 0;
+  for (const FoundGroup& group : finding.groups) all += group.results;
+  if (finding.groups.empty() || (errors && all == 0)) {
+    return telling.Say(grouping == pb::GROUPING_ERROR_TYPE ? "groups.no_errors" : "groups.none");
+  }
+  const std::string group_name = GroupName(telling.language(), grouping);
+  const std::string filters = FiltersText(telling.language(), finding.query);
+  std::vector<std::string> names;
+  for (const pb::Figure& figure : figures) names.push_back(FigureName(telling.language(), figure));
+  std::string text;
+  if (errors && (filters.empty() || VerdictOf(finding.query) == Verdict::kFailure)) {
+    const auto k = static_cast<double>(all);
+    const Fact fact{.value = k, .verdict = Verdict::kFailure};
+    text = telling.Say("groups.errors", {{"k", telling.Figure(fact, CountText(telling.language(), k)), k}});
+  } else {
+    text = telling.Say(filters.empty() ? "groups.head" : "groups.head.filtered",
+                       {{"group", group_name}, {"figures", telling.language().And(names)}, {"filters", filters}});
+  }
+  for (const FoundGroup& group : finding.groups) text += TellGroup(telling, finding, figures, group);
+  if (finding.groups.size() == 1 && !errors) text += "\n\n" + telling.Say("groups.one", {{"group", group_name}});
+  return text;
+}
+
+}  // namespace ftl::analytics
