@@ -79,19 +79,19 @@ std::string TellShare(Telling& telling, const Finding& finding, const pb::Figure
       CountFigure(telling, static_cast<double>(k), of, verdict, figure.measure() == pb::MEASURE_RESULTS ? link : "");
   const bool plain = figure.measure() != pb::MEASURE_RESULTS;
   const std::string all = PopulationText(telling, finding, figure, found.n, plain ? Case::kOver : Case::kOf);
-  const std::string filters = FiltersText(telling.language(), finding.query);
+  const std::string counted = CountedText(telling.language(), finding.query);
   std::string key = figure.measure() == pb::MEASURE_SUCCESS ? "share.success" : "share.checks";
   std::string did;
   if (!plain) {
     const auto verb = DidText(telling.language(), finding.query, static_cast<double>(k));
     did = verb.value_or("");
-    key = verb ? "share.did" : filters.empty() ? "share.plain" : "share.match";
+    key = verb ? "share.did" : counted.empty() ? "share.plain" : "share.match";
   }
   std::string text = telling.Say(key, {{"share", share},
                                        {"k", count, static_cast<double>(k)},
                                        {"of", all},
                                        {"did", did},
-                                       {"filters", filters},
+                                       {"filters", counted},
                                        {"interval", IntervalText(telling, k, found.n)}});
   if (plain) text += TellRest(telling, figure, found.n - k, of, RestOf(verdict));
   return text;
@@ -110,8 +110,9 @@ std::string TellCount(Telling& telling, const Finding& finding, const pb::Figure
     return telling.Say("count.filtered", {count, {"filters", filters}});
   }
   const std::string all = PopulationText(telling, finding, figure, found.n, Case::kOf);
-  return telling.Say(did ? "count.did" : "count.match",
-                     {count, {"of", all}, {"did", did.value_or("")}, {"filters", filters}});
+  return telling.Say(
+      did ? "count.did" : "count.match",
+      {count, {"of", all}, {"did", did.value_or("")}, {"filters", CountedText(telling.language(), finding.query)}});
 }
 
 std::string TellOne(Telling& telling, const Finding& finding, const pb::Figure& figure, const FoundFigure& found) {

@@ -251,6 +251,16 @@ std::string AmongText(const Language& language, const pb::Query& query) {
   return FiltersText(language, rest);
 }
 
+std::string CountedText(const Language& language, const pb::Query& query) {
+  pb::Query own = query;
+  own.clear_slices();
+  if (query.among().empty() && query.filters_size() > 1) {
+    own.mutable_filters()->DeleteSubrange(0, query.filters_size() - 1);
+  }
+  own.clear_among();
+  return FiltersText(language, own);
+}
+
 std::string FiltersText(const Language& language, const pb::Query& query) {
   std::vector<std::string> parts;
   for (const auto* filters : {&query.among(), &query.filters()}) {

@@ -35,6 +35,8 @@ std::string FilterText(const Language& language, const pb::Filter& filter);
 std::string FiltersText(const Language& language, const pb::Query& query);
 // The conditions of those that a count is counted among.
 std::string AmongText(const Language& language, const pb::Query& query);
+// The conditions that are counted.
+std::string CountedText(const Language& language, const pb::Query& query);
 // What `count` results did, where a query has one condition for which there is a verb: `failed`, `took more than 2 s`.
 std::optional<std::string> DidText(const Language& language, const pb::Query& query, double count);
 
