@@ -170,7 +170,7 @@ constexpr Example kQuestions[] = {
     {"¿Cuáles fueron las respuestas más lentas?", "list latency | desc"},
     {"what percentage passed their checks", "share checks"},
     {"How many prompts were there?", "run prompts"},
-    {"how many requests did I run", "count results"},
+    {"how many requests did I run", "run prompts"},
     {"list all prompts", "list results"},
     {"show me all the results", "list results"},
     {"show me the first 3 prompts", "not understood"},

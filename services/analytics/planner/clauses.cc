@@ -13,18 +13,29 @@ bool IsSoft(const Edge& edge) {
   return edge.symbol == "and" || (edge.symbol == "stop" && (edge.sense.word == "," || edge.sense.word == ":"));
 }
 
+// On average, how long did it take?
+bool IsUnfinished(const Slots& slots) {
+  return slots.figures.size() == 1 && slots.said.empty() && slots.ranks.empty() && !slots.figures[0].sense.measure &&
+         slots.figures[0].sense.word.empty();
+}
+
 // Whether a stretch opens a question of its own, after one that is whole.
 bool Opens(const Edge& edge, const Slots& before) {
-  // On average, how long did it take?
-  const bool unfinished = before.figures.size() == 1 && before.said.empty() && before.ranks.empty() &&
-                          !before.figures[0].sense.measure && before.figures[0].sense.word.empty();
-  if (unfinished) return false;
   static constexpr std::string_view kOpeners[] = {"count", "share", "list",    "any",    "howlong", "why",
                                                   "fact",  "whole", "summary", "export", "howfast", "topic"};
   if (std::find(std::begin(kOpeners), std::end(kOpeners), edge.symbol) != std::end(kOpeners)) return true;
   const bool figure = edge.symbol == "Figure" || edge.symbol == "stat" || edge.symbol == "measure";
   if (figure) return before.figures.empty() && !before.Says("correlate") && !before.Says("compare");
   return edge.symbol == "Rank" && before.ranks.empty() && !before.figures.empty();
+}
+
+// Whether something is asked from there to the next mark: what failed, which?
+bool AsksBefore(const Path& path, size_t at) {
+  static constexpr std::string_view kAsking[] = {"count", "share", "list", "any", "howlong", "why"};
+  for (; at < path.edges.size() && path.edges[at]->symbol != "stop" && path.edges[at]->symbol != "and"; ++at) {
+    if (std::find(std::begin(kAsking), std::end(kAsking), path.edges[at]->symbol) != std::end(kAsking)) return true;
+  }
+  return false;
 }
 
 void Fill(const Edge& edge, const std::string& after, Slots& slots) {
@@ -112,7 +123,10 @@ bool Slots::IsEmpty() const {
 std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
   std::vector<Slots> clauses(1);
   bool soft = false;
-  for (const Edge* edge : path.edges) {
+  bool comma = false;
+  bool was_left_out = false;
+  for (size_t at = 0; at < path.edges.size(); ++at) {
+    const Edge* edge = path.edges[at];
     if (edge->symbol == "f") continue;
     if (IsHard(*edge)) {
       if (!clauses.back().IsEmpty()) clauses.emplace_back();
@@ -123,11 +137,14 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       // "And the p99?" leans on what was before.
       if (clauses.back().IsEmpty() && edge->symbol == "and") clauses.back().said.insert("follow");
       soft = true;
+      comma = edge->symbol == "stop";
       continue;
     }
     Slots& last = clauses.back();
+    const bool asks_later = soft && comma && AsksBefore(path, at);
     const bool follows = last.said.size() == 1 && last.Says("follow");
-    if (soft && last.HasHead() && !follows && Opens(*edge, last)) {
+    if (soft && last.HasHead() && !follows && !IsUnfinished(last) && !(was_left_out && edge->symbol == "Rank") &&
+        (asks_later || Opens(*edge, last))) {
       clauses.emplace_back();
       clauses.back().joined = true;
     }
@@ -138,6 +155,13 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       slots.definite = word == "the" || word == "those" || word == "these" || word == "all" || word == "die" ||
                        word == "los" || word == "las" || word == "les" || word == "os" || word == "as";
     }
+    // Without the 5 slowest and the 5 fastest.
+    if (was_left_out && edge->symbol == "Rank") {
+      slots.excluded.push_back(edge->sense);
+      slots.excluded.back().negated = true;
+      continue;
+    }
+    was_left_out = edge->symbol == "Exclude";
     Fill(*edge, edge->from > 0 ? lattice.atoms[static_cast<size_t>(edge->from) - 1].text : "", slots);
   }
   if (clauses.size() > 1 && clauses.back().IsEmpty()) clauses.pop_back();

@@ -167,6 +167,17 @@ class Composer {
     for (Sense& excluded : slots_.excluded) Resolve(excluded);
     for (Sense& comparative : slots_.comparatives) Resolve(comparative);
     if (slots_.order) Resolve(*slots_.order);
+    SettleLengthUnit();
+  }
+
+  // Response length in words is one measure.
+  void SettleLengthUnit() {
+    if (slots_.figures.size() != 2 || slots_.figures[0].sense.measure != pb::MEASURE_RESPONSE_LENGTH) return;
+    const Sense& unit = slots_.figures[1].sense;
+    const bool is_unit = unit.measure == pb::MEASURE_RESPONSE_WORDS || unit.measure == pb::MEASURE_RESPONSE_CHARACTERS;
+    if (!is_unit || unit.statistic) return;
+    slots_.figures[0].sense.measure = unit.measure;
+    slots_.figures.pop_back();
   }
 
   void Resolve(Sense& sense) const {
@@ -585,7 +596,15 @@ class Composer {
     const bool measure_alone = slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic &&
                                !slots_.Says("count") && !slots_.Says("share");
     if (measure_alone && (!ranked.measure || slots_.figures[0].at > slots_.rank_at)) {
+      // Slow in tokens per second is few of them; slow in tokens is nothing.
+      const bool by_time = ranked.measure && RowOf(ranked.measure).unit == MeasureUnit::kMilliseconds;
       ranked.measure = slots_.figures[0].sense.measure;
+      const MeasureUnit unit = RowOf(ranked.measure).unit;
+      if (by_time && unit == MeasureUnit::kTokensPerSecond) {
+        ranked.order = ranked.order == pb::ORDER_DESCENDING ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING;
+      } else if (by_time && unit != MeasureUnit::kMilliseconds) {
+        return false;
+      }
       slots_.singular = slots_.singular || (slots_.nouns.empty() && !ranked.plural && !ranked.count);
       // "Tokens" of a ranking are those of the answers.
       if (ranked.measure == pb::MEASURE_TOTAL_TOKENS && slots_.figures[0].sense.unit == Unit::kTokens) {
@@ -602,6 +621,11 @@ class Composer {
     }
     if (!ranked.measure) return false;
     for (const char* symbol : {"any", "why"}) slots_.Take(symbol);
+    // Is the code category the slowest: all are told.
+    if (slots_.HasNoun("category") && !slots_.group && HasField(pb::FILTER_FIELD_CATEGORY) && !HasNounOfResults()) {
+      EraseField(pb::FILTER_FIELD_CATEGORY);
+      slots_.group = pb::GROUPING_CATEGORY;
+    }
     if (slots_.group && !slots_.by) return SayRankedGroups(ranked);
     if (slots_.group && slots_.by) return SayRankedWithinGroups(ranked);
     const bool counts = slots_.Says("count") || slots_.Says("share");
@@ -858,6 +882,9 @@ class Composer {
 
   // p95 alone is of latency; the average of nothing named is of nothing known.
   pb::Measure DefaultMeasure(pb::Statistic statistic) const {
+    if (statistic == pb::STATISTIC_RANGE) return pb::MEASURE_LATENCY;
+    if (statistic == pb::STATISTIC_DISTRIBUTION && slots_.filters.empty() && slots_.nouns.empty())
+      return pb::MEASURE_LATENCY;
     if (statistic == pb::STATISTIC_SUM) return pb::MEASURE_UNSPECIFIED;
     if (slots_.HasNoun("response") && statistic != pb::STATISTIC_PERCENTILE) return pb::MEASURE_UNSPECIFIED;
     return statistic == pb::STATISTIC_PERCENTILE ? pb::MEASURE_LATENCY : pb::MEASURE_UNSPECIFIED;
@@ -1067,7 +1094,7 @@ class Composer {
     if (!slots_.figures.empty() || slots_.group || slots_.Says("count") || slots_.Says("share")) return false;
     const bool asks = slots_.Says("list") || slots_.Says("any") || slots_.Says("all");
     if (slots_.filters.empty() && !(slots_.Says("all") && HasNounOfResults()) &&
-        !(slots_.Says("list") && HasNounOfResults())) {
+        !(slots_.Says("list") && HasNounOfResults()) && !(slots_.order && HasNounOfResults())) {
       return false;
     }
     // Did all succeed: how many did.

@@ -39,7 +39,7 @@ bool TakeLast(const Parts& parts, Sense& made) {
 // Billing prompts: the noun still says what is spoken of.
 bool NameWithNoun(const Parts& parts, Sense& made) {
   made = *parts.front();
-  made.word = parts.back()->word;
+  made.word = parts.back()->word.empty() ? "category" : parts.back()->word;
   made.plural = parts.back()->plural;
   return true;
 }
@@ -351,6 +351,13 @@ bool ContainsNeither(const Parts& parts, Sense& made) {
   made.filters = TextFilters(texts, TextFieldOf(parts), pb::COMPARISON_NOT_CONTAINS);
   return true;
 }
+bool ContainsButNot(const Parts& parts, Sense& made) {
+  const pb::FilterField field = TextFieldOf(parts);
+  made.filters = TextFilters(*parts[0], field, pb::COMPARISON_CONTAINS);
+  for (const pb::Filter& filter : TextFilters(*parts[2], field, pb::COMPARISON_NOT_CONTAINS))
+    made.filters.push_back(filter);
+  return true;
+}
 bool ButNot(const Parts& parts, Sense& made) {
   made = *parts.front();
   if (made.filters.empty() || RowOf(made.filters[0].field()).kind != FieldKind::kText) {
@@ -523,6 +530,7 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"starts_with", StartsWith},
       {"ends_with", EndsWith},
       {"contains_neither", ContainsNeither},
+      {"contains_but_not", ContainsButNot},
       {"but_not", ButNot},
       {"one_number", OneNumber},
       {"more_numbers", MoreNumbers},

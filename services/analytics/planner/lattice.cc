@@ -16,8 +16,9 @@ using Kind = Atom::Kind;
 
 constexpr double kForeign = 0.3;        // a phrase of English in a question of another language
 constexpr double kLongPhrase = 0.25;    // off for each word of a phrase beyond its first
+constexpr double kPartOfWord = 1.5;     // to take a character for itself that is part of a word
 constexpr double kFreeWord = 0.35;      // a word of a text that is looked for, unquoted
-constexpr double kKnownFreeWord = 0.8;  // one that has a meaning of its own
+constexpr double kKnownFreeWord = 1.4;  // one that has a meaning of its own
 constexpr int kLongestFreeText = 6;
 constexpr size_t kMostRepairs = 3;
 
@@ -63,6 +64,7 @@ class Builder {
       AddPhrases(i);
       AddNames(i);
     }
+    PreferLongerWords();
     AddFreeTexts();
     return std::move(lattice_);
   }
@@ -319,16 +321,33 @@ class Builder {
     Add(i, i + 1, "partname", 0.4, std::move(sense));
   }
 
+  // In scripts without spaces a character that says nothing by itself is often part of a word that does.
+  void PreferLongerWords() {
+    for (Edge& edge : lattice_.edges) {
+      if (edge.symbol != "f" || At(static_cast<size_t>(edge.from)).kind != Kind::kGlyph) continue;
+      const bool within = std::any_of(lattice_.edges.begin(), lattice_.edges.end(), [&](const Edge& other) {
+        return other.symbol != "f" && other.from <= edge.from && other.to >= edge.to &&
+               other.to - other.from > edge.to - edge.from;
+      });
+      if (within) edge.price += kPartOfWord;
+    }
+  }
+
   // Unquoted texts after what asks for one: `mention refund`.
   void AddFreeTexts() {
     std::vector<bool> known(size(), false);
     std::vector<bool> begins(size() + 1, false);
     std::vector<bool> function(size(), false);
+    std::vector<bool> conditions(size(), false);  // words that choose results
+    std::vector<bool> after_joint(size() + 1, false);
     for (const Edge& edge : lattice_.edges) {
       if (edge.symbol == "f" && edge.to == edge.from + 1) function[static_cast<size_t>(edge.from)] = true;
       if (edge.symbol != "f" && edge.symbol != "textnoun" && edge.symbol != "topic" && edge.price < 0.01) {
         for (int i = edge.from; i < edge.to; ++i) known[static_cast<size_t>(i)] = true;
       }
+      if (edge.symbol == "flt" && edge.price < 0.01) conditions[static_cast<size_t>(edge.from)] = true;
+      const bool goes_on = edge.symbol == "or" || edge.symbol == "and";
+      if (goes_on) after_joint[static_cast<size_t>(edge.to)] = true;
       const bool asks = edge.symbol == "mention" || edge.symbol == "starts" || edge.symbol == "ends" ||
                         edge.symbol == "about" || edge.symbol == "or" || edge.symbol == "and" ||
                         edge.symbol == "butnot" || edge.symbol == "textnoun" || edge.symbol == "neither";
@@ -339,7 +358,8 @@ class Builder {
       if (begins[i] && function[i]) begins[i + 1] = true;
     }
     for (size_t i = 0; i < size(); ++i) {
-      if (!begins[i]) continue;
+      // Mention an invoice and failed.
+      if (!begins[i] || (after_joint[i] && conditions[i])) continue;
       Sense sense;
       sense.texts = {""};
       double price = 0.3;
