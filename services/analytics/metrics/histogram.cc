@@ -6,6 +6,7 @@
 
 namespace ftl::analytics {
 
+// The width is found once: a planner that knows nothing of the table yet would find it anew for each value.
 std::string HistogramSql(std::string_view values_sql) {
   return fmt::format(R"(
   WITH measured AS (SELECT v::float8 AS v FROM ({}) AS source WHERE v IS NOT NULL),
@@ -14,7 +15,7 @@ std::string HistogramSql(std::string_view values_sql) {
        magnitude AS (SELECT facts.*, (most - least) / 10 AS raw,
                             CASE WHEN most > least THEN power(10, floor(log((most - least) / 10)::float8)) END AS ten
                      FROM facts),
-       widths AS (SELECT magnitude.*,
+       widths AS MATERIALIZED (SELECT magnitude.*,
                          CASE WHEN ten IS NULL THEN greatest(power(10, floor(log(greatest(most, 1)))), 1)
                               WHEN raw <= ten THEN ten WHEN raw <= 2 * ten THEN 2 * ten
                               WHEN raw <= 5 * ten THEN 5 * ten ELSE 10 * ten END AS width

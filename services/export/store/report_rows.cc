@@ -19,34 +19,43 @@ namespace runner = finetunelab::batch_runner::v1;
 // More points than this make no chart clearer.
 constexpr int kMostCalls = 1500;
 
-// Results with their texts cut where no page would show more of them; $1 session, $2 run, $3 last sequence.
+// $1 session, $2 run, $3 last sequence.
+#define FTL_OF_RUN "FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2 AND sequence <= $3 "
+
+// The results that `ids` chooses, with their texts cut where no page would show more of them. The array is made first,
+// so that texts are read of the chosen alone, by the key, whatever the planner knows of the table.
 // clang-format off
-#define FTL_SHOWN_RESULTS                                                                                              \
+#define FTL_SHOWN_RESULTS(ids, order)                                                                                  \
   "SELECT " FTL_RESULT_COLUMNS ", r.prompt_chars, r.response_chars FROM ("                                             \
   "SELECT p.prompt_id, p.test_run_id, p.sequence, left(p.prompt, 1500) AS prompt, "                                    \
   "char_length(p.prompt) AS prompt_chars, p.category, p.difficulty, left(p.response, 6000) AS response, "              \
   "coalesce(p.response_chars, 0) AS response_chars, p.success, p.outcome, left(p.error, 600) AS error, p.error_type, " \
   "p.http_status, p.model_id, p.finish_reason, p.attempts, p.latency_us, p.ttft_us, p.ttfa_us, p.itl_mean_us, "        \
   "p.tpot_us, p.dns_us, p.connect_us, p.tls_us, p.wait_us, p.stream_us, p.total_us, p.client_lag_us, p.buffered, "     \
-  "p.input_tokens, p.output_tokens, p.reasoning_tokens, p.cached_tokens, p.tokens_estimated, p.checks, "               \
-  "p.checks_failed, p.created_at "                                                                                     \
-  "FROM demo_batch_test_results p WHERE p.demo_session_id = $1 AND p.test_run_id = $2 AND p.sequence <= $3) r "
+  "p.input_tokens, p.output_tokens, p.reasoning_tokens, p.cached_tokens, p.tokens_estimated, p.checks, p.created_at "  \
+  "FROM demo_batch_test_results p WHERE p.demo_session_id = $1 AND p.test_run_id = $2 AND p.sequence <= $3 "           \
+  "AND p.prompt_id = ANY (ARRAY (" ids "))) r ORDER BY " order
 // clang-format on
 
-constexpr Query kSlowest{
-    "report.slowest", FTL_SHOWN_RESULTS "WHERE r.success ORDER BY r.latency_us DESC NULLS LAST, r.prompt_id LIMIT 5"};
-constexpr Query kFastest{"report.fastest",
-                         FTL_SHOWN_RESULTS "WHERE r.success ORDER BY r.latency_us NULLS LAST, r.prompt_id LIMIT 5"};
+constexpr Query kSlowest{"report.slowest",
+                         FTL_SHOWN_RESULTS("SELECT prompt_id " FTL_OF_RUN
+                                           "AND success ORDER BY latency_us DESC NULLS LAST, prompt_id LIMIT 5",
+                                           "r.latency_us DESC NULLS LAST, r.prompt_id")};
+constexpr Query kFastest{
+    "report.fastest",
+    FTL_SHOWN_RESULTS("SELECT prompt_id " FTL_OF_RUN "AND success ORDER BY latency_us NULLS LAST, prompt_id LIMIT 5",
+                      "r.latency_us NULLS LAST, r.prompt_id")};
 // The first answer of each category, so that samples show what there is.
-constexpr Query kSamples{"report.samples", FTL_SHOWN_RESULTS R"(
-  WHERE r.prompt_id IN (
-    SELECT min(prompt_id) FROM demo_batch_test_results
-    WHERE demo_session_id = $1 AND test_run_id = $2 AND sequence <= $3 AND success AND response <> ''
-    GROUP BY category ORDER BY min(prompt_id) LIMIT 4)
-  ORDER BY r.prompt_id)"};
-constexpr Query kFailedChecks{"report.failed_checks",
-                              FTL_SHOWN_RESULTS "WHERE r.checks_failed > 0 ORDER BY r.prompt_id LIMIT 20"};
-constexpr Query kListed{"report.listed", FTL_SHOWN_RESULTS "ORDER BY r.prompt_id LIMIT 200"};
+constexpr Query kSamples{"report.samples",
+                         FTL_SHOWN_RESULTS("SELECT min(prompt_id) " FTL_OF_RUN "AND success AND response <> '' "
+                                           "GROUP BY category ORDER BY min(prompt_id) LIMIT 4",
+                                           "r.prompt_id")};
+constexpr Query kFailedChecks{
+    "report.failed_checks",
+    FTL_SHOWN_RESULTS("SELECT prompt_id " FTL_OF_RUN "AND checks_failed > 0 ORDER BY prompt_id LIMIT 20",
+                      "r.prompt_id")};
+constexpr Query kListed{
+    "report.listed", FTL_SHOWN_RESULTS("SELECT prompt_id " FTL_OF_RUN "ORDER BY prompt_id LIMIT 200", "r.prompt_id")};
 
 constexpr Query kCalls{"report.calls", R"(
   SELECT prompt_id, success, latency_us, ttft_us, output_tokens FROM demo_batch_test_results
@@ -59,10 +68,14 @@ constexpr Query kCategories{"report.categories", R"(
   GROUP BY 1 ORDER BY min(prompt_id) LIMIT 60)"};
 
 constexpr Query kErrors{"report.errors", R"(
-  SELECT DISTINCT ON (error_type, outcome) coalesce(error_type, 'unknown') AS error_type, coalesce(outcome, '') AS outcome,
-         count(*) OVER (PARTITION BY error_type, outcome) AS count, prompt_id, left(coalesce(error, ''), 600) AS words
-  FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2 AND sequence <= $3 AND NOT success
-  ORDER BY error_type, outcome, prompt_id)"};
+  SELECT coalesce(error_type, 'unknown') AS error_type, coalesce(outcome, '') AS outcome, count, first AS prompt_id,
+         coalesce((SELECT left(p.error, 600) FROM demo_batch_test_results p
+                   WHERE p.demo_session_id = $1 AND p.test_run_id = $2 AND p.prompt_id = first), '') AS words
+  FROM (SELECT error_type, outcome, count(*) AS count, min(prompt_id) AS first
+        FROM demo_batch_test_results
+        WHERE demo_session_id = $1 AND test_run_id = $2 AND sequence <= $3 AND NOT success
+        GROUP BY error_type, outcome) AS kinds
+  ORDER BY count DESC, first)"};
 
 constexpr Query kManifest{"report.manifest", R"(
   SELECT manifest::text AS manifest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid)"};
