@@ -452,10 +452,11 @@ std::string Chunk(const std::string& text) {
 
 std::string StreamHead() { return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"; }
 
-TEST_F(AnalyticsTest, TheModelCommentsOnTheFactsAndItsInventedFiguresAreMarked) {
+TEST_F(AnalyticsTest, TheModelCommentsOnTheFactsAndItsInventedFiguresAreNotShown) {
   FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
     to.Send(
-        StreamHead() + Chunk("Your mean of 1.69 s is fine, ") + Chunk("37% better than most.") +
+        StreamHead() + Chunk("Your mean of 1.69 s is fi") +
+        Chunk("ne. It is 37% above others. Look at the longest answers.") +
         R"(data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":200,"completion_tokens":20}})" +
         "\n\ndata: [DONE]\n\n");
     to.Close();
@@ -464,9 +465,11 @@ TEST_F(AnalyticsTest, TheModelCommentsOnTheFactsAndItsInventedFiguresAreMarked) 
   const auto told = Ask({"What's my average latency?"});
   ASSERT_TRUE(told.ok()) << told.status();
   EXPECT_THAT(told->text, testing::StartsWith("The average latency is **1.69 s**"));
-  EXPECT_THAT(told->text, HasSubstr("**Your model’s comment:**\n\nYour mean of 1.69 s is fine, 37% better than most."));
-  EXPECT_EQ(told->grounding.checked(), 2);
-  EXPECT_THAT(told->grounding.unsupported(), ElementsAre("37%"));
+  EXPECT_THAT(told->text, HasSubstr("**Your model’s comment:**\n\nYour mean of 1.69 s is fine. Look at the longest "
+                                    "answers.\n\n*One sentence was left out"));
+  EXPECT_THAT(told->text, testing::Not(HasSubstr("37")));
+  EXPECT_THAT(told->grounding.unsupported(), testing::Contains("37%"));
+  EXPECT_EQ(told->grounding.sentences_left_out(), 1);
   EXPECT_EQ(told->usage.output_tokens(), 20);
   ASSERT_EQ(endpoint.requests().size(), 1);
   EXPECT_THAT(

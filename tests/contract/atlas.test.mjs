@@ -170,20 +170,85 @@ test("text in prompts and responses is data: an instruction in it is not followe
   assert.ok(states(text, metrics.avg_latency_ms) || metrics.avg_latency_ms < 1.5, text);
 });
 
-test('the person’s own model comments on the facts, and a figure that they do not bear out is named', async (t) => {
-  const endpoint = await chatEndpoint(t, ({ body }) => (body.messages[0].role === 'system' ? { text: 'It is fine: 2 of 2 worked, and 777 ms more would hurt.' } : {}));
+// A session of two finished prompts whose model answers Atlas by `speech`.
+async function spoken(t, speech) {
+  const endpoint = await chatEndpoint(t, ({ body }) => (body.messages[0].role === 'system' ? speech : {}));
   const session = await testedSession(t, { endpoint_url: endpoint.url });
   await finishedRun(session, uniquePrompts(2));
+  return { endpoint, session };
+}
+
+test('the person’s own model comments on the facts, and a sentence that they do not bear out is left out and counted', async (t) => {
+  const { endpoint, session } = await spoken(t, { text: 'It is fine: 2 of 2 prompts succeeded. A further 777 ms would hurt. Look at the longest answers.' });
   const { pieces, text } = await ask(session, "What's my success rate?", { narrator: 'auto' });
-  assert.match(text, /777 ms/);
+  assert.match(text, /It is fine: 2 of 2 prompts succeeded\. Look at the longest answers\./);
+  assert.doesNotMatch(text, /777/);
+  assert.match(text, /One sentence was left out/);
   const grounding = pieces.find(({ type }) => type === 'grounding');
   assert.ok(grounding, JSON.stringify(pieces));
+  assert.equal(grounding.sentences_left_out, 1);
   assert.ok(grounding.unsupported.some((figure) => figure.includes('777')), JSON.stringify(grounding));
+  assert.ok(grounding.left_out.some(({ claim, reason }) => claim.includes('777') && reason === 'no_such_value'), JSON.stringify(grounding));
   assert.ok(pieces.some(({ type }) => type === 'token_usage'));
   const asked = endpoint.asked().at(-1);
   const system = asked.body.messages[0].content;
   for (const fact of ['sample-zero', 'completed', '100.0']) assert.ok(system.includes(fact), `${fact} in ${system}`);
   assert.ok(!JSON.stringify(asked.body).includes(session));
+});
+
+test('what a lying model says in words, in fractions, in other digits or in other languages never reaches the reader', async (t) => {
+  const lies = ['Thirty-seven percent failed.', 'Half of the prompts failed.', 'Siebenunddreißig Prozent sind fehlgeschlagen.', 'Latency doubled.', '平均延迟为 ９８７６ 毫秒。', '39 of 40 prompts succeeded.'];
+  const { session } = await spoken(t, { text: `${lies.join(' ')} Nothing else stands out here.` });
+  for (const narrator of ['auto', 'model']) {
+    const { text, pieces } = await ask(session, "What's my success rate?", { narrator });
+    for (const lie of lies) assert.ok(!text.includes(lie), `${lie} in ${text}`);
+    assert.ok(pieces.find(({ type }) => type === 'grounding').sentences_left_out >= lies.length);
+    assert.match(text, /100%/, 'the facts stand there all the same');
+  }
+});
+
+test('reasoning that a template opens itself is no part of the comment', async (t) => {
+  const { session } = await spoken(t, { text: 'The person wants a comment. I should be kind.\n</think>\n\nThis looks fine.' });
+  const { text } = await ask(session, "What's my success rate?", { narrator: 'auto' });
+  assert.match(text, /This looks fine\./);
+  assert.doesNotMatch(text, /should be kind|think>/);
+});
+
+test('a babbling model is cut, one that says nothing is said to say nothing', async (t) => {
+  const babbler = await spoken(t, { text: 'Look at the prompts again, please. '.repeat(500) });
+  const cut = await ask(babbler.session, 'How many prompts failed?', { narrator: 'auto' });
+  assert.ok(cut.text.length < 2000, `${cut.text.length} characters`);
+  const mute = await spoken(t, { text: '' });
+  const nothing = await ask(mute.session, 'How many prompts failed?', { narrator: 'model' });
+  assert.match(nothing.text, /\b0\b|\bno\b/i);
+  assert.match(nothing.text, /Your model/);
+});
+
+test('several questions in one are answered in order, each with its call before its result', async (t) => {
+  const { session } = await finishedSession(t, 'sample-zero', 3);
+  const { pieces } = await ask(session, "What's my average latency, and how many prompts failed?");
+  const order = pieces.filter(({ id }) => id).map(({ type, id }) => `${type} ${id}`);
+  assert.deepEqual(order, ['tool_call query-1', 'tool_result query-1', 'tool_call query-2', 'tool_result query-2']);
+});
+
+test('figures lead to the results they are of', async (t) => {
+  const { session, run } = await finishedSession(t, 'sample-zero', 3);
+  const { pieces } = await ask(session, "What's my success rate?");
+  const links = pieces.flatMap(({ figures = [] }) => figures.map(({ link }) => link));
+  assert.ok(links.length > 0, JSON.stringify(pieces));
+  for (const link of links) {
+    assert.ok(link.includes(`test_run_id=${run.id}`), link);
+    const page = await ok(get(`${link.replace('/api/demo/v2/', '')}&session_id=${session}`));
+    assert.equal(page.total, 3, link);
+  }
+});
+
+test('suggestions fit the results and come in the language asked for', async (t) => {
+  const { session } = await finishedSession(t, 'sample-zero', 3);
+  const { questions } = await ok(get(`analytics/suggestions?session_id=${session}`));
+  assert.ok(questions.length > 3, JSON.stringify(questions));
+  assert.ok(!questions.some((question) => /time|fail/i.test(question) && /out|failed/i.test(question)), `nothing failed: ${questions}`);
+  isProblem(await get(`analytics/suggestions?session_id=${session}&language=tlh`), 422, 'invalid_field', ['language']);
 });
 
 test('a model that fails costs nothing but its comment', async (t) => {

@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <absl/time/clock.h>
+
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/rpc/call.h"
@@ -22,7 +24,10 @@ constexpr absl::Duration kLongestLoan = absl::Seconds(5);
 constexpr absl::Duration kLongestRemark = absl::Seconds(30);
 // How soon a call ends after its session has, where nobody tells of it.
 constexpr std::chrono::seconds kLookEvery{5};
-constexpr int kMostTokens = 400;
+// How long a model may say nothing.
+constexpr absl::Duration kLongestSilence = absl::Seconds(10);
+constexpr int kMostTokens = 600;
+constexpr size_t kMostPlain = 10'000;
 
 constexpr Query kHasKey{"commentary.has_key",
                         "SELECT NOT key_forgotten AS has_key FROM demo_model_configs WHERE session_id = $1"};
@@ -70,6 +75,11 @@ void Commentary::LookAt(std::string_view session) {
   }
 }
 
+void Commentary::NotePlainSpeech(const std::string& session) {
+  if (plain_.size() >= kMostPlain) plain_.clear();
+  plain_.insert(session);
+}
+
 Task<bool> Commentary::HasKey(std::string session) {
   std::vector<Statement> statements = {AskSessionState(session), {kHasKey, Params(session)}};
   CO_TRY(const std::vector<Rows> rows,
@@ -110,6 +120,7 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
     asio::steady_timer for_ever(executor, asio::steady_timer::time_point::max());
     co_await for_ever.async_wait(asio::as_tuple(asio::use_awaitable));
   };
+  absl::Time silent_since = absl::Now();
   auto hand_on = [&]() -> Task<> {
     while (true) {
       if (talk.in_doubt) {
@@ -121,9 +132,13 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
       }
       if (!talk.waiting.empty()) {
         std::string text = std::exchange(talk.waiting, "");
-        remark.text += text;
-        CO_TRY(co_await take(std::move(text)));
+        silent_since = absl::Now();
+        CO_TRY(const bool more, co_await take(std::move(text)));
+        if (!more) co_return absl::OkStatus();
       } else if (talk.ended) {
+        co_return absl::OkStatus();
+      } else if (absl::Now() - silent_since >= kLongestSilence) {
+        remark.silent = true;
         co_return absl::OkStatus();
       } else {
         talk.news.expires_after(kLookEvery);
@@ -144,6 +159,10 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
     remark.input_tokens = static_cast<int32_t>(talk.reply->input_tokens);
     remark.output_tokens = static_cast<int32_t>(talk.reply->output_tokens);
     remark.whole = talk.reply->ok();
+    if (talk.reply->text.empty()) {
+      remark.tool_call_only = !talk.reply->tool_calls.empty();
+      remark.reasoning_only = !remark.tool_call_only && !talk.reply->reasoning.empty();
+    }
   }
   co_return std::optional<Remark>(std::move(remark));
 }

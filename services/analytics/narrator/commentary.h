@@ -19,12 +19,14 @@
 
 namespace ftl::analytics {
 
-// What a model said.
+// How a model's speech went.
 struct Remark {
-  std::string text;  // as it was handed on; kept as far as it came where the call failed
   int32_t input_tokens = 0;
   int32_t output_tokens = 0;
-  bool whole = false;
+  bool whole = false;           // it ended by itself; its words were handed on as they came
+  bool silent = false;          // nothing came for 10 s
+  bool reasoning_only = false;  // a whole answer without text
+  bool tool_call_only = false;
 };
 
 struct Talk;
@@ -36,14 +38,20 @@ class Commentary {
   // `channels` and `database` outlive it.
   Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels, Database& database);
 
-  // Takes text as it comes; a failure ends the call.
-  using Take = std::function<Task<>(std::string text)>;
+  // Takes text as it comes and says whether more is wanted; a failure ends the call.
+  using Take = std::function<Task<bool>(std::string text)>;
 
-  // Asks the model of `session` (its hash) for at most 30 s. nullopt where the session has no key any more or its
-  // endpoint is not allowed; a model that fails or stalls leaves a remark that is not whole, and so does a key that is
-  // forgotten meanwhile. SESSION_EXPIRED when the session ends, and what `take` failed with.
+  // Asks the model of `session` (its hash) for at most 30 s, or until nothing has come for 10 s. nullopt where the
+  // session has no key any more or its endpoint is not allowed; a model that fails or stalls leaves a remark that is
+  // not whole, and so does a key that is forgotten meanwhile. SESSION_EXPIRED when the session ends, and what `take`
+  // failed with.
   Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, std::vector<ChatMessage> messages,
                                     Take take);
+
+  // Whether an earlier answer of the model of `session` had no reasoning before a closing tag alone, so that its next
+  // one need not be held back until it ends.
+  bool SpeaksPlainly(const std::string& session) const { return plain_.count(session) > 0; }
+  void NotePlainSpeech(const std::string& session);
 
   // Something has happened to `session`, or may have to any where it is empty: its calls under way look whether it is
   // still open and has its key.
@@ -60,7 +68,8 @@ class Commentary {
   Caller caller_;
   const rpc::Channels& channels_;
   Database& database_;
-  std::set<Talk*> talks_;  // under way
+  std::set<Talk*> talks_;        // under way
+  std::set<std::string> plain_;  // sessions whose model speaks plainly; forgotten now and then
 };
 
 }  // namespace ftl::analytics

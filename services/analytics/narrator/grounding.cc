@@ -2,126 +2,273 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
-#include <absl/strings/numbers.h>
+#include "services/analytics/narrator/claims.h"
+#include "services/analytics/narrator/language.h"
+#include "services/analytics/narrator/mentions.h"
 
 namespace ftl::analytics {
 namespace {
 
 namespace pb = finetunelab::analytics::v1;
 
-struct Figure {
-  std::string raw;
-  double value = 0;  // times in milliseconds
-  double slack = 0;  // half of the last digit that is written
-  bool has_unit = false;
+bool IsNear(double fact, const Claim::Reading& reading) {
+  return std::abs(fact - reading.value) <= reading.slack * 1.000001 + 1e-9;
+}
+
+bool HasValue(const Fact& fact, const Claim& claim) {
+  // Counts are whole; a rounded one is another one.
+  const bool exact = fact.unit == Unit::kCount || fact.unit == Unit::kAttempts;
+  return std::any_of(claim.readings.begin(), claim.readings.end(), [&](Claim::Reading reading) {
+    if (exact) reading.slack = 1e-9;
+    return IsNear(fact.value, reading);
+  });
+}
+
+bool IsSame(const Mention& mention, const Fact& fact, bool with_prompt) {
+  switch (mention.aspect) {
+    case Mention::Aspect::kStatistic:
+      if (mention.statistic == pb::STATISTIC_PERCENTILE) {
+        return (fact.statistic == pb::STATISTIC_PERCENTILE && std::abs(fact.percentile - mention.percentile) < 1e-6) ||
+               (fact.statistic == pb::STATISTIC_MEDIAN && mention.percentile == 50);
+      }
+      if (mention.statistic == pb::STATISTIC_MEDIAN) {
+        return fact.statistic == pb::STATISTIC_MEDIAN ||
+               (fact.statistic == pb::STATISTIC_PERCENTILE && fact.percentile == 50);
+      }
+      if (fact.prompt != 0 && mention.statistic == pb::STATISTIC_MAX)
+        return fact.rank == 1 || (with_prompt && fact.rank > 0);
+      if (fact.prompt != 0 && mention.statistic == pb::STATISTIC_MIN)
+        return fact.rank == -1 || (with_prompt && fact.rank < 0);
+      return fact.statistic == mention.statistic;
+    case Mention::Aspect::kMeasure:
+      return fact.measure == mention.measure || fact.measure == pb::MEASURE_UNSPECIFIED ||
+             (mention.measure == pb::MEASURE_OUTPUT_TOKENS && fact.measure == pb::MEASURE_OUTPUT_TOKENS);
+    case Mention::Aspect::kVerdict:
+      return fact.verdict == mention.verdict;
+  }
+  return false;
+}
+
+bool Concerns(Mention::Aspect aspect, const Fact& fact) {
+  const bool counted = fact.unit == Unit::kCount || fact.unit == Unit::kPerCent;
+  if (aspect == Mention::Aspect::kVerdict) return counted;
+  return !counted && fact.unit != Unit::kAttempts && fact.unit != Unit::kNumber;
+}
+
+// A sentence as it is compared.
+struct Sentence {
+  std::string plain;
+  std::vector<Claim> claims;
+  std::vector<Mention> mentions;
+
+  size_t BeforeBegin(size_t i) const { return i == 0 ? 0 : claims[i - 1].end; }
+  size_t AfterEnd(size_t i) const { return i + 1 < claims.size() ? claims[i + 1].begin : plain.size(); }
 };
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-// Half of the last digit that says something: 1.7 is 0.05, 1,700 is 50. Two digits always count.
-double Slack(const std::string& digits) {
-  const size_t point = digits.find('.');
-  if (point != std::string::npos) return 0.5 * std::pow(10, -static_cast<double>(digits.size() - point - 1));
-  size_t zeros = 0;
-  while (zeros + 2 < digits.size() && digits[digits.size() - 1 - zeros] == '0') ++zeros;
-  return 0.5 * std::pow(10, static_cast<double>(zeros));
-}
-
-std::vector<Figure> FiguresIn(std::string_view text) {
-  std::vector<Figure> figures;
-  bool line_begins = true;
-  for (size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (!IsDigit(c) || (i > 0 && (IsLetter(text[i - 1]) || text[i - 1] == '_'))) {
-      if (c == '\n') {
-        line_begins = true;
-      } else if (c != ' ' && c != '#' && c != '>' && c != '-' && c != '*') {
-        line_begins = false;
-      }
-      ++i;
-      // The rest of a word such as p95 names something and counts nothing.
-      if (IsLetter(c)) {
-        while (i < text.size() &&
-               (IsDigit(text[i]) || IsLetter(text[i]) ||
-                (text[i] == '.' && i + 1 < text.size() && IsDigit(text[i + 1]) && IsDigit(text[i - 1]))))
-          ++i;
-      }
-      continue;
+// What is named with a figure: by the words before it since the last figure, else by those behind it up to the next,
+// else anywhere. Two names for one figure are no name.
+std::vector<const Mention*> NamedWith(const Sentence& sentence, size_t i, Mention::Aspect aspect) {
+  auto within = [&](size_t begin, size_t end) {
+    std::vector<const Mention*> found;
+    for (const Mention& mention : sentence.mentions) {
+      if (mention.aspect == aspect && mention.at >= begin && mention.at < end) found.push_back(&mention);
     }
-    const size_t begin = i;
-    std::string digits;
-    for (; i < text.size(); ++i) {
-      const bool goes_on = i + 1 < text.size() && IsDigit(text[i + 1]);
-      if (IsDigit(text[i])) {
-        digits += text[i];
-      } else if (text[i] == '.' && goes_on && digits.find('.') == std::string::npos) {
-        digits += '.';
-      } else if (text[i] != ',' || !goes_on) {
-        break;
-      }
-    }
-    // 1. and 2. at the beginning of a line number the points of a list.
-    const bool list_mark = line_begins && i < text.size() && (text[i] == '.' || text[i] == ')') && digits.size() < 3;
-    line_begins = false;
-    if (list_mark) continue;
-    Figure figure;
-    if (!absl::SimpleAtod(digits, &figure.value)) continue;
-    figure.slack = Slack(digits);
-    size_t unit = i;
-    while (unit < text.size() && text[unit] == ' ') ++unit;
-    std::string word;
-    for (size_t at = unit; at < text.size() && (IsLetter(text[at]) || text[at] == '%') && word.size() < 12; ++at)
-      word += text[at];
-    // 95th percentile, 3rd prompt.
-    if (unit == i && (word == "th" || word == "st" || word == "nd" || word == "rd")) {
-      i += 2;
-      continue;
-    }
-    double scale = 1;
-    if (word == "s" || word == "sec" || word == "secs" || word == "second" || word == "seconds") scale = 1000;
-    if (word == "min" || word == "minute" || word == "minutes") scale = 60'000;
-    figure.has_unit =
-        scale != 1 || word == "ms" || word == "milliseconds" || word == "%" || word == "tokens" || word == "token";
-    figure.value *= scale;
-    figure.slack *= scale;
-    const size_t end = figure.has_unit ? unit + word.size() : i;
-    figure.raw = std::string(text.substr(begin, end - begin));
-    i = std::max(i, end);
-    figures.push_back(std::move(figure));
+    return found;
+  };
+  const Claim& claim = sentence.claims[i];
+  std::vector<const Mention*> found = within(sentence.BeforeBegin(i), claim.begin);
+  // The unit itself may name it: `2 failures`, `8 successful calls`.
+  if (aspect == Mention::Aspect::kVerdict) {
+    if (auto inside = within(claim.begin, claim.end); !inside.empty()) return inside;
   }
-  return figures;
+  if (found.empty()) found = within(claim.begin, sentence.AfterEnd(i));
+  if (found.empty() && aspect != Mention::Aspect::kVerdict) found = within(0, sentence.plain.size());
+  return found;
 }
 
-bool Bears(double fact, const Figure& figure) {
-  const double slack = figure.slack * 1.000001;
-  if (std::abs(fact - figure.value) <= slack) return true;
-  // A bare number may be seconds.
-  return !figure.has_unit && std::abs(fact / 1000 - figure.value) <= slack && figure.slack < 0.5;
+bool Names(const Sentence& sentence, const std::string& name) {
+  return !name.empty() && sentence.plain.find(name) != std::string::npos;
+}
+
+// The group named nearest before the figure, else nearest behind it.
+std::optional<std::string> GroupWith(const Sentence& sentence, size_t i, const std::vector<std::string>& groups) {
+  const Claim& claim = sentence.claims[i];
+  std::optional<std::string> nearest;
+  size_t at = 0;
+  for (const std::string& group : groups) {
+    const size_t found = sentence.plain.rfind(group, claim.begin);
+    if (found == std::string::npos || found >= claim.begin || (nearest && found <= at)) continue;
+    nearest = group;
+    at = found;
+  }
+  if (nearest) return nearest;
+  for (const std::string& group : groups) {
+    const size_t found = sentence.plain.find(group, claim.begin);
+    if (found == std::string::npos || (nearest && found >= at)) continue;
+    nearest = group;
+    at = found;
+  }
+  return nearest;
+}
+
+// The prompt named nearest before the figure, else nearest behind it; 0 for none.
+int PromptWith(const Sentence& sentence, size_t i) {
+  for (size_t before = i; before-- > 0;) {
+    if (sentence.claims[before].kind == Claim::Kind::kPrompt) {
+      return static_cast<int>(sentence.claims[before].readings.front().value);
+    }
+  }
+  for (size_t behind = i + 1; behind < sentence.claims.size(); ++behind) {
+    if (sentence.claims[behind].kind == Claim::Kind::kPrompt) {
+      return static_cast<int>(sentence.claims[behind].readings.front().value);
+    }
+  }
+  return 0;
+}
+
+void Note(pb::Grounding& grounding, const std::string& claim, pb::LeftOutReason reason) {
+  for (const pb::LeftOut& known : grounding.left_out()) {
+    if (known.claim() == claim && known.reason() == reason) return;
+  }
+  grounding.add_unsupported(claim);
+  pb::LeftOut& left_out = *grounding.add_left_out();
+  left_out.set_claim(claim);
+  left_out.set_reason(reason);
+}
+
+bool HasLink(std::string_view sentence) {
+  for (const std::string_view mark : {"://", "](", "www.", "<img", "<a ", "data:image"}) {
+    if (sentence.find(mark) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// Why a claim is not borne out; UNSPECIFIED where it is.
+pb::LeftOutReason Judge(const Sentence& sentence, size_t i, const std::vector<Fact>& facts,
+                        const std::vector<std::string>& groups) {
+  const Claim& claim = sentence.claims[i];
+  if (claim.kind == Claim::Kind::kPrompt) {
+    const bool known = std::any_of(facts.begin(), facts.end(), [&](const Fact& fact) {
+      return fact.prompt != 0 && std::abs(claim.readings.front().value - fact.prompt) < 0.5;
+    });
+    return known ? pb::LEFT_OUT_REASON_UNSPECIFIED : pb::LEFT_OUT_REASON_NO_SUCH_VALUE;
+  }
+  if (claim.foreign) return pb::LEFT_OUT_REASON_OTHER_UNIT;
+  const int prompt = PromptWith(sentence, i);
+  const std::optional<std::string> group = GroupWith(sentence, i, groups);
+  bool any_value = false;
+  bool any_unit = false;
+  for (const Fact& fact : facts) {
+    const bool is_name = fact.prompt != 0 && fact.is_bound;
+    if (is_name || !HasValue(fact, claim)) continue;
+    any_value = true;
+    if (fact.unit != claim.unit) continue;
+    any_unit = true;
+    if (claim.of && (!fact.of || std::abs(*fact.of - *claim.of) > 1e-9)) continue;
+    if (fact.is_bound) return pb::LEFT_OUT_REASON_UNSPECIFIED;
+    if (fact.prompt != 0 && prompt != fact.prompt) {
+      const auto named = NamedWith(sentence, i, Mention::Aspect::kStatistic);
+      const bool as_extreme = prompt == 0 && named.size() == 1 && IsSame(*named.front(), fact, false);
+      if (!as_extreme) continue;
+    }
+    const std::string fact_group = PlainForm(fact.group);
+    if (!fact_group.empty() ? group != fact_group : group && fact.prompt == 0 && prompt == 0) continue;
+    bool agrees = true;
+    for (const auto aspect : {Mention::Aspect::kStatistic, Mention::Aspect::kMeasure, Mention::Aspect::kVerdict}) {
+      if (!Concerns(aspect, fact)) continue;
+      const auto named = NamedWith(sentence, i, aspect);
+      for (const Mention* mention : named) agrees = agrees && IsSame(*mention, fact, prompt != 0);
+    }
+    if (agrees) return pb::LEFT_OUT_REASON_UNSPECIFIED;
+  }
+  if (any_unit) return pb::LEFT_OUT_REASON_OTHER_FIGURE;
+  return any_value ? pb::LEFT_OUT_REASON_OTHER_UNIT : pb::LEFT_OUT_REASON_NO_SUCH_VALUE;
+}
+
+// Whether the facts bear out a comparison: with a bound of the question right behind it, or of the sentence's two
+// figures.
+bool BearsRelation(const Sentence& sentence, const Relation& relation, const std::vector<Fact>& facts) {
+  std::vector<const Claim*> figures;
+  for (const Claim& claim : sentence.claims) {
+    if (claim.kind == Claim::Kind::kFigure) figures.push_back(&claim);
+  }
+  for (const Claim* figure : figures) {
+    if (figure->begin < relation.end || figure->begin > relation.end + 4) continue;
+    const bool bound = std::any_of(facts.begin(), facts.end(), [&](const Fact& fact) {
+      return fact.is_bound && fact.prompt == 0 && fact.unit == figure->unit && HasValue(fact, *figure);
+    });
+    if (bound) return true;
+  }
+  if (relation.direction == 0 || figures.size() != 2 || figures[0]->unit != figures[1]->unit) return false;
+  if (figures[0]->end > relation.begin || figures[1]->begin < relation.end) return false;
+  const double difference = figures[0]->readings.front().value - figures[1]->readings.front().value;
+  return difference * relation.direction > 0;
+}
+
+bool BearsQuantifier(const Sentence& sentence, double share, const std::vector<Fact>& facts) {
+  std::optional<Verdict> verdict;
+  for (const Mention& mention : sentence.mentions) {
+    if (mention.aspect != Mention::Aspect::kVerdict) continue;
+    if (verdict && *verdict != mention.verdict) return false;
+    verdict = mention.verdict;
+  }
+  if (!verdict) return false;
+  return std::any_of(facts.begin(), facts.end(), [&](const Fact& fact) {
+    if (fact.verdict != *verdict || !fact.group.empty() || fact.is_bound) return false;
+    if (fact.unit == Unit::kCount && share == 0) return fact.value == 0 && fact.of.value_or(0) > 0;
+    if (fact.unit != Unit::kPerCent) return false;
+    return share == 51 ? fact.value > 50 : std::abs(fact.value - share) < 1e-9;
+  });
 }
 
 }  // namespace
 
-pb::Grounding CheckFigures(std::string_view comment, const pb::ToolResult& rows, const std::vector<std::string>& told) {
-  std::vector<double> facts = {static_cast<double>(rows.total())};
-  for (const auto& row : rows.rows()) {
-    for (const auto& value : row.values()) {
-      if (value.has_number_value()) facts.push_back(value.number_value());
+Grounding::Grounding(std::vector<Fact> facts, const std::vector<std::string>& names) : facts_(std::move(facts)) {
+  auto longest_first = [](const std::string& a, const std::string& b) { return a.size() > b.size(); };
+  for (const std::string& name : names) {
+    if (std::string plain = PlainForm(name); plain.size() > 1) names_.push_back(std::move(plain));
+  }
+  for (const Fact& fact : facts_) {
+    std::string plain = PlainForm(fact.group);
+    if (!plain.empty() && std::find(groups_.begin(), groups_.end(), plain) == groups_.end()) {
+      groups_.push_back(std::move(plain));
     }
   }
-  for (const std::string& text : told) {
-    for (const Figure& figure : FiguresIn(text)) facts.push_back(figure.value);
+  std::sort(names_.begin(), names_.end(), longest_first);
+}
+
+bool Grounding::Bears(std::string_view text, pb::Grounding& grounding) const {
+  Sentence sentence{.plain = PlainForm(text)};
+  for (const std::string& name : names_) {
+    for (size_t at = sentence.plain.find(name); at != std::string::npos; at = sentence.plain.find(name, at)) {
+      sentence.plain.replace(at, name.size(), "_");
+    }
   }
-  pb::Grounding grounding;
-  for (const Figure& figure : FiguresIn(comment)) {
+  sentence.claims = ClaimsIn(sentence.plain);
+  sentence.mentions = MentionsIn(sentence.plain);
+  bool bears = true;
+  auto fail = [&](const std::string& claim, pb::LeftOutReason reason) {
+    bears = false;
+    Note(grounding, claim, reason);
+  };
+  if (HasLink(text)) fail(sentence.plain.substr(0, 80), pb::LEFT_OUT_REASON_LINK);
+  for (size_t i = 0; i < sentence.claims.size(); ++i) {
     grounding.set_checked(grounding.checked() + 1);
-    const bool borne_out = std::any_of(facts.begin(), facts.end(), [&](double fact) { return Bears(fact, figure); });
-    const bool known = std::find(grounding.unsupported().begin(), grounding.unsupported().end(), figure.raw) !=
-                       grounding.unsupported().end();
-    if (!borne_out && !known) grounding.add_unsupported(figure.raw);
+    const pb::LeftOutReason reason = Judge(sentence, i, facts_, groups_);
+    if (reason != pb::LEFT_OUT_REASON_UNSPECIFIED) fail(sentence.claims[i].raw, reason);
   }
-  return grounding;
+  for (const Relation& relation : RelationsIn(sentence.plain)) {
+    if (BearsRelation(sentence, relation, facts_)) continue;
+    fail(sentence.plain.substr(relation.begin, relation.end - relation.begin), pb::LEFT_OUT_REASON_UNTESTED_RELATION);
+  }
+  const double share = QuantifiedShare(sentence.plain);
+  if (share >= 0 && !BearsQuantifier(sentence, share, facts_)) {
+    fail(share == 0 ? "none" : share == 100 ? "all" : "most", pb::LEFT_OUT_REASON_NO_SUCH_VALUE);
+  }
+  if (!bears) grounding.set_sentences_left_out(grounding.sentences_left_out() + 1);
+  return bears;
 }
 
 }  // namespace ftl::analytics

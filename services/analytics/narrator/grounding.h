@@ -5,15 +5,26 @@
 #include <vector>
 
 #include "finetunelab/analytics/v1/answer.pb.h"
+#include "services/analytics/narrator/fact.h"
 
 namespace ftl::analytics {
 
-// Which figures of a model's comment the facts bear out. A figure is borne out when one of the facts has it, by value
-// and under the rounding that it is written with, whatever the unit of time: 1.7 s is borne out by 1690.3 ms. `rows`
-// are the figures found; `told` are texts whose figures hold too: the facts in words, and the person's own question.
-// Pure.
-finetunelab::analytics::v1::Grounding CheckFigures(std::string_view comment,
-                                                   const finetunelab::analytics::v1::ToolResult& rows,
-                                                   const std::vector<std::string>& told);
+// Whether sentences of a model say only what the facts of this answer bear out. Each figure, in digits or words, must
+// be a fact's by value (under the rounding it is written with), unit and kind: the statistic, measure, outcome, prompt
+// and group that the sentence names with it. A comparison must be of two figures of the sentence or of a bound of the
+// question; no other is tested. Strict: what it cannot read it does not pass. Pure.
+class Grounding {
+ public:
+  // `names` are texts whose digits are no figures: the model's name, the suite's.
+  Grounding(std::vector<Fact> facts, const std::vector<std::string>& names);
+
+  // Whether the sentence may be shown. Notes in `grounding` what was checked and what was not borne out.
+  bool Bears(std::string_view sentence, finetunelab::analytics::v1::Grounding& grounding) const;
+
+ private:
+  std::vector<Fact> facts_;
+  std::vector<std::string> names_;   // in plain form, the longest first
+  std::vector<std::string> groups_;  // likewise, of the facts
+};
 
 }  // namespace ftl::analytics

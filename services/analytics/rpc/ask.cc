@@ -12,6 +12,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"
+#include "services/analytics/narrator/comment_gate.h"
 #include "services/analytics/narrator/facts.h"
 #include "services/analytics/narrator/grounding.h"
 #include "services/analytics/narrator/link.h"
@@ -19,6 +20,7 @@
 #include "services/analytics/narrator/naming.h"
 #include "services/analytics/narrator/quantity.h"
 #include "services/analytics/narrator/replies.h"
+#include "services/analytics/narrator/summary.h"
 #include "services/analytics/narrator/table.h"
 #include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/query/executor.h"
@@ -84,6 +86,16 @@ std::string ExportText(const Language& language, const pb::Query& query) {
   return language.Say(
       filters.empty() ? "export.whole" : "export.whole.filtered",
       {{"format", format == "jsonl" ? "JSON Lines" : absl::AsciiStrToUpper(format)}, {"filters", filters}});
+}
+
+// Names that may hold digits.
+std::vector<std::string> NamesOf(const SessionRuns& known) {
+  std::vector<std::string> names;
+  for (const RunFacts& run : known.runs) {
+    names.push_back(run.model);
+    names.push_back(run.suite);
+  }
+  return names;
 }
 
 const RunFacts& RunToExport(const SessionRuns& known, const std::string& run_id, const pb::Query& query) {
@@ -188,7 +200,6 @@ class Asked {
   int calls_ = 0;
   std::string facts_;              // as they were told
   std::vector<Fact> known_facts_;  // their figures
-  std::vector<pb::ToolResult> tables_;
 };
 
 Task<> Asked::AnswerExport(const pb::Query& query, const std::string& id) {
@@ -216,36 +227,66 @@ Task<> Asked::AnswerQuery(const pb::Query& query) {
     co_return co_await WriteProse(Plain(RunsText(language_, known_)));
   }
   CO_TRY(finding.status());
-  tables_.push_back(TableOf(*finding));
-  CO_TRY(co_await WriteResult(tables_.back(), id));
+  CO_TRY(co_await WriteResult(TableOf(*finding), id));
   Telling telling(language_);
   const std::string text = TellFacts(telling, *finding);
   co_return co_await WriteProse(telling.Finish(text));
 }
 
-// The model's words, their check, and what they cost. A model that fails costs nothing but its words.
+// The sentence that stands for a comment without words.
+std::string SilenceText(const Language& language, const Remark& remark) {
+  if (remark.silent) return language.Say("comment.silent");
+  if (remark.reasoning_only) return language.Say("comment.reasoning_only");
+  if (remark.tool_call_only) return language.Say("comment.tool_call_only");
+  return language.Say(remark.whole ? "comment.none" : "comment.failed");
+}
+
+std::string LeftOutText(const Language& language, int sentences) {
+  return language.Say("comment.left_out", {{"k", language.Number(sentences), static_cast<double>(sentences)}});
+}
+
+// The model's words, sentence by sentence, each checked before it is shown, and what they cost. A model that fails
+// costs nothing but its words.
 Task<> Asked::WriteSpeech(std::string question) {
   CO_TRY(const Finding summary, co_await Execute(database_, call_, session_, known_, run_id_, SummaryQuery()));
   const std::string prompt = SystemPrompt(summary, facts_);
   const bool leads = request_.narrator() == pb::NARRATOR_MODEL;
   std::vector<ChatMessage> messages = CommentMessages(prompt, question);
   if (leads) messages = TalkMessages(prompt, request_.messages());
+  Telling state(language_);
+  KnowMetrics(state, *summary.metrics);
+  const Prose known = state.Finish("");
+  known_facts_.insert(known_facts_.end(), known.facts.begin(), known.facts.end());
+  const Grounding grounding(known_facts_, NamesOf(known_));
+  CommentGate gate(grounding, /*may_think=*/!commentary_.SpeaksPlainly(session_));
   bool begun = false;
-  auto take = [&](std::string text) -> Task<> {
+  auto show = [&](std::string text) -> Task<> {
+    if (text.empty()) co_return absl::OkStatus();
     if (!std::exchange(begun, true)) text = "\n\n" + language_.Say("comment.head") + "\n\n" + text;
     co_return co_await pieces_.Text(std::move(text));
   };
+  auto take = [&](std::string text) -> Task<bool> {
+    CO_TRY(co_await show(gate.Push(text)));
+    co_return !gate.is_full();
+  };
   CO_TRY(const std::optional<Remark> remark, co_await commentary_.Speak(call_, session_, std::move(messages), take));
-  if (leads && !remark) CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("comment.no_key"))));
-  if (leads && remark && remark->text.empty()) {
-    CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("comment.failed"))));
+  if (!remark) {
+    if (leads) CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("comment.no_key"))));
+    co_return co_await pieces_.Usage();
   }
-  if (!remark) co_return co_await pieces_.Usage();
-  if (!remark->text.empty()) {
-    pb::ToolResult rows;
-    for (const pb::ToolResult& table : tables_) rows.MergeFrom(table);
+  CO_TRY(co_await show(gate.Finish()));
+  if (remark->whole && begun && !gate.has_thought()) commentary_.NotePlainSpeech(session_);
+  const int left_out = gate.verdict().sentences_left_out();
+  std::string words;
+  if (left_out > 0) words = LeftOutText(language_, left_out);
+  if (gate.is_full()) words = language_.Say("comment.too_long");
+  if (words.empty() && !begun && (leads || remark->reasoning_only || remark->tool_call_only)) {
+    words = SilenceText(language_, *remark);
+  }
+  if (!words.empty()) CO_TRY(co_await pieces_.Paragraph(Plain("*" + words + "*")));
+  if (begun || left_out > 0) {
     pb::AnswerPiece piece;
-    *piece.mutable_grounding() = CheckFigures(remark->text, rows, std::vector<std::string>{prompt, facts_, question});
+    *piece.mutable_grounding() = gate.verdict();
     CO_TRY(co_await pieces_.Write(std::move(piece)));
   }
   co_return co_await pieces_.Usage(remark->input_tokens, remark->output_tokens);
