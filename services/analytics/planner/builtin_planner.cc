@@ -112,13 +112,14 @@ std::vector<std::string> LeftOver(const std::vector<Path>& paths, const Lattice&
   return words;
 }
 
-Understanding Understand(const std::string& question, const Vocabulary& vocabulary, const std::string& language,
-                         const std::optional<pb::Query>& before) {
+Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabulary,
+                           const std::string& before_language, const std::string& language,
+                           const std::optional<pb::Query>& before) {
   Understanding understanding;
   std::vector<Atom> atoms = CutAtoms(question, kMostAtoms + 1);
   const bool too_long = atoms.size() > kMostAtoms;
   if (too_long) atoms.resize(kMostAtoms);
-  const Lattice lattice = BuildLattice(std::move(atoms), vocabulary, language);
+  const Lattice lattice = BuildLattice(std::move(atoms), vocabulary, before_language, language);
   understanding.language = lattice.language;
   const Chart chart(TheGrammar(), lattice);
   const std::vector<Path> paths = chart.BestPaths(kMostPaths);
@@ -151,6 +152,20 @@ Understanding Understand(const std::string& question, const Vocabulary& vocabula
   return understanding;
 }
 
+bool IsNothing(const Understanding& understanding) {
+  return understanding.queries.empty() && !understanding.refusal && !understanding.contradiction &&
+         understanding.choices.empty() && !understanding.wants_help;
+}
+
+// A question that makes no sense in the language it seems to be in is read as English.
+Understanding Understand(const std::string& question, const Vocabulary& vocabulary, const std::string& language,
+                         const std::optional<pb::Query>& before) {
+  Understanding understanding = UnderstandIn(question, vocabulary, language, "", before);
+  if (!IsNothing(understanding) || understanding.language == "en") return understanding;
+  Understanding english = UnderstandIn(question, vocabulary, language, "en", before);
+  return IsNothing(english) ? understanding : english;
+}
+
 // What no reading of the whole makes a question of, but some of its words alone say must be refused.
 std::optional<Topic> TopicOf(const std::string& question, const Vocabulary& vocabulary, const std::string& language) {
   const Lattice lattice = BuildLattice(CutAtoms(question, kMostAtoms), vocabulary, language);
@@ -179,9 +194,8 @@ Understanding PlanBuiltin(const std::vector<std::string>& questions, const Vocab
     if (understanding.queries.empty()) continue;
     if (understanding.queries.back().presentation() != pb::PRESENTATION_EXPORT) before = understanding.queries.back();
   }
-  const bool nothing = understanding.queries.empty() && !understanding.refusal && !understanding.contradiction &&
-                       understanding.choices.empty() && !understanding.wants_help;
-  if (nothing && !questions.empty()) understanding.refusal = TopicOf(questions.back(), vocabulary, language);
+  if (IsNothing(understanding) && !questions.empty())
+    understanding.refusal = TopicOf(questions.back(), vocabulary, language);
   if (understanding.refusal) understanding.left_over.clear();
   return understanding;
 }

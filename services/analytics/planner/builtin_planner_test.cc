@@ -222,7 +222,7 @@ constexpr Example kQuestions[] = {
     {"which responses are empty", "list response_characters | response_characters<=0"},
     {"why did they fail", "list results | success=false | why"},
     {"why did prompt 6 fail", "list results | prompt_id=6 | why"},
-    {"why was #3 so slow", "list results | prompt_id=3 | why"},
+    {"why was #3 so slow", "list latency | prompt_id=3 | desc | why"},
     {"what went wrong", "list results | success=false"},
     {"what is the failure reason for prompt 6", "count results | among prompt_id=6 | success=false | by error_type"},
     {"responses containing code", "list results | response_text~code"},

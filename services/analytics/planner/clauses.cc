@@ -84,6 +84,7 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   } else if (symbol == "format") {
     slots.format = sense.word;
   } else if (symbol == "By" || symbol == "group") {
+    if (slots.group && slots.group != sense.grouping) slots.said.insert("twice");  // there is one grouping
     slots.group = sense.grouping;
     slots.by = slots.by || symbol == "By";
     slots.plural = slots.plural || sense.plural;

@@ -144,6 +144,7 @@ class Composer {
     ResolveMeasures();
     if (!ResolveFilters()) return false;
     MergeFilters();
+    if (Contradicts() && !slots_.Says("compare")) return false;
     TakePrompts();
     if (!TakeRuns()) return false;
     SettleHeads();
@@ -288,6 +289,16 @@ class Composer {
       }
     }
     slots_.filters = std::move(merged);
+  }
+  // Failed and not failed at once is nobody.
+  bool Contradicts() const {
+    for (const Slots::Placed& one : slots_.filters) {
+      for (const Slots::Placed& other : slots_.filters) {
+        const std::optional<pb::Filter> negated = Negated(one.filter);
+        if (negated && negated->SerializeAsString() == other.filter.SerializeAsString()) return true;
+      }
+    }
+    return false;
   }
   static void Join(pb::Filter& into, const pb::Filter& filter) {
     if (into.SerializeAsString() == filter.SerializeAsString()) return;
@@ -713,7 +724,8 @@ class Composer {
 
   // The two slowest prompts in each category.
   bool SayRankedWithinGroups(const Sense& ranked) {
-    if (!slots_.figures.empty()) {
+    const bool rated = IsVerdict(ranked.measure) || RowOf(ranked.measure).unit == MeasureUnit::kTokensPerSecond;
+    if (!slots_.figures.empty() || (rated && !HasNounOfResults())) {
       // The highest average latency by category: groups in that order.
       return SayRankedGroups(ranked);
     }
@@ -786,7 +798,7 @@ class Composer {
     }
     if (!slots_.group) {
       if (!slots_.comparatives.empty() || slots_.figures.empty()) return false;
-      return SayFigures();  // compare mean and median latency
+      return SayFigures() && query_.also_size() > 0;  // compare mean and median latency
     }
     for (const char* symbol : {"list", "any", "howfast", "all"}) slots_.Take(symbol);
     const std::vector<Sense> comparatives = std::exchange(slots_.comparatives, {});

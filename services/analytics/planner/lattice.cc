@@ -49,9 +49,10 @@ double NumberOf(const std::string& digits, const std::string& language) {
 
 class Builder {
  public:
-  Builder(std::vector<Atom> atoms, const Vocabulary& vocabulary, const std::string& before) : vocabulary_(vocabulary) {
+  Builder(std::vector<Atom> atoms, const Vocabulary& vocabulary, const std::string& before, const std::string& language)
+      : vocabulary_(vocabulary) {
     lattice_.atoms = std::move(atoms);
-    lattice_.language = LanguageOf(before);
+    lattice_.language = language.empty() ? LanguageOf(before) : language;
     lexicons_.push_back(&LexiconOf(lattice_.language));
     if (lattice_.language != "en") lexicons_.push_back(&LexiconOf("en"));
   }
@@ -143,7 +144,9 @@ class Builder {
     if (IsName(atom.text)) return spellings;
     std::vector<Spelling> repairs;
     for (const Lexicon* lexicon : lexicons_) {
-      for (const std::string& word : lexicon->words()) AddRepair(atom.text, word, lexicon != lexicons_[0], repairs);
+      const bool foreign = lexicon != lexicons_[0];
+      for (const std::string& word : lexicon->words()) AddRepair(atom.text, word, foreign, repairs);
+      for (const std::string& begun : lexicon->beginnings()) AddBeginningRepair(atom.text, begun, foreign, repairs);
     }
     for (const std::string& word : names_) AddRepair(atom.text, word, false, repairs);
     std::sort(repairs.begin(), repairs.end(), [](const Spelling& a, const Spelling& b) {
@@ -163,6 +166,17 @@ class Builder {
     const bool first_differs = typed[0] != word[0];
     if (first_differs && (slips > 1 || typed.size() < 5)) return;
     repairs.push_back({word, 0.6 * slips + (first_differs ? 0.5 : 0) + (foreign ? kForeign : 0)});
+  }
+
+  // A slip in the beginning of a word, whatever its ending: durchschnitliche.
+  static void AddBeginningRepair(const std::string& typed, const std::string& begun, bool foreign,
+                                 std::vector<Spelling>& repairs) {
+    constexpr size_t kShortest = 6;
+    if (begun.size() < kShortest || typed[0] != begun[0]) return;
+    for (size_t size = begun.size() - 1; size <= begun.size() + 1 && size <= typed.size(); ++size) {
+      const int slips = EditDistance(std::string_view(typed).substr(0, size), begun, 1);
+      if (slips <= 1) repairs.push_back({begun + typed.substr(size), 0.6 * slips + 0.1 + (foreign ? kForeign : 0)});
+    }
   }
 
   // Names of this session: the words of its categories.
@@ -384,8 +398,9 @@ class Builder {
 
 }  // namespace
 
-Lattice BuildLattice(std::vector<Atom> atoms, const Vocabulary& vocabulary, const std::string& before) {
-  return Builder(std::move(atoms), vocabulary, before).Build();
+Lattice BuildLattice(std::vector<Atom> atoms, const Vocabulary& vocabulary, const std::string& before,
+                     const std::string& language) {
+  return Builder(std::move(atoms), vocabulary, before, language).Build();
 }
 
 }  // namespace ftl::analytics

@@ -29,7 +29,9 @@ struct Lattice {
   std::string language;
 };
 
-// `before` is the language of the talk so far, which a question that could be in any is taken to be in.
-Lattice BuildLattice(std::vector<Atom> atoms, const Vocabulary& vocabulary, const std::string& before);
+// `before` is the language of the talk so far, which a question that could be in any is taken to be in; it is read in
+// `language` where one is given.
+Lattice BuildLattice(std::vector<Atom> atoms, const Vocabulary& vocabulary, const std::string& before,
+                     const std::string& language = "");
 
 }  // namespace ftl::analytics

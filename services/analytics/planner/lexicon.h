@@ -36,6 +36,8 @@ class Lexicon {
   bool Exists(const std::string& word) const { return existing_.count(word) > 0; }
   // Words that a misspelt one may have meant.
   const std::vector<std::string>& words() const { return words_; }
+  // Beginnings of words, those with a `*`.
+  const std::unordered_set<std::string>& beginnings() const { return prefixes_; }
   const std::vector<std::string>& faults() const { return faults_; }
 
   // Whether a word of a phrase stands for the word of a question: as it is, without its plural, or as its beginning.
