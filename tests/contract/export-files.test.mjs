@@ -149,3 +149,19 @@ test('a session without a run is a file of every format', async (t) => {
   assert.deepEqual(XLSX.read(await bytesOf(session_id, 'xlsx')).SheetNames, ['Summary', 'Results', 'By category']);
   assert.match((await bytesOf(session_id, 'junit')).toString(), /tests="0"/);
 });
+
+test('a transfer that breaks inside is seen as broken: no file of half the results looks whole', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-echo' });
+  await finishedRun(session, Array.from({ length: 600 }, (_, i) => `${i} ${'long '.repeat(8000)}`), { concurrency: 64, stream: false });
+  for (const format of ['csv', 'json']) {
+    const whole = (await bytesOf(session, format)).length;
+    assert.ok(whole > 20_000_000, `${whole}`);
+  }
+  const answer = await fetch(urlOf(`export?session_id=${session}&format=csv`));
+  const reader = answer.body.getReader();
+  await reader.read();
+  await ok(post('cleanup', { session_id: session }));
+  await assert.rejects(async () => {
+    while (!(await reader.read()).done);
+  });
+});

@@ -51,7 +51,7 @@ async function pages(session_id, run, count) {
   }
 }
 
-async function download(session_id, run, count, format) {
+async function download(session_id, run, count, format, goal) {
   const process_id = pid('all-in-one');
   const before = memory(process_id, 'RssAnon');
   let most = before;
@@ -64,9 +64,24 @@ async function download(session_id, run, count, format) {
   clearInterval(watch);
   const perSecond = (count / (performance.now() - start)) * 1000;
   row(`${format} of ${count} results`, {
-    floor: '316,000 rows/s', ours: `${perSecond.toFixed(0)} rows/s, ${(most - before).toFixed(1)} MB more`, ratio: (perSecond / 316_000).toFixed(2),
-    goal: 'at least 60,000 rows/s, at most 8 MB more', met: perSecond >= 60_000 && most - before <= 8,
+    floor: '316,000 rows/s as CSV', ours: `${perSecond.toFixed(0)} rows/s, ${(most - before).toFixed(1)} MB more`, ratio: (perSecond / 316_000).toFixed(2),
+    goal: `at least ${goal.toLocaleString('en')} rows/s, at most 8 MB more`, met: perSecond >= goal && most - before <= 8,
   });
+}
+
+// Reports to read, again and again; the first has cold fonts.
+async function report(session_id, run, count, format, most) {
+  const took = [];
+  for (let i = 0; i < 40; i += 1) {
+    const start = performance.now();
+    const answer = await fetch(`http://127.0.0.1:${port('all-in-one')}/api/demo/v2/export?session_id=${session_id}&test_run_id=${run}&format=${format}`);
+    await answer.arrayBuffer();
+    took.push(performance.now() - start);
+  }
+  const [first] = took;
+  took.sort((one, other) => one - other);
+  const p95 = took[Math.floor(took.length * 0.95)];
+  row(`${format} report of ${count} results`, { ours: `p95 ${ms(p95)}, first ${ms(first)}`, goal: `p95 at most ${most} ms`, met: p95 <= most });
 }
 
 export async function reading() {
@@ -75,11 +90,13 @@ export async function reading() {
   for (const [count, searchLimit] of [[200], [10_000, 10], [100_000, 50]]) {
     const run = storedRun(session_id, count);
     await metrics(session_id, run, count);
+    if (count === 200) await report(session_id, storedRun(session_id, 10), 10, 'pdf', 60);
     if (searchLimit === undefined) continue;
     await search(session_id, run, count, searchLimit);
     await pages(session_id, run, count);
     if (count < 100_000) continue;
-    for (const format of ['csv', 'jsonl']) await download(session_id, run, count, format);
+    for (const [format, goal] of [['csv', 60_000], ['jsonl', 60_000], ['xlsx', 20_000]]) await download(session_id, run, count, format, goal);
+    await report(session_id, storedRun(session_id, 1000), 1000, 'html', 100);
   }
   await closeSession(session_id);
 }
