@@ -20,6 +20,7 @@
 #include "common/session/session_over.h"
 #include "common/text/view.h"
 #include "services/analytics/narrator/commentary.h"
+#include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/rpc/analytics_service.h"
 #include "services/analytics/settings.h"
 
@@ -35,6 +36,8 @@ class Analytics final : public host::Module {
   explicit Analytics(AnalyticsSettings settings) : settings_(std::move(settings)) {}
 
   Task<> Start(host::Environment& environment) override {
+    // The first question finds the lexicons read.
+    PlanBuiltin({"average latency"}, {});
     database_.emplace(environment.executor, settings_.database);
     commentary_.emplace(environment.executor, AddressPolicy({.allow_localhost = settings_.allow_localhost}),
                         environment.channels, *database_);

@@ -261,6 +261,7 @@ class Composer {
       field = FieldOf(slots_.figures[0].sense);
       if (field) slots_.figures.clear();
     }
+    if (!field && placed.hint) field = RowOf(placed.hint).field;
     if (!field && before_) field = SpokenOf(*before_);
     if (!field) return false;
     placed.filter.set_field(field);
@@ -1055,6 +1056,8 @@ class Composer {
     SetFigures({FigureOf(measure, pb::STATISTIC_SHARE)});
     TakeDirection();
     if (measure == pb::MEASURE_RESULTS) SplitPopulation();
+    // The language has no share of two conditions among all: the first would choose the population.
+    if (query_.among().empty() && query_.filters_size() > 1) return false;
     slots_.nouns.clear();
     TakeGroup();
     return true;

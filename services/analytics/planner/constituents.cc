@@ -587,19 +587,13 @@ bool IsAction(std::string_view action) { return Actions().count(action) > 0; }
 bool Act(std::string_view action, const Parts& parts, Sense& made) { return Actions().at(action)(parts, made); }
 
 bool IsQuestionPart(std::string_view symbol) {
-  static constexpr std::string_view kOrphans[] = {"unit",         "percentile", "between",  "to",
-                                                  "andhalf",      "point",      "mult",     "one",
-                                                  "cmp",          "orcmp",      "mention",  "starts",
-                                                  "ends",         "about",      "free",     "quoted",
-                                                  "butnot",       "neither",    "textnoun", "digits",
-                                                  "num",          "frac",       "ord",      "hash",
-                                                  "run",          "runref",     "by",       "bysuffix",
-                                                  "Percent",      "percent",    "exclude",  "sort",
-                                                  "not",          "or",         "name",     "flt",
-                                                  "Quantity",     "Text",       "Texts",    "Compare",
-                                                  "ordmark",      "nthmark",    "rank",     "compare_suffix",
-                                                  "categorynoun", "be",         "whatbe",   "countmark",
-                                                  "partname"};
+  static constexpr std::string_view kOrphans[] = {
+      "unit",    "percentile", "between",  "to",           "andhalf",  "point",     "mult",    "one",
+      "cmp",     "orcmp",      "mention",  "starts",       "ends",     "about",     "free",    "quoted",
+      "butnot",  "neither",    "textnoun", "digits",       "num",      "frac",      "ord",     "hash",
+      "run",     "runref",     "by",       "bysuffix",     "Percent",  "percent",   "exclude", "sort",
+      "not",     "or",         "name",     "flt",          "Quantity", "Text",      "Texts",   "Compare",
+      "ordmark", "nthmark",    "rank",     "categorynoun", "be",       "countmark", "partname"};
   return std::find(std::begin(kOrphans), std::end(kOrphans), symbol) == std::end(kOrphans);
 }
 
