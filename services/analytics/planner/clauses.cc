@@ -13,6 +13,11 @@ bool IsSoft(const Edge& edge) {
   return edge.symbol == "and" || (edge.symbol == "stop" && (edge.sense.word == "," || edge.sense.word == ":"));
 }
 
+bool IsBound(const Edge& edge) {
+  return edge.symbol == "Filter" && edge.sense.filters.size() == 1 && edge.sense.filters[0].has_number() &&
+         MeasureOf(edge.sense.filters[0].field());
+}
+
 // On average, how long did it take?
 bool IsUnfinished(const Slots& slots) {
   return slots.figures.size() == 1 && slots.said.empty() && slots.ranks.empty() && !slots.figures[0].sense.measure &&
@@ -126,6 +131,8 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
   bool soft = false;
   bool comma = false;
   bool was_left_out = false;
+  bool after_figure = false;
+  bool parted = false;  // from the stretch before, by a mark or an `and`
   for (size_t at = 0; at < path.edges.size(); ++at) {
     const Edge* edge = path.edges[at];
     if (edge->symbol == "f") continue;
@@ -149,6 +156,7 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       clauses.emplace_back();
       clauses.back().joined = true;
     }
+    parted = parted || soft;
     soft = false;
     Slots& slots = clauses.back();
     if (edge->symbol == "Number" && edge->from > 0) {
@@ -163,7 +171,14 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       continue;
     }
     was_left_out = edge->symbol == "Exclude";
+    const bool is_figure = edge->symbol == "Figure" || edge->symbol == "stat" || edge->symbol == "measure";
+    // Categories with an average above 1 s: the bound is of the figure, not of the results.
+    const bool bounds_figure = after_figure && !parted && IsBound(*edge);
+    if (bounds_figure) slots.said.insert("twice");
     Fill(*edge, edge->from > 0 ? lattice.atoms[static_cast<size_t>(edge->from) - 1].text : "", slots);
+    if (is_figure) slots.figures.back().joined = parted;
+    after_figure = is_figure;
+    parted = edge->symbol == "compare" || edge->symbol == "or";
   }
   if (clauses.size() > 1 && clauses.back().IsEmpty()) clauses.pop_back();
   return clauses;

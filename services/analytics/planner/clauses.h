@@ -15,6 +15,7 @@ struct Slots {
   struct Named {  // a measure, a statistic, or a statistic of a measure
     Sense sense;
     int at = 0;
+    bool joined = false;  // to the one before: latency and tokens
   };
   struct Placed {
     finetunelab::analytics::v1::Filter filter;

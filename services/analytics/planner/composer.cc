@@ -858,6 +858,10 @@ class Composer {
   bool PairFigures(std::vector<pb::Figure>& figures) {
     std::vector<Sense> senses;
     for (const Slots::Named& named : slots_.figures) senses.push_back(named.sense);
+    // The latency of retries is no latency and retries.
+    for (size_t i = 1; i < senses.size(); ++i) {
+      if (senses[i].measure && senses[i - 1].measure && !slots_.figures[i].joined) return false;
+    }
     for (size_t i = 0; i < senses.size(); ++i) {
       if (senses[i].measure || !senses[i].statistic) continue;
       size_t from = senses.size();
@@ -1137,6 +1141,7 @@ class Composer {
     query_.set_measure(ListedMeasure());
     query_.set_statistic(pb::STATISTIC_LIST);
     TakePresumed();
+    if (slots_.number && prompts_ > 0) return false;
     if (!TakeLimit()) return false;
     if (slots_.order) {
       query_.set_measure(slots_.order->measure);

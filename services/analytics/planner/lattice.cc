@@ -374,6 +374,8 @@ class Builder {
     for (size_t i = 0; i < size(); ++i) {
       // Mention an invoice and failed.
       if (!begins[i] || (after_joint[i] && conditions[i])) continue;
+      // Responses of about 100 tokens.
+      if (At(i).kind == Kind::kNumber && i > 0 && At(i - 1).text == "about") continue;
       Sense sense;
       sense.texts = {""};
       double price = 0.3;
