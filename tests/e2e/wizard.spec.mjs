@@ -120,7 +120,6 @@ test('a new user tests a model, asks Atlas, takes the results along and leaves n
   assert.ok(!stored.includes(key), 'the browser stores no key');
 
   // One at a time, so that there is a middle of the run to reload in.
-  await page.getByText('Run settings').click();
   await page.getByLabel('At the same time').fill('1');
   await page.getByLabel('At the same time').blur();
   await button(page, 'Run batch test').click();
@@ -138,10 +137,15 @@ test('a new user tests a model, asks Atlas, takes the results along and leaves n
   await chips.first().click();
   const answer = await answered(page, 1);
   await answer.getByText(/\d+ tokens in, \d+ out/).waitFor();
-  await answer.locator('[data-figure]').first().click();
-  await page.getByRole('dialog').getByRole('row').nth(1).waitFor();
-  await sound(page, 'origin of a figure');
+  // Beside the answer stand the results; one of them opens by key and is a place in the address.
+  await page.getByRole('rowgroup', { name: 'Rows' }).focus();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.getByRole('complementary', { name: 'Prompt 2' }).waitFor();
+  assert.match(page.url(), /#atlas\?.*open=2/);
+  await sound(page, 'an open result');
   await page.keyboard.press('Escape');
+  await page.getByRole('complementary').waitFor({ state: 'detached' });
 
   await page.reload();
   await answered(page, 1);
@@ -189,7 +193,6 @@ test('on a phone, in the dark, with own prompts, stopped halfway and deleted at 
   await sound(page, 'own prompts');
   await button(page, 'Continue to connect').click();
   await connect(page);
-  await page.getByText('Run settings').click();
   await page.getByLabel('At the same time').fill('1');
   await page.getByLabel('At the same time').blur();
   await button(page, 'Run batch test').click();

@@ -112,6 +112,7 @@ function metrics(results: Json[]): Json {
     p95_latency_ms: round(percentile(times, 0.95)),
     p99_latency_ms: round(percentile(times, 0.99)),
     total_input_tokens: good.reduce((sum, one) => sum + one.input_tokens, 0),
+    output_tokens_per_second: times.length ? round((1000 * good.reduce((sum, one) => sum + one.output_tokens, 0)) / times.reduce((sum, one) => sum + one, 0)) : undefined,
     total_output_tokens: good.reduce((sum, one) => sum + one.output_tokens, 0),
   };
 }
@@ -147,8 +148,8 @@ function startRun(session: Session, suite: Json, body: Json): Run {
         prompt_id: entry.id, test_run_id: run.view.id, prompt: entry.prompt, category: entry.category, success: !failed,
         ...(failed
           ? { error: 'The endpoint limits this key (429). Lower “at the same time” or wait.', error_type: 'rate_limit' }
-          : { response: `A canned answer to: ${entry.prompt}`, latency_ms: latency + 0.137, ttft_ms: Math.round(latency / 4), input_tokens: 12 + entry.id, output_tokens: tokens, finish_reason: entry.id === 4 ? 'length' : 'stop' }),
-        attempts: failed ? 3 : 1, model_id: session.endpoint.model_id, created_at: iso(Date.now()),
+          : { response: `A canned answer to: **${entry.prompt}**\n\n1. Open the settings.\n2. Choose *Security*.\n\n\`\`\`sh\necho done\n\`\`\``, latency_ms: latency + 0.137, ttft_ms: Math.round(latency / 4), input_tokens: 12 + entry.id, output_tokens: tokens, finish_reason: entry.id === 4 ? 'length' : 'stop' }),
+        attempts: failed ? 3 : 1, ...(failed ? {} : { checks: [{ kind: 'contains', passed: entry.id % 3 !== 0, ...(entry.id % 3 === 0 ? { detail: 'expected “a step by step answer”, found none' } : {}) }] }), model_id: session.endpoint.model_id, created_at: iso(Date.now()),
       };
       run.results.push(result);
       run.view.running_prompt_ids = run.view.running_prompt_ids.filter((id: number) => id !== entry.id);
@@ -196,9 +197,21 @@ async function atlas(session: Session, body: Json, response: ServerResponse): Pr
   if (!run) throw new Refusal(409, 'no_run', 'Run a batch test first.');
   sse(response);
   const line = (data: Json) => response.write(`data: ${JSON.stringify(data)}\n\n`);
+  // [text](7) is a figure that leads to prompt 7, [text](all) one over all results.
+  const behind = (prompt: string) => `/api/demo/v2/analytics/results?test_run_id=${run.view.id}${prompt === 'all' ? '' : `&prompt_id=${prompt}`}`;
+  const told = (text: string) => {
+    const figures: Json[] = [];
+    let content = '';
+    for (const [at, piece] of text.split(/(\[[^\]]*\]\(\w+\))/).entries()) {
+      const figure = /^\[([^\]]*)\]\((\w+)\)$/.exec(piece);
+      if (at % 2 && figure) figures.push({ from: content.length, to: content.length + figure[1]!.length, link: behind(figure[2]!) });
+      content += figure?.[1] ?? piece;
+    }
+    line({ content, figures });
+  };
   const say = async (text: string) => {
-    for (const piece of text.match(/\s*\S+/g) ?? []) {
-      line({ content: piece });
+    for (const piece of text.match(/\s*(\[[^\]]*\]\(\w+\)|\S)+/g) ?? []) {
+      told(piece);
       await new Promise((resolve) => setTimeout(resolve, 12));
     }
   };
@@ -213,11 +226,11 @@ async function atlas(session: Session, body: Json, response: ServerResponse): Pr
   };
   if (!question) {
     found('get_demo_metrics', 'metrics of the latest run', ['metric', 'value'], Object.entries(m));
-    await say(`**${m.completed_prompts} of ${m.total_prompts} prompts** completed. The mean latency was ${s(m.avg_latency_ms)}, the p95 ${s(m.p95_latency_ms)}; answers had ${(m.total_output_tokens / m.completed_prompts).toFixed(1)} tokens on average.\n\nMost worth a look: ${m.failed_prompts} ${m.failed_prompts === 1 ? 'prompt' : 'prompts'} failed, and #${good[0]?.prompt_id} took ${s(good[0]?.latency_ms)}. What would you like to know?`);
+    await say(`**${m.completed_prompts} of ${m.total_prompts} prompts** completed. The mean latency was [${s(m.avg_latency_ms)}](all), the p95 ${s(m.p95_latency_ms)}; answers had ${(m.total_output_tokens / m.completed_prompts).toFixed(1)} tokens on average.\n\nMost worth a look: ${m.failed_prompts} ${m.failed_prompts === 1 ? 'prompt' : 'prompts'} failed, and [#${good[0]?.prompt_id}](${good[0]?.prompt_id}) took [${s(good[0]?.latency_ms)}](${good[0]?.prompt_id}). What would you like to know?`);
   } else if (/slow/i.test(question)) {
     found('get_demo_results', 'five slowest prompts by latency', ['prompt_id', 'prompt', 'latency_ms', 'output_tokens'], good.slice(0, 5).map((one) => [one.prompt_id, one.prompt, one.latency_ms, one.output_tokens]),
       { kind: 'bar', x_label: 'prompt', y_label: 'latency (ms)', points: good.slice(0, 5).map((one) => ({ x: `#${one.prompt_id}`, y: one.latency_ms })) });
-    await say(`The slowest were ${good.slice(0, 3).map((one) => `#${one.prompt_id} “${one.prompt.slice(0, 24)}…” (${s(one.latency_ms)})`).join(', ')}.`);
+    await say(`The slowest were ${good.slice(0, 3).map((one) => `[#${one.prompt_id}](${one.prompt_id}) “${one.prompt.slice(0, 24)}…” ([${s(one.latency_ms)}](${one.prompt_id}))`).join(', ')}.`);
     if (body.narrator !== 'builtin') {
       await say('\n\n> Your model adds: these prompts are about 37% slower than the rest.');
       line({ type: 'grounding', checked: 1, unsupported: ['37%'] });
@@ -234,14 +247,13 @@ async function atlas(session: Session, body: Json, response: ServerResponse): Pr
     line({ type: 'export', format: 'csv', path: `/api/demo/v2/export?format=csv&token=once` });
   } else {
     found('get_demo_metrics', 'metrics of the latest run', ['metric', 'value'], Object.entries(m));
-    await say(/average/i.test(question) ? `The average latency is **${s(m.avg_latency_ms)}** over ${m.completed_prompts} successful calls.` : `The p95 latency is ${s(m.p95_latency_ms)}; ${m.failed_prompts} failed.`);
+    await say(/average/i.test(question) ? `The average latency is **[${s(m.avg_latency_ms)}](all)** over ${m.completed_prompts} successful calls.` : `The p95 latency is [${s(m.p95_latency_ms)}](all); ${m.failed_prompts} failed.`);
   }
   line({ type: 'token_usage', input_tokens: 412, output_tokens: 57 });
   response.end('data: [DONE]\n\n');
 }
 
 function exported(session: Session, format: string, response: ServerResponse): void {
-  if (format === 'pdf') throw new Refusal(422, 'format_not_available', 'PDF reports are not available in this installation yet. Choose CSV or JSON.');
   const results = session.runs.flatMap((run) => run.results).sort((a, b) => a.prompt_id - b.prompt_id);
   const m = metrics(results);
   const columns = 'prompt_id,prompt,response,latency_ms,success,error,error_type,input_tokens,output_tokens,ttft_ms,category,finish_reason,attempts,model_id,test_run_id,created_at'.split(',');
@@ -252,7 +264,7 @@ function exported(session: Session, format: string, response: ServerResponse): v
     jsonl: () => ['application/x-ndjson', results.map((one) => JSON.stringify(one) + '\n').join('')],
   };
   const made = body[format]?.();
-  if (!made) throw new Refusal(422, 'invalid_field', 'Choose pdf, csv, json or jsonl.');
+  if (!made) throw new Refusal(422, 'invalid_field', 'Choose csv, json or jsonl.');
   response.writeHead(200, { 'Content-Type': made[0], 'Content-Disposition': `attachment; filename="finetunelab-batch-test-${iso(Date.now()).slice(0, 10)}.${format}"` });
   response.end(made[1]);
 }
@@ -277,6 +289,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: U
   const route = `${request.method} ${path}`;
   const inRun = /^\/batch-test\/([^/]+)\/(events|cancel|status)$/.exec(path);
 
+  if (route === 'GET /export/formats') return send({ formats: [['csv', 'CSV', 'text/csv'], ['json', 'JSON', 'application/json'], ['jsonl', 'JSONL', 'application/x-ndjson']].map(([format, name, content_type]) => ({ format, name, extension: format, content_type })) });
   if (route === 'GET /providers') return send({ providers });
   if (route === 'GET /test-suites') return send({ suites: [...suites, ...(id ? need(id).suites : [])].map(brief) });
   if (route.startsWith('GET /test-suites/')) {
@@ -341,6 +354,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: U
     case 'GET /batch-test':
       if (!latest) throw new Refusal(404, 'no_run', 'This session has no run yet.');
       return send(latest.view);
+    case 'GET /analytics/metrics':
+      return send(metrics(latest?.results ?? []));
+    case 'GET /analytics/results': {
+      const wanted = url.searchParams.getAll('prompt_id').map(Number);
+      const found = (latest?.results ?? []).filter((one) => wanted.length === 0 || wanted.includes(one.prompt_id));
+      return send({ results: found, total: found.length });
+    }
     case 'POST /atlas':
       return atlas(session, body, response);
     case 'GET /export':

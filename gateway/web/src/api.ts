@@ -99,6 +99,8 @@ export interface Run {
   started_at?: string;
   completed_at?: string;
   eta_ms?: number;
+  /** Until when the endpoint asked to be left alone. */
+  paused_until?: string;
   running_prompt_ids?: number[];
   error?: string;
   error_type?: string;
@@ -129,7 +131,22 @@ export interface Message {
 }
 
 export type Narrator = 'auto' | 'builtin' | 'model';
-export type Format = 'pdf' | 'csv' | 'json' | 'jsonl';
+/** A format that this installation writes reports in. */
+export interface Format {
+  format: string;
+  name: string;
+  extension: string;
+  content_type: string;
+}
+
+/** The figures of a run that the page shows; absent where there is nothing to measure yet. */
+export interface Metrics {
+  p50_latency_ms?: number;
+  p95_latency_ms?: number;
+  output_tokens_per_second?: number;
+  /** Low and high end of the share of answered calls, in per cent. */
+  success_interval?: number[];
+}
 
 export interface Cleanup {
   success: boolean;
@@ -281,6 +298,14 @@ export async function latestRun(session: string): Promise<Run | undefined> {
   }
 }
 
+export const getMetrics = (session: string, run: string) => ask<Metrics>(`${base}/analytics/metrics?test_run_id=${encodeURIComponent(run)}`, { session });
+
+/** The prompts that a list of results leads to, as far as one page of it goes. */
+export const promptsBehind = (link: string, session: string) =>
+  ask<{ results: Result[] }>(`${link}&page_size=1000`, { session }).then(({ results }) => results.map(({ prompt_id }) => prompt_id));
+
+export const listFormats = () => ask<{ formats: Format[] }>(`${base}/export/formats`).then(({ formats }) => formats);
+
 export const cancelRun = (runId: string, session: string) =>
   ask<Run>(`${base}/batch-test/${encodeURIComponent(runId)}/cancel`, { method: 'POST', body: {}, session });
 
@@ -289,10 +314,10 @@ export const atlasPath = `${base}/atlas`;
 
 /** The whole report, in memory, so that deleting the data afterwards cannot cut it short. */
 export async function download(session: string, format: Format): Promise<{ name: string; blob: Blob }> {
-  const response = await send(`${base}/export?format=${format}`, { session });
+  const response = await send(`${base}/export?format=${encodeURIComponent(format.format)}`, { session });
   const named = /filename="?([^";]+)"?/.exec(response.headers.get('content-disposition') ?? '')?.[1];
   const day = new Date(serverNow()).toISOString().slice(0, 10);
-  return { name: named ?? `finetunelab-batch-test-${day}.${format}`, blob: await response.blob() };
+  return { name: named ?? `finetunelab-batch-test-${day}.${format.extension}`, blob: await response.blob() };
 }
 
 export const cleanUp = (session_id: string) => ask<Cleanup>(`${base}/cleanup`, { body: { session_id, when: 'now' } });

@@ -114,11 +114,21 @@ export interface Evidence {
   rows: unknown[][];
   series?: Series;
   total?: number;
+  /** Where these results can be listed. */
+  link?: string;
+}
+
+/** A figure of an answer and where it came from; offsets in UTF-16 units of the whole content. */
+export interface Figure {
+  from: number;
+  to: number;
+  link: string;
 }
 
 /** One answer of Atlas as it grows. */
 export interface Answer {
   content: string;
+  figures: Figure[];
   evidence: Evidence[];
   calls: { id: string; tool?: string; query_text?: string }[];
   usage?: { input_tokens: number; output_tokens: number };
@@ -130,9 +140,24 @@ export interface Answer {
   complete: boolean;
 }
 
-export const emptyAnswer = (): Answer => ({ content: '', evidence: [], calls: [], unsupported: [], checked: 0, exports: [], complete: false });
+export const emptyAnswer = (): Answer => ({ content: '', figures: [], evidence: [], calls: [], unsupported: [], checked: 0, exports: [], complete: false });
 
 type Line = Record<string, unknown> & { type?: string };
+
+const isLink = (link: unknown): link is string => typeof link === 'string' && link.startsWith('/api/demo/v2/analytics/results?');
+
+/** Takes a piece of text in, and of its figures those that lie within it one after the other and lead to results. */
+function addContent(answer: Answer, piece: string, figures: unknown): void {
+  const start = answer.content.length;
+  let end = 0;
+  for (const { from, to, link } of Array.isArray(figures) ? (figures as Figure[]) : []) {
+    const within = Number.isInteger(from) && Number.isInteger(to) && from >= end && to > from && to <= piece.length;
+    if (!within || !isLink(link)) continue;
+    end = to;
+    answer.figures.push({ from: start + from, to: start + to, link });
+  }
+  answer.content += piece;
+}
 
 /** Adds one `data:` line of the stream to the answer; the line is JSON or `[DONE]`. */
 export function addLine(answer: Answer, data: string): void {
@@ -144,7 +169,7 @@ export function addLine(answer: Answer, data: string): void {
   const text = (key: string) => (typeof line[key] === 'string' ? (line[key] as string) : undefined);
   switch (line.type) {
     case undefined:
-      answer.content += text('content') ?? '';
+      addContent(answer, text('content') ?? '', line.figures);
       break;
     case 'tool_call':
       answer.calls.push({ id: text('id') ?? '', tool: text('tool'), query_text: text('query_text') });
@@ -160,6 +185,7 @@ export function addLine(answer: Answer, data: string): void {
         rows: result.rows ?? [],
         series: result.series,
         total: result.total,
+        link: isLink(result.link) ? result.link : undefined,
       });
       break;
     }
@@ -177,7 +203,7 @@ export function addLine(answer: Answer, data: string): void {
       answer.error = text('detail') ?? text('error') ?? text('message') ?? 'The answer broke off.';
       break;
     default:
-      if (text('content')) answer.content += text('content');
+      addContent(answer, text('content') ?? '', line.figures);
   }
 }
 

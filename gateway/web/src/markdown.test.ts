@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { markFigures, originOf, renderMarkdown } from './markdown';
+import { addLine, emptyAnswer } from './events';
+import { markDoubtful, renderMarkdown } from './markdown';
 
 function html(fragment: DocumentFragment): string {
   const div = document.createElement('div');
@@ -26,25 +27,56 @@ describe('model output', () => {
   });
 });
 
+describe('text of strangers', () => {
+  test('HTML stays text, in a paragraph of its own', () => {
+    expect(html(renderMarkdown('<div>\n<b>x</b>\n</div>'))).toMatch(/^<p dir="auto">&lt;div&gt;/);
+  });
+
+  test('may run from right to left; code can be reached by key', () => {
+    expect(html(renderMarkdown('שלום'))).toBe('<p dir="auto">שלום</p>\n');
+    expect(html(renderMarkdown('```\nx\n```'))).toContain('<pre tabindex="0"');
+  });
+
+  test("a table in the model's comment is a table", () => {
+    const shown = html(renderMarkdown("Facts.\n\n**Your model's comment:** | a | b |\n| --- | --- |\n| 1 | 2 |"));
+    expect(shown).toMatch(/<div class="comment" role="group".*<table>/s);
+  });
+});
+
 describe('figures in an answer', () => {
-  const figures = (text: string, unsupported: string[] = []) => {
-    const fragment = renderMarkdown(text);
-    markFigures(fragment, unsupported, true);
-    return { buttons: [...fragment.querySelectorAll<HTMLElement>('[data-figure]')].map((one) => one.dataset.figure), marks: [...fragment.querySelectorAll('mark')].map((one) => one.firstChild!.textContent) };
+  const link = '/api/demo/v2/analytics/results?test_run_id=r&prompt_id=7';
+  const answerOf = (...lines: object[]) => {
+    const answer = emptyAnswer();
+    for (const line of lines) addLine(answer, JSON.stringify(line));
+    const fragment = renderMarkdown(answer.content, answer.figures);
+    return { text: fragment.textContent, buttons: [...fragment.querySelectorAll('button')].map((one) => [one.textContent, one.dataset.link]) };
   };
 
-  test('are found with unit and place, not inside words, names of measures, code or links', () => {
-    expect(figures('The p95 of gpt-4o was 1.77 s over 1,240 calls (#7, 92.5%); `x = 3` [5](https://x.example)').buttons).toEqual(['1.77 s', '1,240', '#7', '92.5%']);
+  test('lead where the server says, counted within their piece of the stream', () => {
+    const { text, buttons } = answerOf({ content: 'The 5 slowest: **' }, { content: '1.77 s**.', figures: [{ from: 0, to: 6, link }] });
+    expect(buttons).toEqual([['1.77 s', link]]);
+    expect(text?.trim()).toBe('The 5 slowest: 1.77 s.');
+  });
+
+  test('without an origin are plain text: in quoted prompts, in words, alone', () => {
+    expect(answerOf({ content: '#5 “What is 6 times 7?” took 1.2 s.' }).buttons).toEqual([]);
+  });
+
+  test('whose origin is no list of results, or lies outside the text, are plain text', () => {
+    for (const figure of [{ from: 0, to: 1, link: 'https://evil.example/' }, { from: 0, to: 9, link }, { from: -1, to: 1, link }, { from: 1, to: 1, link }]) {
+      expect(answerOf({ content: '42', figures: [figure] }).buttons).toEqual([]);
+    }
+  });
+
+  test('hold their place behind characters that a model made up', () => {
+    const { text, buttons } = answerOf({ content: '\uE000\uE100 42', figures: [{ from: 3, to: 5, link }] });
+    expect(buttons).toEqual([['42', link]]);
+    expect(text?.trim()).toBe('\uFFFD\uFFFD 42');
   });
 
   test('that the results do not bear out are marked', () => {
-    expect(figures('It is 37% slower, 12% of the time.', ['37%'])).toEqual({ buttons: ['12%'], marks: ['37%'] });
-  });
-
-  test('lead to the cell that rounds to them, across units', () => {
-    const evidence = [{ id: 'a', columns: ['metric', 'value'], rows: [['avg_latency_ms', 1192.47], ['success_rate', 0.9]] }];
-    expect(originOf('1.19 s', evidence)).toMatchObject({ row: 0, column: 1 });
-    expect(originOf('90%', evidence)).toMatchObject({ row: 1, column: 1 });
-    expect(originOf('55', evidence)).toEqual({ evidence: evidence[0] });
+    const fragment = renderMarkdown('It is 37% slower, 12% of the time.');
+    markDoubtful(fragment, ['37%']);
+    expect([...fragment.querySelectorAll('mark')].map((one) => one.firstChild!.textContent)).toEqual(['37%']);
   });
 });

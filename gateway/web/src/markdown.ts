@@ -1,7 +1,7 @@
 // Model output to markup, by allow list: no raw HTML, no images, links http(s) only.
 import DOMPurify from 'dompurify';
 import { Marked } from 'marked';
-import type { Evidence } from './events';
+import type { Figure } from './events';
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -11,7 +11,7 @@ const marked = new Marked({
   async: false,
   renderer: {
     // Raw HTML is shown as the text that it is; an image as its words.
-    html: ({ text }) => escape(text),
+    html: (token) => ('block' in token && token.block ? `<p>${escape(token.text)}</p>` : escape(token.text)),
     image: ({ text }) => escape(text),
   },
 });
@@ -25,8 +25,8 @@ const allowed = {
   RETURN_DOM_FRAGMENT: true,
 } as const;
 
-export function renderMarkdown(text: string): DocumentFragment {
-  const html = marked.parse(text) as string;
+export function renderMarkdown(text: string, figures: readonly Figure[] = []): DocumentFragment {
+  const html = marked.parse(commentApart(withMarks(text, figures))) as string;
   const fragment = DOMPurify.sanitize(html, { ...allowed, ALLOWED_TAGS: [...allowed.ALLOWED_TAGS], ALLOWED_ATTR: [...allowed.ALLOWED_ATTR] });
   for (const link of fragment.querySelectorAll('a')) {
     if (!link.hasAttribute('href')) {
@@ -42,93 +42,128 @@ export function renderMarkdown(text: string): DocumentFragment {
     lower.append(...heading.childNodes);
     heading.replaceWith(lower);
   }
+  // Text may run either way, whatever the page's language; what scrolls can be reached by key.
+  for (const block of fragment.querySelectorAll<HTMLElement>('p, li, h3, h4, h5, h6, blockquote, th, td')) block.dir = 'auto';
+  for (const code of fragment.querySelectorAll('pre')) {
+    code.tabIndex = 0;
+    code.dir = 'ltr';
+  }
+  for (const table of fragment.querySelectorAll('table')) scrolling(table);
+  buttonsFor(fragment, figures);
+  nameComment(fragment);
   return fragment;
 }
 
-// Punctuation that must not part from its figure at a line's end.
-const before = /[(\[“"'‘~≈]+$/u;
-const after = /^[)\]”"'’.,;:!?…]+/u;
+function scrolling(table: HTMLElement): void {
+  const frame = document.createElement('div');
+  frame.className = 'table';
+  frame.tabIndex = 0;
+  frame.setAttribute('role', 'region');
+  frame.setAttribute('aria-label', 'Table');
+  table.replaceWith(frame);
+  frame.append(table);
+}
 
-// A number with its sign, unit and place: `#7`, `1,240 ms`, `92.5%`, `2.1 s`; not the 95 of `p95` nor parts of words.
-const figure = /(?<![\w.#-])(?:#\d+|[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?(?:%|ms|s|tokens?|seconds?|characters?|prompts?|tok\/s))?)(?![\w])/gu;
+const commentLabel = /(\*\*Your model['’]s comment:\*\*)[ \t]+/;
 
-/**
- * Wraps every figure of the text in a button that carries it (`data-figure`), and those not borne out in a mark.
- * Links, code and headings stay as they are.
- */
-export function markFigures(root: DocumentFragment, unsupported: readonly string[], clickable: boolean): void {
+/** A label on the line of what it names would make a table or a list after it plain text. */
+const commentApart = (text: string) => text.replace(commentLabel, '$1\n\n');
+
+/** What the person's model says stands in a block of its own, under its name. */
+function nameComment(root: DocumentFragment): void {
+  const label = [...root.children].find((one) => one.localName === 'p' && /^Your model['’]s comment:$/.test(one.textContent ?? ''));
+  if (!label) return;
+  const block = document.createElement('div');
+  block.className = 'comment';
+  block.setAttribute('role', 'group');
+  block.setAttribute('aria-label', "Your model's comment");
+  label.className = 'comment-name';
+  const rest = [...root.childNodes];
+  block.append(...rest.slice(rest.indexOf(label)));
+  root.append(block);
+}
+
+// Private characters carry a figure's number through Markdown: opening, number, text, closing.
+const opening = '\uE000';
+const closing = '\uE001';
+const firstNumber = 0xe100;
+const lastNumber = 0xf8ff;
+
+function withMarks(text: string, figures: readonly Figure[]): string {
+  // The model's own private characters are taken out at the same length, so that offsets hold.
+  const clean = text.replace(/[\uE000-\uF8FF]/g, '\uFFFD');
+  let marked = '';
+  let end = 0;
+  for (const [index, { from, to }] of figures.slice(0, lastNumber - firstNumber).entries()) {
+    marked += clean.slice(end, from) + opening + String.fromCharCode(firstNumber + index) + clean.slice(from, to) + closing;
+    end = to;
+  }
+  return marked + clean.slice(end);
+}
+
+function buttonsFor(root: DocumentFragment, figures: readonly Figure[]): void {
+  for (const node of textsOf(root)) {
+    if (!/[\uE000-\uF8FF]/.test(node.data)) continue;
+    const pieces = node.data.split(/\uE000([\uE100-\uF8FF][^\uE000\uE001]*)\uE001/);
+    const plain = node.parentElement?.closest('a, code, pre');
+    node.replaceWith(
+      ...pieces.map((piece, at) => {
+        const shown = piece.replace(/[\uE000-\uF8FF]/g, '');
+        const figure = figures[piece.charCodeAt(0) - firstNumber];
+        return at % 2 === 1 && !plain && figure ? figureButton(shown, figure.link) : document.createTextNode(shown);
+      }),
+    );
+  }
+}
+
+function figureButton(text: string, link: string): HTMLElement {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'figure';
+  button.dataset.link = link;
+  button.textContent = text;
+  return button;
+}
+
+function textsOf(root: DocumentFragment): Text[] {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const texts: Text[] = [];
-  while (walker.nextNode()) {
-    const node = walker.currentNode as Text;
-    if (!node.parentElement?.closest('a, code, pre')) texts.push(node);
-  }
-  for (const node of texts) {
-    const text = node.data;
+  while (walker.nextNode()) texts.push(walker.currentNode as Text);
+  return texts;
+}
+
+// A number with its sign, unit and place: `#7`, `1,240 ms`, `92.5%`, `2.1 s`; not the 95 of `p95` nor parts of words.
+const number = /(?<![\w.#-])(?:#\d+|[-−]?\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s?(?:%|ms|s|tokens?|seconds?|characters?|prompts?|tok\/s))?)(?![\w])/gu;
+
+/** Marks the figures of the text that the results do not bear out; links and code stay as they are. */
+export function markDoubtful(root: DocumentFragment, unsupported: readonly string[]): void {
+  if (unsupported.length === 0) return;
+  for (const node of textsOf(root)) {
+    if (node.parentElement?.closest('a, code, pre, button')) continue;
     const pieces: Node[] = [];
     let end = 0;
-    for (const match of text.matchAll(figure)) {
-      const lead = before.exec(text.slice(end, match.index))?.[0] ?? '';
-      const trail = after.exec(text.slice(match.index + match[0].length))?.[0] ?? '';
-      pieces.push(document.createTextNode(text.slice(end, match.index - lead.length)));
-      const together = document.createElement('span');
-      together.className = 'together';
-      together.append(lead, figureNode(match[0], isUnsupported(match[0], unsupported), clickable), trail);
-      pieces.push(together);
-      end = match.index + match[0].length + trail.length;
+    for (const match of node.data.matchAll(number)) {
+      if (!isUnsupported(match[0], unsupported)) continue;
+      pieces.push(document.createTextNode(node.data.slice(end, match.index)), doubtful(match[0]));
+      end = match.index + match[0].length;
     }
-    if (pieces.length === 0) continue;
-    if (end < text.length) pieces.push(document.createTextNode(text.slice(end)));
-    node.replaceWith(...pieces);
+    if (pieces.length > 0) node.replaceWith(...pieces, document.createTextNode(node.data.slice(end)));
   }
 }
 
 function isUnsupported(text: string, unsupported: readonly string[]): boolean {
   const bare = (one: string) => one.replace(/[\s,]/g, '').toLowerCase();
-  const number = (one: string) => /[\d.]+/.exec(bare(one))?.[0];
-  return unsupported.some((one) => bare(one) === bare(text) || (number(one) === number(text) && (number(one) === bare(one) || number(text) === bare(text))));
+  const digits = (one: string) => /[\d.]+/.exec(bare(one))?.[0];
+  return unsupported.some((one) => bare(one) === bare(text) || (digits(one) === digits(text) && (digits(one) === bare(one) || digits(text) === bare(text))));
 }
 
-function figureNode(text: string, doubtful: boolean, clickable: boolean): Node {
-  if (doubtful) {
-    const mark = document.createElement('mark');
-    mark.title = 'The results do not bear this figure out';
-    mark.textContent = text;
-    const note = document.createElement('span');
-    note.className = 'sr';
-    note.textContent = ' (not borne out by the results)';
-    mark.append(note);
-    return mark;
-  }
-  if (!clickable) return document.createTextNode(text);
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.className = 'figure';
-  button.dataset.figure = text;
-  button.textContent = text;
-  return button;
-}
-
-export interface Origin {
-  evidence: Evidence;
-  /** The row the figure stands in, where one cell matches it. */
-  row?: number;
-  column?: number;
-}
-
-/** Which rows a figure came from: the first cell that rounds to it, else the evidence that was found last. */
-export function originOf(text: string, evidence: readonly Evidence[]): Origin | undefined {
-  const value = Number(/[\d.,]+/.exec(text)?.[0].replaceAll(',', ''));
-  const decimals = /\.(\d+)/.exec(text)?.[1]?.length ?? 0;
-  const unit = text.replace(/^[\s#−-]*[\d.,]+\s*/, '');
-  const scales = unit === '%' ? [1, 100] : /^s(econds?)?$/.test(unit) ? [0.001, 1] : [1];
-  const close = (cell: unknown) => typeof cell === 'number' && scales.some((scale) => Math.abs(cell * scale - value) <= 0.5 * 10 ** -decimals + 1e-9);
-  for (const one of evidence) {
-    for (const [row, cells] of one.rows.entries()) {
-      const column = cells.findIndex(close);
-      if (column >= 0) return { evidence: one, row, column };
-    }
-  }
-  const last = evidence[evidence.length - 1];
-  return last && { evidence: last };
+function doubtful(text: string): HTMLElement {
+  const mark = document.createElement('mark');
+  mark.title = 'The results do not bear this figure out';
+  mark.textContent = text;
+  const note = document.createElement('span');
+  note.className = 'sr';
+  note.textContent = ' (not borne out by the results)';
+  mark.append(note);
+  return mark;
 }

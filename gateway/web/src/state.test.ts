@@ -49,7 +49,7 @@ describe('an endpoint URL', () => {
     expect(judgeUrl(url).ok).toBe(true);
   });
 
-  test.each(['api.together.xyz/v1', 'ftp://host.example/v1', 'https://', 'https://user:pw@host.example/v1', 'https://host.example/v1#x', 'https://intranet/v1', 'https://exa mple.org/v1'])('%s is stopped while it is typed, with a reason', (url) => {
+  test.each(['api.together.xyz/v1', 'ftp://host.example/v1', 'https://', 'https://user:pw@host.example/v1', 'https://host.example/v1#x', 'https://intranet/v1', 'https://exa mple.org/v1', 'http://10.0.0.1/v1', 'http://169.254.169.254/latest', 'http://[fd00::1]/v1', 'http://0x0a000001/v1'])('%s is stopped while it is typed, with a reason', (url) => {
     const verdict = judgeUrl(url);
     expect(verdict.ok).toBe(false);
     expect(verdict.says).not.toBe('');

@@ -1,4 +1,5 @@
 // Where the person is: steps, what a reload must find again, and a run as its events tell it. Pure but for `kept`.
+import type { Mark } from './lib/table/look';
 import type { Result, Run, RunStatus } from './api';
 
 export const steps = ['welcome', 'domain', 'connect', 'run', 'atlas', 'export'] as const;
@@ -68,7 +69,6 @@ export function withResult(run: Run, known: ReadonlyMap<number, Result>, result:
   };
 }
 
-export type Mark = 'pending' | 'running' | 'done' | 'failed';
 // U+FE0E asks for the plain glyph, not the coloured picture.
 export const glyphs: Record<Mark, string> = { pending: '○', running: '⏳\uFE0E', done: '✓', failed: '✗' };
 
@@ -110,6 +110,14 @@ export interface UrlVerdict {
   says: string;
 }
 
+/** Literal addresses that no public endpoint has. The gateway judges names, and every other spelling. */
+function isPrivate(host: string): boolean {
+  const four = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host)?.slice(1).map(Number);
+  if (!four) return /^\[(::\]|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/.test(host);
+  const [a, b] = four as [number, number];
+  return a === 0 || a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128) || a >= 224;
+}
+
 /** What can be told about an endpoint's URL without asking anybody; the gateway's own judgement follows. */
 export function judgeUrl(text: string): UrlVerdict {
   if (text.trim() === '') return { ok: false, says: '' };
@@ -126,6 +134,7 @@ export function judgeUrl(text: string): UrlVerdict {
   if (url.hash) return { ok: false, says: 'Leave out everything from # on.' };
   const local = url.hostname === 'localhost' || url.hostname.endsWith('.localhost') || url.hostname === '[::1]' || /^127\./.test(url.hostname);
   if (local) return { ok: true, says: 'An address on the server\'s own machine: works only where its operator allows it.' };
+  if (isPrivate(url.hostname)) return { ok: false, says: 'This is a private address; only public ones can be called.' };
   if (!url.hostname.includes('.') && !url.hostname.startsWith('[')) return { ok: false, says: 'The host needs its full name, such as api.together.xyz.' };
   return { ok: true, says: `Calls will go to ${url.host}.` };
 }

@@ -3,7 +3,9 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import * as api from './api';
 import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type SessionState, type Suite } from './api';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
-import { ended, kept, nearest, reachable, stepOfHash, withResult, type Standing, type Step } from './state';
+import { hashOf, hasTable, placeOf } from './lib/place';
+import { plainLook, type Look, type Row } from './lib/table/look';
+import { ended, kept, nearest, reachable, withResult, type Standing, type Step } from './state';
 
 export interface Choice {
   domain?: string;
@@ -41,6 +43,8 @@ class Wizard {
   step = $state<Step>('welcome');
   phase = $state<'loading' | 'ready' | 'unreachable'>('loading');
   trouble = $state<Problem>();
+  /** What the table of results shows; the address says the same. */
+  look = $state.raw<Look>(plainLook);
   session = $state<SessionState>();
   /** Why the session is over, in the gateway's words. */
   over = $state<string>();
@@ -62,9 +66,12 @@ class Wizard {
   conversation = $state<Exchange[]>([]);
   narrator = $state<Narrator>(kept.get<Narrator>('narrator') ?? 'auto');
   answering = $state(false);
+  /** What stands in the composer. */
+  question = $state('');
 
   #following: AbortController | undefined;
   #asking: AbortController | undefined;
+  #refreshing: Promise<void> | undefined;
 
   get standing(): Standing {
     return {
@@ -112,17 +119,53 @@ class Wizard {
 
   /** Goes where the address says, as far as there is anything to do there. */
   follow(hash: string): void {
-    const wanted = stepOfHash(hash) ?? 'welcome';
+    const place = placeOf(hash);
+    const wanted = place.step ?? 'welcome';
     // The receipt stands until the person goes elsewhere.
     if (this.receipt && wanted !== 'export') this.#putReceiptAway();
     this.step = this.receipt ? 'export' : nearest(wanted, this.standing);
-    if (hash !== `#${this.step}` && (hash !== '' || this.step !== 'welcome')) history.replaceState(null, '', `#${this.step}`);
+    if (hasTable(this.step)) this.look = this.step === wanted ? place.look : plainLook;
+    const meant = hashOf(this.step, this.look);
+    if (hash !== meant && (hash !== '' || this.step !== 'welcome')) history.replaceState(null, '', meant);
   }
 
   go(step: Step): void {
     if (!this.reachable(step)) return;
-    if (location.hash === `#${step}`) this.step = step;
-    else location.hash = step;
+    const meant = hashOf(step, this.look);
+    if (location.hash === meant) this.step = step;
+    else location.hash = meant;
+  }
+
+  /** Changes what the table shows. An opened row is a place to come back from; filters and order replace theirs. */
+  setLook(to: Partial<Look>): void {
+    const opens = 'open' in to && this.look.open === undefined && to.open !== undefined;
+    this.look = { ...this.look, ...to };
+    const meant = hashOf(this.step, this.look);
+    if (location.hash === meant || !hasTable(this.step)) return;
+    if (opens) history.pushState(null, '', meant);
+    else history.replaceState(null, '', meant);
+  }
+
+  /** Shows in the table the results that a figure of Atlas came from. */
+  async showBehind(link: string): Promise<number> {
+    const session = this.session?.session_id;
+    if (!session) return 0;
+    const only = await this.guard(api.promptsBehind(link, session));
+    this.setLook({ ...plainLook, filter: undefined, category: undefined, query: undefined, from: undefined, to: undefined, only, open: only.length === 1 ? only[0] : undefined });
+    return only.length;
+  }
+
+  /** Every prompt of the run, with its result where it has one. */
+  get rows(): Row[] {
+    const run = this.run;
+    if (!run) return [];
+    const over = ended(run.status);
+    return Array.from({ length: run.total_prompts }, (_, index) => {
+      const id = index + 1;
+      const result = this.results.get(id);
+      const mark = result ? (result.success ? 'done' : 'failed') : this.running.has(id) && !over ? 'running' : 'pending';
+      return { id, result, mark, prompt: result?.prompt ?? this.suite?.prompts?.[index]?.prompt ?? '' };
+    });
   }
 
   keepChoice(): void {
@@ -146,7 +189,12 @@ class Wizard {
     }
   }
 
-  async refresh(): Promise<void> {
+  /** Asks for the session's state; while one answer is on its way nobody asks again. */
+  refresh(): Promise<void> {
+    return (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined)));
+  }
+
+  async #refresh(): Promise<void> {
     const id = this.session?.session_id;
     if (!id) return;
     const state = await this.guard(api.getSession(id)).catch(() => undefined);
@@ -187,6 +235,7 @@ class Wizard {
     const started = await this.guard(api.startRun(session, suite, $state.snapshot(this.settings)));
     this.keepDraft();
     this.conversation = [];
+    this.look = plainLook;
     kept.set('conversation', undefined);
     this.#watch({
       id: started.test_run_id,
@@ -283,6 +332,13 @@ class Wizard {
       this.answering = false;
       this.#keepConversation();
     }
+  }
+
+  /** Goes to Atlas with a question already typed, for the person to send. */
+  askLater(question: string): void {
+    this.question = question;
+    this.setLook({ open: undefined });
+    this.go('atlas');
   }
 
   stopAnswer(): void {
