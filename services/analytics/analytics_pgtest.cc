@@ -211,6 +211,8 @@ TEST_F(AnalyticsTest, MetricsAreExactAndOfSuccessesOnly) {
   EXPECT_EQ(metrics->completed_prompts(), 8);
   EXPECT_EQ(metrics->failed_prompts(), 2);
   EXPECT_EQ(metrics->success_rate(), 80);
+  EXPECT_NEAR(metrics->success_interval().low(), 49.02, 0.01);
+  EXPECT_NEAR(metrics->success_interval().high(), 94.33, 0.01);
   // 1, 2, 4, 5, 6, 8, 9 and 10 times 300.5 ms.
   EXPECT_NEAR(Milliseconds(metrics->avg_latency()), 45.0 / 8 * 300.5, 0.002);
   EXPECT_NEAR(Milliseconds(metrics->p50_latency()), 5.5 * 300.5, 0.002);

@@ -15,7 +15,7 @@ async function judgeMetrics(query, results, totalPrompts) {
   const answer = await get(`analytics/metrics?${query}`);
   const told = await ok(answer);
   isConventional(answer);
-  hasFields(told, counts, [...measured, 'tokens_estimated']);
+  hasFields(told, counts, [...measured, 'tokens_estimated', 'success_interval']);
   const wanted = metricsOf(results, totalPrompts);
   for (const [name, value] of Object.entries(wanted)) {
     if (typeof value === 'object' || Number.isInteger(told[name]) && counts.includes(name)) assert.deepEqual(told[name], value, name);

@@ -7,6 +7,7 @@
 #include <absl/strings/numbers.h>
 
 #include "common/time/proto_time.h"
+#include "services/analytics/metrics/interval.h"
 
 namespace ftl::analytics {
 namespace {
@@ -77,7 +78,12 @@ Metrics MetricsOf(const Rows& rows) {
   metrics.set_completed_prompts(static_cast<int32_t>(row.Get<int64_t>("completed_prompts")));
   metrics.set_failed_prompts(static_cast<int32_t>(row.Get<int64_t>("failed_prompts")));
   const int32_t results = metrics.completed_prompts() + metrics.failed_prompts();
-  if (results > 0) metrics.set_success_rate(100.0 * metrics.completed_prompts() / results);
+  if (results > 0) {
+    metrics.set_success_rate(100.0 * metrics.completed_prompts() / results);
+    const Interval interval = WilsonInterval(metrics.completed_prompts(), results);
+    metrics.mutable_success_interval()->set_low(100 * interval.low);
+    metrics.mutable_success_interval()->set_high(100 * interval.high);
+  }
   GiveSpan(row, "avg_latency", [&] { return metrics.mutable_avg_latency(); });
   GiveSpan(row, "min_latency", [&] { return metrics.mutable_min_latency(); });
   GiveSpan(row, "max_latency", [&] { return metrics.mutable_max_latency(); });

@@ -68,8 +68,11 @@ class Chapter {
   }
 
   Figure SuccessRate() const {
-    const std::string note =
-        fmt::format("{} of {} with a result", CountText(metrics_.completed_prompts()), CountText(results()));
+    std::string note = fmt::format("{} of {}", CountText(metrics_.completed_prompts()), CountText(results()));
+    if (metrics_.has_success_interval()) {
+      note += fmt::format("; 95 %: {}\u2013{} %", NumberText(metrics_.success_interval().low(), 1),
+                          NumberText(metrics_.success_interval().high(), 1));
+    }
     return {"Success rate", metrics_.has_success_rate() ? NumberText(metrics_.success_rate(), 1) + " %" : "\u2013",
             note};
   }
