@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMostEdges = 2500;
 constexpr size_t kMostAtOnePlace = 48;  // readings of one stretch as one symbol
-constexpr size_t kMostWork = 60'000;   // attempts to match a rule
+constexpr size_t kMostWork = 60'000;    // attempts to match a rule
 constexpr int kMostSkipped = 4;         // atoms that say nothing, between two parts of a rule
 constexpr double kFunctionWord = 0.02;
 constexpr double kWordLeftOver = 10;

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "common/proto/enum_word.h"
-#include "services/analytics/planner/constituents.h"
 #include "services/analytics/planner/dialogue.h"
+#include "services/analytics/planner/settle.h"
 #include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
@@ -139,15 +139,12 @@ class Composer {
     return false;
   }
 
-  // Filters get their fields, measures of tokens and lengths their kind, statistics their measures.
   bool Prepare() {
-    ResolveMeasures();
-    if (!ResolveFilters()) return false;
-    MergeFilters();
-    if (Contradicts() && !slots_.Says("compare")) return false;
-    TakePrompts();
-    if (!TakeRuns()) return false;
-    SettleHeads();
+    std::optional<Settled> settled = Settle(std::move(slots_), before_);
+    if (!settled) return false;
+    slots_ = std::move(settled->slots);
+    prompts_ = settled->prompts;
+    compares_ = settled->compares;
     TakeExcluded();
     if (slots_.Take("allruns")) query_.set_all_runs(true);
     if (slots_.Take("chart")) query_.set_presentation(pb::PRESENTATION_CHART);
@@ -159,215 +156,6 @@ class Composer {
       slots_.group = pb::GROUPING_ERROR_TYPE;
       slots_.Take("any");
     }
-    return true;
-  }
-
-  void ResolveMeasures() {
-    for (Slots::Named& figure : slots_.figures) Resolve(figure.sense);
-    for (Sense& rank : slots_.ranks) Resolve(rank);
-    for (Sense& excluded : slots_.excluded) Resolve(excluded);
-    for (Sense& comparative : slots_.comparatives) Resolve(comparative);
-    if (slots_.order) Resolve(*slots_.order);
-    SettleLengthUnit();
-  }
-
-  // Response length in words is one measure.
-  void SettleLengthUnit() {
-    if (slots_.figures.size() != 2 || slots_.figures[0].sense.measure != pb::MEASURE_RESPONSE_LENGTH) return;
-    const Sense& unit = slots_.figures[1].sense;
-    const bool is_unit = unit.measure == pb::MEASURE_RESPONSE_WORDS || unit.measure == pb::MEASURE_RESPONSE_CHARACTERS;
-    if (!is_unit || unit.statistic) return;
-    slots_.figures[0].sense.measure = unit.measure;
-    slots_.figures.pop_back();
-  }
-
-  void Resolve(Sense& sense) const {
-    if (sense.word == "tokens") {
-      const bool summed = sense.statistic == pb::STATISTIC_SUM || (!sense.statistic && !sense.order && !HasMean());
-      sense.measure = summed ? pb::MEASURE_TOTAL_TOKENS : pb::MEASURE_OUTPUT_TOKENS;
-      if (slots_.group && !sense.statistic && !slots_.Says("count")) sense.measure = pb::MEASURE_OUTPUT_TOKENS;
-      sense.word.clear();
-      sense.unit = Unit::kTokens;
-    } else if (sense.word == "length") {
-      sense.measure = pb::MEASURE_RESPONSE_LENGTH;
-      if (slots_.HasNoun("prompt") && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_PROMPT_CHARACTERS;
-      if (slots_.HasNoun("call") && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_LATENCY;
-      sense.word = slots_.nouns.empty() ? "length" : "";
-    }
-  }
-  bool HasMean() const {
-    return std::any_of(slots_.figures.begin(), slots_.figures.end(), [](const Slots::Named& figure) {
-      return figure.sense.statistic && figure.sense.statistic != pb::STATISTIC_SUM;
-    });
-  }
-
-  // The nearest noun before a text says which text is looked at.
-  pb::FilterField TextFieldAt(int at) const {
-    const bool of_prompts = slots_.facts == std::vector<std::string>{"prompts"};  // how many prompts
-    pb::FilterField field = of_prompts ? pb::FILTER_FIELD_PROMPT_TEXT : pb::FILTER_FIELD_RESPONSE_TEXT;
-    int nearest = -1;
-    for (const auto& [noun, place] : slots_.nouns) {
-      if (place > at || place < nearest) continue;
-      nearest = place;
-      field = noun == "prompt" ? pb::FILTER_FIELD_PROMPT_TEXT : pb::FILTER_FIELD_RESPONSE_TEXT;
-    }
-    return field;
-  }
-
-  bool ResolveFilters() {
-    for (Slots::Placed& placed : slots_.filters) {
-      if (!ResolveText(placed.filter, placed.at)) return false;
-      if (placed.compared && !ResolveNumber(placed)) return false;
-      if (placed.length && !ResolveLength(placed)) return false;
-    }
-    return true;
-  }
-
-  bool ResolveText(pb::Filter& filter, int at) const {
-    for (pb::Filter& inner : *filter.mutable_any_of()) {
-      if (!ResolveText(inner, at)) return false;
-    }
-    const bool text = !filter.text().empty() || !filter.texts().empty();
-    if (filter.field() == pb::FILTER_FIELD_UNSPECIFIED && text) filter.set_field(TextFieldAt(at));
-    return true;
-  }
-
-  // Prompts longer than 50 characters are prompts of more, not answers.
-  bool ResolveLength(Slots::Placed& placed) const {
-    if (TextFieldAt(placed.at) != pb::FILTER_FIELD_PROMPT_TEXT)
-      return placed.filter.has_number() || HasNounBefore(placed.at);
-    switch (placed.filter.field()) {
-      case pb::FILTER_FIELD_RESPONSE_CHARACTERS:
-        placed.filter.set_field(pb::FILTER_FIELD_PROMPT_CHARACTERS);
-        return true;
-      case pb::FILTER_FIELD_OUTPUT_TOKENS:
-        placed.filter.set_field(pb::FILTER_FIELD_INPUT_TOKENS);
-        return true;
-      case pb::FILTER_FIELD_RESPONSE_WORDS:
-        return false;
-      default:
-        return true;
-    }
-  }
-  bool HasNounBefore(int at) const {
-    return std::any_of(slots_.nouns.begin(), slots_.nouns.end(),
-                       [&](const auto& noun) { return noun.second <= at && noun.first == "response"; });
-  }
-
-  // A number without a unit is compared with the measure that is spoken of.
-  bool ResolveNumber(Slots::Placed& placed) {
-    pb::FilterField field = pb::FILTER_FIELD_UNSPECIFIED;
-    if (slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic) {
-      field = FieldOf(slots_.figures[0].sense);
-      if (field) slots_.figures.clear();
-    }
-    if (!field && placed.hint) field = RowOf(placed.hint).field;
-    if (!field && before_) field = SpokenOf(*before_);
-    if (!field) return false;
-    placed.filter.set_field(field);
-    const bool time = RowOf(*MeasureOf(field)).unit == MeasureUnit::kMilliseconds;
-    if (time && !placed.filter.has_than() && placed.filter.number() <= 30) {
-      placed.filter.set_number(placed.filter.number() * 1000);
-    }
-    return true;
-  }
-
-  // Billing and returns are one filter.
-  void MergeFilters() {
-    std::vector<Slots::Placed> merged;
-    for (Slots::Placed& placed : slots_.filters) {
-      const auto same = std::find_if(merged.begin(), merged.end(), [&](const Slots::Placed& other) {
-        const pb::FilterField field = placed.filter.field();
-        const bool merges = field == pb::FILTER_FIELD_CATEGORY || field == pb::FILTER_FIELD_DIFFICULTY ||
-                            field == pb::FILTER_FIELD_HALF || field == pb::FILTER_FIELD_ERROR_TYPE;
-        return merges && other.filter.field() == field && placed.filter.comparison() == pb::COMPARISON_EQUAL &&
-               (other.filter.comparison() == pb::COMPARISON_EQUAL || other.filter.comparison() == pb::COMPARISON_IN);
-      });
-      if (same == merged.end()) {
-        merged.push_back(std::move(placed));
-      } else {
-        Join(same->filter, placed.filter);
-      }
-    }
-    slots_.filters = std::move(merged);
-  }
-  // Failed and not failed at once is nobody.
-  bool Contradicts() const {
-    for (const Slots::Placed& one : slots_.filters) {
-      for (const Slots::Placed& other : slots_.filters) {
-        const std::optional<pb::Filter> negated = Negated(one.filter);
-        if (negated && negated->SerializeAsString() == other.filter.SerializeAsString()) return true;
-      }
-    }
-    return false;
-  }
-  static void Join(pb::Filter& into, const pb::Filter& filter) {
-    if (into.SerializeAsString() == filter.SerializeAsString()) return;
-    const bool numbers = filter.has_number();
-    if (into.comparison() == pb::COMPARISON_EQUAL) {
-      if (numbers) {
-        into.add_numbers(into.number());
-        into.clear_number();
-      } else {
-        into.add_texts(into.text());
-        into.clear_text();
-      }
-      into.set_comparison(pb::COMPARISON_IN);
-    }
-    if (numbers) {
-      into.add_numbers(filter.number());
-    } else {
-      into.add_texts(filter.text());
-    }
-  }
-
-  void TakePrompts() {
-    if (slots_.prompts.empty()) return;
-    pb::Filter filter = NumberFilter(pb::FILTER_FIELD_PROMPT_ID, pb::COMPARISON_EQUAL, slots_.prompts[0]);
-    if (slots_.prompts.size() > 1) {
-      filter.clear_number();
-      filter.set_comparison(pb::COMPARISON_IN);
-      for (const double number : slots_.prompts) filter.add_numbers(number);
-    }
-    slots_.filters.insert(slots_.filters.begin(), {filter, -1});
-    prompts_ = slots_.prompts.size();
-    slots_.prompts.clear();
-  }
-
-  // "The response" is a noun where no prompt is named; "how many prompts" asks of the run where nothing else is said.
-  void SettleHeads() {
-    if (slots_.Says("whole") && prompts_ == 0 && slots_.ranks.empty()) {
-      slots_.Take("whole");
-      slots_.nouns.emplace_back("response", 0);
-    }
-    const bool of_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
-      return placed.filter.field() == pb::FILTER_FIELD_RUN;
-    });
-    const bool bare = of_run && !slots_.group && slots_.ranks.empty() && !slots_.difference;
-    if (slots_.facts == std::vector<std::string>{"prompts"} && !bare) {
-      slots_.facts.clear();
-      slots_.said.insert("count");
-      slots_.nouns.emplace_back("prompt", -1);
-      slots_.asked_at = 0;
-    }
-  }
-
-  // One run is a filter; two are compared.
-  bool TakeRuns() {
-    if (slots_.runs.size() == 1 && (slots_.Says("compare") || !slots_.comparatives.empty()) && !slots_.difference) {
-      slots_.runs.push_back(0);
-    }
-    if (slots_.runs.size() == 1) {
-      slots_.filters.push_back({NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, slots_.runs[0]), -1});
-    } else if (slots_.runs.size() == 2) {
-      if (slots_.group) return false;
-      slots_.group = pb::GROUPING_RUN;
-      slots_.Take("compare");
-      compares_ = true;
-    } else if (slots_.runs.size() > 2) {
-      return false;
-    }
-    slots_.runs.clear();
     return true;
   }
 
@@ -474,8 +262,7 @@ class Composer {
   // Which prompts got slower than in run 1.
   bool SayDifference() {
     if (!slots_.difference) return false;
-    Sense difference = *slots_.difference;
-    Resolve(difference);
+    const Sense difference = *slots_.difference;
     query_.set_measure(difference.measure);
     query_.set_statistic(pb::STATISTIC_DIFFERENCE);
     query_.set_order(difference.order);
