@@ -243,6 +243,27 @@ test('figures lead to the results they are of', async (t) => {
   }
 });
 
+test('an answer comes in the language of its question, and every suggestion of each language is answered', async (t) => {
+  const { session } = await finishedSession(t, 'sample-zero', 3);
+  const said = {
+    de: ['Wie hoch ist die durchschnittliche Latenz?', /über 3 erfolgreiche Aufrufe/],
+    es: ['¿Cuál es la latencia media?', /sobre 3 llamadas correctas/],
+    fr: ['Quelle est la latence moyenne ?', /sur 3 appels réussis/],
+    pt: ['Qual é a latência média?', /sobre 3 chamadas bem-sucedidas/],
+    zh: ['平均延迟是多少？', /3 次成功调用/],
+    ja: ['平均レイテンシは？', /3 件の成功した呼び出し/],
+  };
+  for (const [language, [question, words]] of Object.entries(said)) {
+    const { text } = await ask(session, question);
+    assert.match(text, words, `${language}: ${text}`);
+    const { questions } = await ok(get(`analytics/suggestions?session_id=${session}&language=${language}`));
+    for (const suggested of questions) {
+      const { pieces, text: answer } = await ask(session, suggested);
+      assert.ok(pieces.some(({ type }) => type === 'tool_call'), `${language}: ${suggested}: ${answer}`);
+    }
+  }
+});
+
 test('suggestions fit the results and come in the language asked for', async (t) => {
   const { session } = await finishedSession(t, 'sample-zero', 3);
   const { questions } = await ok(get(`analytics/suggestions?session_id=${session}`));

@@ -16,7 +16,7 @@
 namespace ftl::analytics {
 namespace {
 
-constexpr std::array<std::string_view, 3> kCodes = {"en", "de", "zh"};
+constexpr std::array<std::string_view, 7> kCodes = {"en", "de", "es", "fr", "pt", "zh", "ja"};
 
 icu::UnicodeString Wide(std::string_view text) {
   return icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));

@@ -14,6 +14,12 @@ std::string Bullets(const std::vector<std::string>& questions) {
   return text;
 }
 
+// The planner's nearest questions are English; other languages offer what is asked most.
+std::vector<std::string> Nearest(const Language& language, const Understanding& understanding) {
+  if (language.code() == "en") return understanding.nearest;
+  return {language.Say("ask.latency"), language.Say("ask.slowest"), language.Say("ask.failed")};
+}
+
 struct Refused {
   Topic topic;
   std::string_view key;
@@ -62,11 +68,11 @@ std::optional<std::string> TellPlainReply(const Language& language, const Unders
     for (const Choice& choice : understanding.choices) questions.push_back(choice.question);
     return language.Say("two_readings") + "\n" + Bullets(questions);
   }
-  if (understanding.wants_help) return language.Say("help") + "\n" + Bullets(understanding.nearest);
+  if (understanding.wants_help) return language.Say("help") + "\n" + Bullets(Nearest(language, understanding));
   if (!understanding.queries.empty()) return std::nullopt;
   const std::string_view key = understanding.left_over.empty() ? "not_understood" : "not_understood.words";
   return language.Say(key, {{"words", WordsText(language, understanding.left_over)}}) + "\n" +
-         Bullets(understanding.nearest);
+         Bullets(Nearest(language, understanding));
 }
 
 }  // namespace ftl::analytics

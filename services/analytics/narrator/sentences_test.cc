@@ -7,6 +7,7 @@
 #include "common/proto/enum_word.h"
 #include "services/analytics/narrator/language.h"
 #include "services/analytics/narrator/sentences.h"
+#include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
@@ -89,6 +90,16 @@ TEST_P(SentencesTest, NameEverythingOfTheCatalogue) {
                   language.Has("filter." + word + ".1"))
           << word;
     }
+  }
+}
+
+TEST_P(SentencesTest, SuggestWhatIsUnderstood) {
+  const Language& language = Language::Of(GetParam());
+  for (const std::string_view key : language.Keys()) {
+    if (!key.starts_with("ask.") && !key.starts_with("example.")) continue;
+    const Understanding understanding = PlanBuiltin({language.Say(key)}, {});
+    EXPECT_FALSE(understanding.queries.empty()) << language.Say(key);
+    EXPECT_EQ(understanding.language, GetParam()) << language.Say(key);
   }
 }
 

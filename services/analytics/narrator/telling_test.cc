@@ -45,6 +45,13 @@ TEST(TellingTest, NumbersHaveTheirUnitAndNoUselessZeros) {
   EXPECT_EQ(ShareText(English(), 0.875), "87.5%");
 }
 
+TEST(TellingTest, EachLanguageWritesNumbersItsOwnWay) {
+  EXPECT_EQ(QuantityText(Language::Of("de"), pb::MEASURE_OUTPUT_TOKENS, 12345.36), "12.345,4 Tokens");
+  EXPECT_EQ(QuantityText(Language::Of("fr"), pb::MEASURE_OUTPUT_TOKENS, 1.5), "1,5 token");
+  EXPECT_EQ(ShareText(Language::Of("de"), 0.875), "87,5 %");
+  EXPECT_EQ(QuantityText(Language::Of("ja"), pb::MEASURE_OUTPUT_TOKENS, 3), "3 トークン");
+}
+
 TEST(TellingTest, APromptIsNamedByNumberAndBeginningOnOneLine) {
   FoundResult result;
   result.prompt_id = 7;
