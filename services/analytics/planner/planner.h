@@ -41,7 +41,7 @@ struct Contradiction {
 // One way to read a question that has two.
 struct Choice {
   pb::Query query;
-  std::string question;  // one that has this reading alone, in the question's language; may be asked as it stands
+  std::string question;  // one that has this reading alone, in English; may be asked as it stands
 };
 
 // What a question turned out to mean: one to five queries, to be answered in order; or why there is none: a topic to
