@@ -32,7 +32,6 @@ async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n +
   page.setDefaultTimeout(8000);
   const failed = results.filter(({ success }) => !success).length;
   const view = { id: run, status, test_suite_id: 's', test_suite_name: 'Times Tables', total_prompts: results.length, completed_prompts: results.length - failed, failed_prompts: failed, progress: 1 };
-  const calls = [];
   const answers = {
     'GET /configure': () => ({ session_id: session, expires_at: new Date(Date.now() + expiresIn).toISOString(), model_id: 'm', model_name: 'Model M', endpoint_url: 'https://api.example.org/v1', created_at: new Date().toISOString(), connection_tested: true, connection_latency_ms: 90, latest_test_run_id: run }),
     'GET /batch-test': () => view,
@@ -45,11 +44,10 @@ async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n +
     'POST /cleanup': () => ({ success: true, message: '', deleted: { config: false, testRuns: 0, results: 0 } }),
     ...routes,
   };
-  await page.route(/\/api\/demo\/v2\//, async (route) => {
+  await context.route(/\/api\/demo\/v2\//, async (route) => {
     const request = route.request();
     const url = new URL(request.url());
     const path = url.pathname.replace('/api/demo/v2', '');
-    calls.push({ name: `${request.method()} ${path}`, body: request.postData() });
     if (path.endsWith('/events')) {
       const events = results.map((one, n) => `event: result\nid: ${n + 1}\ndata: ${JSON.stringify(one)}\n\n`).join('');
       return route.fulfill({ contentType: 'text/event-stream', body: `event: progress\ndata: ${JSON.stringify(view)}\n\n${events}event: done\nid: ${results.length + 1}\ndata: ${JSON.stringify(view)}\n\n` });
@@ -67,7 +65,7 @@ async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n +
     [session, stored],
   );
   await page.goto(`${base}/${at}`);
-  return { page, calls, close: () => context.close() };
+  return { page, context, close: () => context.close() };
 }
 
 async function sound(page, name) {
@@ -180,6 +178,48 @@ test('an expired session is asked for a few times, not again and again', async (
   await page.getByRole('heading', { name: 'This session is over' }).waitFor();
   await page.waitForTimeout(1500);
   assert.ok(asked >= 1 && asked <= 2, `${asked} calls were answered 410`);
+  await close();
+});
+
+test('a session that another tab holds can be gone on with here, or deleted', async () => {
+  let deleted = 0;
+  const { page, context, close } = await visit({
+    routes: {
+      'POST /configure': () => ({ status_code: 429, title: 'Active session exists', detail: 'Go on with it, delete it, or wait.', code: 'active_session_exists' }),
+      'POST /cleanup': () => (deleted++, { success: true, message: '', deleted: { config: true, testRuns: 1, results: 12 } }),
+    },
+  });
+  const refused = async () => {
+    const other = await context.newPage();
+    await other.addInitScript(() => sessionStorage.getItem('ftl.choice') ?? sessionStorage.setItem('ftl.choice', JSON.stringify({ domain: 'qa', suiteId: 's' })));
+    await other.goto(`${base}/#connect`);
+    await other.getByLabel('Endpoint URL').fill('https://api.example.org/v1');
+    await other.getByLabel('Model id').fill('m');
+    await other.getByRole('button', { name: 'Test connection' }).click();
+    await other.getByRole('button', { name: 'Go on with it here' }).waitFor();
+    return other;
+  };
+  await page.getByRole('heading', { level: 1, name: /^Ran 12/ }).waitFor();
+  const second = await refused();
+  await second.getByRole('button', { name: 'Go on with it here' }).click();
+  await second.getByRole('timer').waitFor();
+  await page.getByText('It goes on in another tab.').waitFor();
+  const third = await refused();
+  await third.getByRole('button', { name: 'Delete it' }).click();
+  await third.getByText('It is deleted.').waitFor();
+  assert.equal(deleted, 1);
+  await close();
+});
+
+test('a file too long for a field is read without holding the page', async () => {
+  const { page, close } = await visit({ at: '#domain' });
+  await page.getByRole('radio', { name: /^Your own prompts/ }).check();
+  const buffer = Buffer.from('A prompt of some words that goes on for a while.\n'.repeat(100_000));
+  await page.getByLabel('Upload a file').setInputFiles({ name: 'long.txt', mimeType: 'text/plain', buffer });
+  await page.getByText('100000 prompts read.').waitFor();
+  assert.equal(await page.locator('textarea').count(), 0);
+  await page.getByRole('button', { name: 'Take it away' }).click();
+  await page.locator('textarea').waitFor();
   await close();
 });
 

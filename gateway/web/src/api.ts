@@ -300,9 +300,9 @@ export async function latestRun(session: string): Promise<Run | undefined> {
 
 export const getMetrics = (session: string, run: string) => ask<Metrics>(`${base}/analytics/metrics?test_run_id=${encodeURIComponent(run)}`, { session });
 
-/** The prompts that a list of results leads to, as far as one page of it goes. */
-export const promptsBehind = (link: string, session: string) =>
-  ask<{ results: Result[] }>(`${link}&page_size=1000`, { session }).then(({ results }) => results.map(({ prompt_id }) => prompt_id));
+/** The prompts of `run` that a list of results leads to, as far as one page of it goes. */
+export const promptsBehind = (link: string, session: string, run: string) =>
+  ask<{ results: Result[] }>(`${link}&page_size=1000`, { session }).then(({ results }) => results.filter(({ test_run_id }) => test_run_id === run).map(({ prompt_id }) => prompt_id));
 
 export const listFormats = () => ask<{ formats: Format[] }>(`${base}/export/formats`).then(({ formats }) => formats);
 

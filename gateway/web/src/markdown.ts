@@ -64,6 +64,9 @@ function scrolling(table: HTMLElement): void {
   frame.append(table);
 }
 
+/** How the gateway heads it, in its languages. */
+const commentNames = /^(Your model['’]s comment:|Kommentar Ihres Modells:|Comentario de su modelo:|Commentaire de votre modèle\s?:|Comentário do seu modelo:|您的模型的点评：)$/;
+
 const commentLabel = /(\*\*Your model['’]s comment:\*\*)[ \t]+/;
 
 /** A label on the line of what it names would make a table or a list after it plain text. */
@@ -71,12 +74,12 @@ const commentApart = (text: string) => text.replace(commentLabel, '$1\n\n');
 
 /** What the person's model says stands in a block of its own, under its name. */
 function nameComment(root: DocumentFragment): void {
-  const label = [...root.children].find((one) => one.localName === 'p' && /^Your model['’]s comment:$/.test(one.textContent ?? ''));
+  const label = [...root.children].find((one) => one.localName === 'p' && commentNames.test(one.textContent ?? ''));
   if (!label) return;
   const block = document.createElement('div');
   block.className = 'comment';
   block.setAttribute('role', 'group');
-  block.setAttribute('aria-label', "Your model's comment");
+  block.setAttribute('aria-label', label.textContent!.replace(/\s?[:：]$/, ''));
   label.className = 'comment-name';
   const rest = [...root.childNodes];
   block.append(...rest.slice(rest.indexOf(label)));

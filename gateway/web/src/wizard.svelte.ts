@@ -4,6 +4,7 @@ import * as api from './api';
 import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type SessionState, type Suite } from './api';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
 import { hashOf, hasTable, placeOf } from './lib/place';
+import { answerOtherTabs, takeOver } from './lib/tabs';
 import { plainLook, type Look, type Row } from './lib/table/look';
 import { ended, kept, nearest, reachable, withResult, type Standing, type Step } from './state';
 
@@ -149,10 +150,12 @@ class Wizard {
   /** Shows in the table the results that a figure of Atlas came from. */
   async showBehind(link: string): Promise<number> {
     const session = this.session?.session_id;
-    if (!session) return 0;
-    const only = await this.guard(api.promptsBehind(link, session));
-    this.setLook({ ...plainLook, filter: undefined, category: undefined, query: undefined, from: undefined, to: undefined, only, open: only.length === 1 ? only[0] : undefined });
-    return only.length;
+    if (!session || !this.run) return 0;
+    const behind = await this.guard(api.promptsBehind(link, session, this.run.id));
+    // All of them are no choice; an address need not name each.
+    const only = behind.length < this.results.size ? behind : undefined;
+    this.setLook({ ...plainLook, filter: undefined, category: undefined, query: undefined, from: undefined, to: undefined, only, open: behind.length === 1 ? behind[0] : undefined });
+    return behind.length;
   }
 
   /** Every prompt of the run, with its result where it has one. */
@@ -220,7 +223,10 @@ class Wizard {
   }
 
   async testConnection(): Promise<api.ConnectionTest> {
-    const test = await this.guard(api.testConnection(this.session!.session_id));
+    const id = this.session!.session_id;
+    // What the server makes of one's own prompts is said before a call is spent.
+    if (this.choice.domain === 'custom' && this.choice.own) await this.#suiteToRun(id);
+    const test = await this.guard(api.testConnection(id));
     if (this.session) {
       this.session.connection_tested = test.success;
       this.session.connection_latency_ms = test.success ? test.latency_ms : undefined;
@@ -399,9 +405,37 @@ class Wizard {
     kept.set('conversation', undefined);
   }
 
+  /** Gives the session up to another tab of this page. */
+  handOver(): string | undefined {
+    const id = this.session?.session_id;
+    if (!id) return undefined;
+    this.#forget();
+    this.over = 'It goes on in another tab.';
+    return id;
+  }
+
+  /** Ends it because another tab asked so. */
+  async endForOther(): Promise<boolean> {
+    if (!this.session) return false;
+    await api.cleanUp(this.session.session_id);
+    this.#forget();
+    this.over = 'It was deleted from another tab.';
+    return true;
+  }
+
+  /** Goes on here with the session of another tab; false where no tab gave one up. */
+  async goOnHere(): Promise<boolean> {
+    const id = await takeOver();
+    if (!id) return false;
+    kept.set('session', id);
+    await this.start();
+    return true;
+  }
+
   left(): void {
     if (this.session) api.sayAbandoned(this.session.session_id);
   }
 }
 
 export const wizard = new Wizard();
+answerOtherTabs({ handOver: () => wizard.handOver(), end: () => wizard.endForOther() });
