@@ -51,6 +51,8 @@ constexpr std::array kTable = {
     ReasonFacts{Reason::kKeyForgotten, "KEY_FORGOTTEN", StatusCode::kFailedPrecondition, 409,
                 "The API key has been forgotten"},
     ReasonFacts{Reason::kRateLimited, "RATE_LIMITED", StatusCode::kResourceExhausted, 429, "Too many requests"},
+    ReasonFacts{Reason::kChatLimitReached, "CHAT_LIMIT_REACHED", StatusCode::kResourceExhausted, 429,
+                "The model has been asked as often as a session may"},
     ReasonFacts{Reason::kIdempotencyKeyReused, "IDEMPOTENCY_KEY_REUSED", StatusCode::kAlreadyExists, 409,
                 "This Idempotency-Key was used with another body"},
     ReasonFacts{Reason::kFormatNotAvailable, "FORMAT_NOT_AVAILABLE", StatusCode::kInvalidArgument, 422,

@@ -40,6 +40,7 @@ enum class Reason {
   kPromptLimitExceeded,
   kKeyForgotten,
   kRateLimited,
+  kChatLimitReached,
   kIdempotencyKeyReused,
   kFormatNotAvailable,
   kEndpointFailed,

@@ -196,7 +196,7 @@ class AnalyticsTest : public testing::Test {
     channels.Set("session-vault", vault_server_->InProcess("analytics", "token"));
     return channels;
   }();
-  Commentary commentary_{io_.get_executor(), AddressPolicy({.allow_localhost = true}), channels_, database_};
+  Commentary commentary_{io_.get_executor(), AddressPolicy({.allow_localhost = true}), channels_, database_, 60};
   std::thread thread_{[this] { io_.run(); }};
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<pb::AnalyticsService::Stub> stub_;

@@ -40,7 +40,7 @@ class Analytics final : public host::Module {
     PlanBuiltin({"average latency"}, {});
     database_.emplace(environment.executor, settings_.database);
     commentary_.emplace(environment.executor, AddressPolicy({.allow_localhost = settings_.allow_localhost}),
-                        environment.channels, *database_);
+                        environment.channels, *database_, settings_.max_chat_turns);
     listener_.emplace(settings_.database, std::vector{std::string(kSessionOverChannel)});
     asio::co_spawn(environment.executor, Listen(),
                    asio::bind_cancellation_slot(stop_listening_.slot(), asio::detached));

@@ -11,6 +11,8 @@ struct AnalyticsSettings {
   DatabaseSettings database;
   // Whether endpoints on this machine may be called.
   bool allow_localhost;
+  // How often a session's own model may be asked.
+  int max_chat_turns;
 };
 
 }  // namespace ftl::analytics

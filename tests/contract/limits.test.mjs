@@ -170,3 +170,21 @@ describe('behind one proxy that is trusted', { skip }, () => {
     await ok(from('2001:db8:1:2::1'), 201);
   });
 });
+
+describe('with two turns of a model in a session', { skip }, () => {
+  const installation = installed({ DEMO_ALLOW_LOCALHOST: 'true', DEMO_MAX_CHAT_TURNS: '2' });
+
+  test('the third is refused where the model was asked for, and left out with a word where it was not', async () => {
+    const session_id = await opened(installation);
+    const { suites } = await ok(get('test-suites'));
+    const { test_run_id } = await ok(post('batch-test', { session_id, test_suite_id: suites[0].id, prompt_limit: 1 }), 202);
+    await until('the run has ended', async () => (await ok(get(`batch-test?test_run_id=${test_run_id}`))).status === 'completed');
+    const messages = [{ role: 'user', content: 'How many prompts failed?' }];
+    for (let turn = 0; turn < 2; turn += 1) assert.equal((await post('atlas', { session_id, messages, narrator: 'model' })).status, 200);
+    isProblem(await post('atlas', { session_id, messages, narrator: 'model' }), 429, 'chat_limit_reached');
+    const commented = await post('atlas', { session_id, messages });
+    assert.equal(commented.status, 200);
+    assert.match(commented.text, /2 times in this session, which is the limit/);
+    await close(session_id);
+  });
+});

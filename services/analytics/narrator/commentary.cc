@@ -54,8 +54,12 @@ struct Talk {
 };
 
 Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels,
-                       Database& database)
-    : policy_(policy), caller_(std::move(executor), std::move(policy)), channels_(channels), database_(database) {}
+                       Database& database, int max_turns)
+    : policy_(policy),
+      caller_(std::move(executor), std::move(policy)),
+      channels_(channels),
+      database_(database),
+      max_turns_(max_turns) {}
 
 Task<vault_pb::LendKeyResponse> Commentary::Borrow(CallContext call, std::string session) {
   call.deadline = std::min(call.deadline, DeadlineIn(kLongestLoan));
@@ -68,11 +72,19 @@ Task<vault_pb::LendKeyResponse> Commentary::Borrow(CallContext call, std::string
 }
 
 void Commentary::LookAt(std::string_view session) {
+  // It is over, or its key is gone.
+  plain_.erase(std::string(session));
+  turns_.erase(std::string(session));
   for (Talk* talk : talks_) {
     if (!session.empty() && talk->session != session) continue;
     talk->in_doubt = true;
     talk->news.cancel();
   }
+}
+
+bool Commentary::IsExhausted(const std::string& session) const {
+  const auto turns = turns_.find(session);
+  return turns != turns_.end() && turns->second >= max_turns_;
 }
 
 void Commentary::NotePlainSpeech(const std::string& session) {
@@ -93,6 +105,7 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
   using namespace asio::experimental::awaitable_operators;
   auto lent = co_await Borrow(call, session);
   if (!lent.ok()) co_return std::optional<Remark>();
+  ++turns_[session];
   const Secret key = Secret::Take(std::move(*lent->mutable_api_key()));
   const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);
   if (!endpoint.ok()) co_return std::optional<Remark>();

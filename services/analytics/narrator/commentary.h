@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,8 +36,10 @@ struct Talk;
 // outlives the calls under way.
 class Commentary {
  public:
-  // `channels` and `database` outlive it.
-  Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels, Database& database);
+  // `channels` and `database` outlive it. A session's model is asked `max_turns` times at the most, counted by this
+  // process alone.
+  Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels, Database& database,
+             int max_turns);
 
   // Takes text as it comes and says whether more is wanted; a failure ends the call.
   using Take = std::function<Task<bool>(std::string text)>;
@@ -47,6 +50,10 @@ class Commentary {
   // failed with.
   Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, std::vector<ChatMessage> messages,
                                     Take take);
+
+  // Whether the model of `session` has been asked as often as it may.
+  bool IsExhausted(const std::string& session) const;
+  int max_turns() const { return max_turns_; }
 
   // Whether an earlier answer of the model of `session` had no reasoning before a closing tag alone, so that its next
   // one need not be held back until it ends.
@@ -68,8 +75,10 @@ class Commentary {
   Caller caller_;
   const rpc::Channels& channels_;
   Database& database_;
-  std::set<Talk*> talks_;        // under way
-  std::set<std::string> plain_;  // sessions whose model speaks plainly; forgotten now and then
+  const int max_turns_;
+  std::map<std::string, int> turns_;  // of each session
+  std::set<Talk*> talks_;             // under way
+  std::set<std::string> plain_;       // sessions whose model speaks plainly; forgotten now and then
 };
 
 }  // namespace ftl::analytics

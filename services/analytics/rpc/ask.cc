@@ -37,6 +37,10 @@ constexpr size_t kLongestMessage = 64 * 1024;
 constexpr int kMostMessages = 200;
 // A question is a sentence or two; what is longer is cut, so that nobody can make the planner work for long.
 constexpr size_t kLongestQuestion = 2000;
+// A question leans on those shortly before it.
+constexpr size_t kMostQuestions = 20;
+// When another session may be open at the latest, where this one has no more turns.
+constexpr absl::Duration kLongestSession = absl::Hours(1);
 
 absl::Status Validate(const pb::AskRequest& request) {
   FieldFaults faults;
@@ -70,6 +74,7 @@ std::vector<std::string> QuestionsIn(const pb::AskRequest& request) {
   }
   const bool asked = !questions.empty() && questions.back().find_first_not_of(" \t\r\n") != std::string::npos;
   if (!asked) questions.clear();
+  if (questions.size() > kMostQuestions) questions.erase(questions.begin(), questions.end() - kMostQuestions);
   return questions;
 }
 
@@ -245,9 +250,26 @@ std::string LeftOutText(const Language& language, int sentences) {
   return language.Say("comment.left_out", {{"k", language.Number(sentences), static_cast<double>(sentences)}});
 }
 
+std::string LimitText(const Language& language, int turns) {
+  return language.Say("comment.limit", {{"n", language.Number(turns)}});
+}
+
+absl::Status ChatLimitReached(int turns) {
+  return Refuse(Reason::kChatLimitReached,
+                fmt::format("Your model has been asked {} times in this session, which is the limit. Ask with the "
+                            "narrator builtin, or open another session.",
+                            turns))
+      .With("limit", turns)
+      .RetryAfter(kLongestSession);
+}
+
 // The model's words, sentence by sentence, each checked before it is shown, and what they cost. A model that fails
 // costs nothing but its words.
 Task<> Asked::WriteSpeech(std::string question) {
+  if (commentary_.IsExhausted(session_)) {
+    CO_TRY(co_await pieces_.Paragraph(Plain("*" + LimitText(language_, commentary_.max_turns()) + "*")));
+    co_return co_await pieces_.Usage();
+  }
   CO_TRY(const Finding summary, co_await Execute(database_, call_, session_, known_, run_id_, SummaryQuery()));
   const std::string prompt = SystemPrompt(summary, facts_);
   const bool leads = request_.narrator() == pb::NARRATOR_MODEL;
@@ -303,6 +325,9 @@ Task<> Answer(Database& database, Commentary& commentary, const CallContext& cal
   const bool there =
       std::any_of(known.runs.begin(), known.runs.end(), [&](const RunFacts& run) { return run.id == run_id; });
   if (scope.run && !there) co_return RunNotFound();
+
+  const bool wants_model = request.narrator() == pb::NARRATOR_MODEL;
+  if (wants_model && commentary.IsExhausted(scope.session)) co_return ChatLimitReached(commentary.max_turns());
 
   AnswerPieces pieces(writer);
   const std::vector<std::string> questions = QuestionsIn(request);
