@@ -102,6 +102,7 @@ test('only what the server says has an origin leads anywhere, and it leads there
   await answer.getByRole('button', { name: '1.2 s' }).click();
   await page.getByRole('complementary', { name: 'Prompt 12' }).waitFor();
   assert.deepEqual(await rowsOf(page), ['12']);
+  await page.getByText('The one result behind it').waitFor();
   await sound(page, 'atlas-figure');
   await close();
 });
