@@ -10,6 +10,7 @@
 #include "services/analytics/narrator/population.h"
 #include "services/analytics/narrator/quantity.h"
 #include "services/analytics/query/sql_compiler.h"
+#include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
 namespace {
@@ -119,7 +120,8 @@ std::string TellOne(Telling& telling, const Finding& finding, const pb::Figure& 
   const std::string value = ValueText(telling, finding.query, figure, *found.value, PopulationLink(finding, figure));
   const std::string population = PopulationText(telling, finding, figure, found.n, Case::kOver);
   const std::string measure = MeasureName(telling.language(), figure.measure());
-  std::string key = "figure";
+  const MeasureUnit unit = RowOf(figure.measure()).unit;
+  std::string key = unit == MeasureUnit::kTokens || unit == MeasureUnit::kCalls ? "figure.counted" : "figure";
   if (figure.statistic() == pb::STATISTIC_SUM) key = "figure.sum";
   if (figure.statistic() == pb::STATISTIC_CORRELATION) key = "figure.correlation";
   return telling.Say(key, {{"figure", FigureName(telling.language(), figure)},
