@@ -38,7 +38,7 @@ async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n +
     'GET /providers': () => ({ providers: [{ provider: 'custom', name: 'Any OpenAI-compatible endpoint', docs_url: 'https://example.org/docs' }] }),
     'GET /test-suites': () => ({ suites: [] }),
     'GET /test-suites/s': () => ({ id: 's', name: 'Times Tables', task_domain: 'qa', prompt_count: results.length }),
-    'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4 }),
+    'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
     'GET /analytics/results': (url) => ({ results: results.filter(({ prompt_id }) => url.searchParams.getAll('prompt_id').includes(String(prompt_id))) }),
     'GET /export/formats': () => ({ formats: [{ format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
     'POST /cleanup': () => ({ success: true, message: '', deleted: { config: false, testRuns: 0, results: 0 } }),
@@ -82,6 +82,8 @@ test('wrong answers are no success: two marks, a reading, and a filter that find
   const { page, close } = await visit({ results });
   const reading = page.getByRole('button', { name: /^Checks passed/ });
   await reading.waitFor();
+  await page.getByText('95%: 76 to 100%').waitFor();
+  await page.getByText('25.4').waitFor();
   assert.match(await reading.innerText(), /3\s*\/24/);
   assert.equal(await page.locator('.result-body .cell-checks .good').count(), 1, 'one prompt passed all of its checks');
   assert.equal(await page.locator('.result-body .good').count(), 1, 'nothing else is green');

@@ -145,7 +145,7 @@ export interface Metrics {
   p95_latency_ms?: number;
   output_tokens_per_second?: number;
   /** Low and high end of the share of answered calls, in per cent. */
-  success_interval?: number[];
+  success_interval?: { low: number; high: number };
 }
 
 export interface Cleanup {
