@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
+#include <utility>
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parser.hpp>
@@ -35,6 +37,13 @@ bool IsReasoningPart(std::string_view type) {
   return type.find("reasoning") != std::string_view::npos || type.find("thinking") != std::string_view::npos;
 }
 
+// A text of some variety: `ha`, `haha` may be what a model says.
+bool IsVaried(std::string_view text) {
+  std::bitset<256> bytes;
+  for (const char c : text) bytes.set(static_cast<unsigned char>(c));
+  return bytes.count() >= 4;
+}
+
 }  // namespace
 
 // Parses into one buffer that is used again for every chunk.
@@ -57,7 +66,15 @@ ChatAnswer::~ChatAnswer() = default;
 ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_view data, bool may_be_cut) {
   Brought brought;
   if (is_done_ && data.find("\"usage\"") == std::string_view::npos) return brought;
-  while (!data.empty() && (data.front() == ' ' || data.front() == '\n')) data.remove_prefix(1);
+  const auto skip_space = [&] {
+    while (!data.empty() && (data.front() == ' ' || data.front() == '\n')) data.remove_prefix(1);
+  };
+  skip_space();
+  // A relay may wrap the field once more.
+  while (data.substr(0, 5) == "data:") {
+    data.remove_prefix(5);
+    skip_space();
+  }
   // A relay may wrap a comment as data.
   if (data.empty() || data.front() == ':' || has_failed() || IsKeepAlive(name)) return brought;
   if (data.substr(0, 6) == "[DONE]" || data.substr(0, 7) == "\"[DONE]") {
@@ -73,7 +90,7 @@ ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_vie
   // Some servers end events with one line end, so that several arrive as one.
   if (data.find('\n') == std::string_view::npos) {
     // Behind the finish it is one more way to say that the stream is done.
-    if (!may_be_cut && !is_finished()) Fail(FailureOf(FormatFault::kNotJson));
+    if (!may_be_cut && !is_finished()) FailAsNotJson(data);
     return brought;
   }
   while (!data.empty()) {
@@ -93,11 +110,43 @@ void ChatAnswer::TakeWhole(std::string_view body) {
   body.remove_prefix(start);
   if (body.empty()) {
     Fail(FailureOf(FormatFault::kEmpty));
-  } else if (!TakeJson(body, false, ignored)) {
-    Fail(FailureOf(body.front() == '<' ? FormatFault::kHtml : FormatFault::kNotJson));
+  } else if (!TakeJson(body, false, ignored) && !TakeLines(body)) {
+    if (body.front() == '<') Fail(FailureOf(FormatFault::kHtml));
+    FailAsNotJson(body);
   } else if (!has_choice_ && !has_failed()) {
     Fail(FailureOf(FormatFault::kNoChoices));
   }
+}
+
+// Some give a stream's events as lines of JSON, or put a stream's end behind a whole answer. False where none is JSON.
+bool ChatAnswer::TakeLines(std::string_view body) {
+  if (body.front() != '{') return false;
+  Brought ignored;
+  const size_t end = body.rfind("data: [DONE]");
+  if (end != std::string_view::npos && TakeJson(body.substr(0, end), false, ignored)) return true;
+  const std::string_view first = body.substr(0, body.find('\n'));
+  if (first.size() == body.size() || !TakeJson(first, false, ignored)) return false;
+  is_stream_ = true;
+  has_choice_ = has_choice_ || !text_.empty();
+  body.remove_prefix(first.size());
+  while (!body.empty()) {
+    const size_t line_end = std::min(body.find('\n'), body.size());
+    std::string_view line = body.substr(0, line_end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    TakeEvent("", line, /*may_be_cut=*/line_end == body.size());
+    body.remove_prefix(std::min(line_end + 1, body.size()));
+  }
+  return true;
+}
+
+void ChatAnswer::FailAsNotJson(std::string_view data) {
+  CallFailure failure = FailureOf(FormatFault::kNotJson);
+  failure.sentence += Quoted(scrub_.CleanError(std::string(CutText(data, 1024))));
+  Fail(std::move(failure));
+}
+
+void ChatAnswer::TakeStrayWords(std::string_view words) {
+  if (!words.empty() && !is_done_ && !is_finished() && !has_failed()) FailWith(WordsOf(words));
 }
 
 // False for what is no JSON.
@@ -106,7 +155,7 @@ bool ChatAnswer::TakeJson(std::string_view text, bool is_error, Brought& brought
   std::string fixed;
   if (!json_->Parse(text, memory)) {
     if (text.find("\\u") == std::string_view::npos) return false;
-    fixed = WithoutLoneSurrogates(text);
+    fixed = WithLoneSurrogatesAsBytes(text);
     if (!json_->Parse(fixed, memory)) return false;
   }
   const json::value value = json_->parser.release();
@@ -149,6 +198,11 @@ void ChatAnswer::Forget() {
   think_block_ = {};
   text_.clear();
   reasoning_.clear();
+  split_text_.clear();
+  split_reasoning_.clear();
+  last_delta_.clear();
+  growing_deltas_ = deltas_ = 0;
+  repeat_from_ = std::string::npos;
   tool_calls_.clear();
   raw_finish_reason_.clear();
 }
@@ -197,11 +251,13 @@ void ChatAnswer::TakeMessage(const json::object& message, Brought& brought) {
 }
 
 void ChatAnswer::TakeContent(std::string_view text, Brought& brought) {
-  if (text.empty() || !HasRoomFor(text)) return;
+  if (text.empty()) return;
+  text = WithoutRepetition(text);
+  if (!HasRoomFor(text)) return;
   const size_t text_before = text_.size();
   std::string clean;
-  if (!IsCleanText(text)) {
-    AppendCleanText(text, clean);
+  if (!split_text_.empty() || !IsCleanText(text)) {
+    AppendCleanText(JoinSplitCharacter(text, split_text_), clean);
     text = clean;
   }
   think_block_.Push(text, text_, reasoning_);
@@ -209,9 +265,39 @@ void ChatAnswer::TakeContent(std::string_view text, Brought& brought) {
   brought.answer |= text_.size() > text_before;
 }
 
+// What of a delta is new. Some servers repeat the text so far in each; the third that does so shows it.
+std::string_view ChatAnswer::WithoutRepetition(std::string_view text) {
+  const bool repeats_all = ++deltas_ > 2 && text.size() == text_.size() && text == text_ && IsVaried(text);
+  repeat_from_ = repeats_all ? text_.size() : std::string::npos;
+  if (growing_deltas_ < 0) return text;
+  const size_t known = last_delta_.size();
+  const bool is_known = growing_deltas_ > 2 && text == last_delta_;
+  if (!is_known && known > 0 && (text.size() <= known || text.substr(0, known) != last_delta_)) {
+    growing_deltas_ = -1;
+    last_delta_ = {};
+    return text;
+  }
+  last_delta_ = text;
+  growing_deltas_ += is_known ? 0 : 1;
+  if (growing_deltas_ < 3) return text;
+  if (growing_deltas_ > 3 || is_known) return text.substr(known);
+  if (!IsVaried(text)) {
+    growing_deltas_ = -1;
+    return text;
+  }
+  think_block_ = {};
+  text_.clear();
+  if (!has_reasoning_fields_) reasoning_.clear();
+  return text;
+}
+
 void ChatAnswer::TakeReasoning(std::string_view text, Brought& brought) {
   if (text.empty() || !HasRoomFor(text)) return;
-  AppendCleanText(text, reasoning_);
+  if (split_reasoning_.empty() && IsCleanText(text)) {
+    reasoning_ += text;
+  } else {
+    AppendCleanText(JoinSplitCharacter(text, split_reasoning_), reasoning_);
+  }
   has_reasoning_fields_ = true;
   brought.token = true;
 }
@@ -306,6 +392,14 @@ void ChatAnswer::TakeUsage(const json::object& usage) {
                               CountIn(&usage, "prompt_cache_hit_tokens")});
 }
 
+void ChatAnswer::FinishText() {
+  std::string rest;
+  AppendCleanText(std::exchange(split_text_, {}), rest);
+  think_block_.Push(rest, text_, reasoning_);
+  think_block_.Finish(text_, reasoning_);
+  AppendCleanText(std::exchange(split_reasoning_, {}), reasoning_);
+}
+
 bool ChatAnswer::HasRoomFor(std::string_view text) {
   if (text.size() <= room_) {
     room_ -= text.size();
@@ -343,7 +437,8 @@ CallFailure ChatAnswer::FailureAtEnd(End end) const {
 
 void ChatAnswer::Conclude(End end, ChatReply& reply) {
   FinishText();
-  ThinkBlock::PartUnopened(text_, reasoning_);
+  if (repeat_from_ < text_.size()) text_.resize(repeat_from_);
+  if (!has_reasoning_fields_) ThinkBlock::PartUnopened(text_, reasoning_);
   reply.failure = FailureAtEnd(end);
   reply.text = scrub_.CleanAnswer(std::move(text_));
   reply.reasoning = scrub_.CleanAnswer(std::move(reasoning_));

@@ -44,7 +44,9 @@ class ChatAnswer {
   const std::string& text() const { return text_; }
 
   // Nothing follows: what was held back joins the text.
-  void FinishText() { think_block_.Finish(text_, reasoning_); }
+  void FinishText();
+  // Words outside of any event: the failure, where the answer did not end.
+  void TakeStrayWords(std::string_view words);
   // What came is no answer; the first failure counts.
   void Fail(CallFailure failure);
 
@@ -63,6 +65,9 @@ class ChatAnswer {
   void TakeChoice(const boost::json::object& choice, Brought& brought);
   void TakeMessage(const boost::json::object& message, Brought& brought);
   void TakeContent(std::string_view text, Brought& brought);
+  std::string_view WithoutRepetition(std::string_view text);
+  bool TakeLines(std::string_view body);
+  void FailAsNotJson(std::string_view data);
   void TakeReasoning(std::string_view text, Brought& brought);
   void TakeContentParts(const boost::json::array& parts, Brought& brought);
   void TakeContentPart(const boost::json::object& part, Brought& brought);
@@ -80,6 +85,12 @@ class ChatAnswer {
   size_t room_;
   ThinkBlock think_block_;
   std::string text_;
+  std::string split_text_;  // what may be the first part of a character
+  std::string split_reasoning_;
+  std::string last_delta_;  // while each began with all of the one before
+  int growing_deltas_ = 0;  // how many did; -1 once one did not
+  int deltas_ = 0;
+  size_t repeat_from_ = std::string::npos;  // where the last delta repeats all text before it
   std::string reasoning_;
   std::vector<ToolCall> tool_calls_;
   std::string raw_finish_reason_;

@@ -372,5 +372,64 @@ TEST(ChatAnswerTest, RefusesAWholeAnswerThatIsNone) {
   EXPECT_EQ(Whole(R"({"error":{"message":"m","code":"invalid_api_key"}})").outcome, OUTCOME_AUTH);
 }
 
+// Deltas of content, each as it stands in JSON, and the end.
+ChatReply Said(const std::vector<std::string>& pieces) {
+  std::vector<std::string> events;
+  for (const std::string& piece : pieces) events.push_back(Delta("{\"content\":\"" + piece + "\"}"));
+  events.push_back(kStop);
+  return Streamed(events);
+}
+
+TEST(ChatAnswerTest, KeepsALoneTagThatTheTextSpeaksOf) {
+  EXPECT_EQ(Said({"It ends with the tag `</think>`, then ", "the answer."}).text,
+            "It ends with the tag `</think>`, then the answer.");
+  EXPECT_EQ(Streamed({Delta(R"({"reasoning":"r"})"), Delta(R"({"content":"a\n</think> b"})"), kStop}).text,
+            "a\n</think> b")
+      << "the server has parted it already";
+}
+
+TEST(ChatAnswerTest, PartsReasoningByOtherMarksWhereTheyOpenTheAnswer) {
+  for (const std::string opening :
+       {"[THINK]r[/THINK]", "<thinking>r</thinking>\\n",
+        "<|channel|>analysis<|message|>r<|end|><|start|>assistant<|channel|>final<|message|>"}) {
+    const ChatReply reply = Said({opening + "Four", ".", ""});
+    EXPECT_EQ(reply.text, "Four.") << opening;
+    EXPECT_EQ(reply.reasoning, "r") << opening;
+  }
+  EXPECT_EQ(Said({"<|channel|>final<|mess", "age|>Four.<|return|>"}).text, "Four.");
+  EXPECT_EQ(Said({"Use [THINK]r[/THINK]."}).text, "Use [THINK]r[/THINK].");
+}
+
+TEST(ChatAnswerTest, JoinsACharacterThatTwoDeltasShare) {
+  EXPECT_EQ(Said({R"(Great \ud83d)", R"(\ude00 work)"}).text, "Great 😀 work");
+  EXPECT_EQ(Said({"Gr\xC3",
+                  "\xB6\xC3\x9F"
+                  "e"})
+                .text,
+            "Größe");
+  EXPECT_EQ(Said({R"(a\ud83d)", "b"}).text,
+            "a\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(Said({R"(a\ude00)", R"(\ud83d)"}).text, "a\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(Streamed({Delta(R"({"reasoning":"\ud83d"})"), Delta(R"({"reasoning":"\ude00"})"), kStop}).reasoning, "😀");
+}
+
+TEST(ChatAnswerTest, TakesTextOnceWhereDeltasRepeatIt) {
+  EXPECT_EQ(Said({"The ", "The sky ", "The sky is ", "The sky is blue."}).text, "The sky is blue.");
+  EXPECT_EQ(Said({"The ", "The sky ", "The sky is ", "The sky is ", "The sky is blue."}).text, "The sky is blue.");
+  EXPECT_EQ(Said({"The ", "sky ", "is blue.", "The sky is blue."}).text, "The sky is blue.");
+  EXPECT_EQ(Said({"Row, ", "row. ", "Row, row. ", "your boat."}).text, "Row, row. Row, row. your boat.");
+  EXPECT_EQ(Said({"ha", "ha"}).text, "haha");
+  EXPECT_EQ(Said({"ha", "haha", "hahaha"}).text, "hahahahahaha");
+}
+
+TEST(ChatAnswerTest, ReadsOddFramings) {
+  EXPECT_EQ(Streamed({"data: " + Delta(R"({"content":"a"})"), "data: " + kStop}).text, "a");
+  const std::string whole = R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})";
+  EXPECT_EQ(Whole(whole + "\ndata: [DONE]\n\n").text, "a");
+  EXPECT_EQ(Whole(Delta(R"({"content":"a"})") + "\n" + Delta(R"({"content":"b"})") + "\r\n" + kStop + "\n").text, "ab");
+  EXPECT_THAT(Whole("upstream said no").failure.sentence, HasSubstr("\"upstream said no\""));
+}
+
 }  // namespace
 }  // namespace ftl

@@ -189,6 +189,7 @@ Wire<ChatAnswer::End> ChatReading::ReadStream(std::string start) {
     if (!piece->empty()) continue;
     marks_->end = std::max(marks_->end, connection_.last_arrival().at);
     is_usable_ = !answer_.has_failed();
+    answer_.TakeStrayWords(decoder.stray_words());
     co_return End::kWhole;
   }
   // Some servers tell the usage behind the end; no waiting for it.

@@ -1,6 +1,7 @@
 #include "common/endpoint/answer/clean_text.h"
 
 #include <cstring>
+#include <utility>
 
 namespace ftl {
 namespace {
@@ -58,6 +59,34 @@ void AppendCleanText(std::string_view text, std::string& out) {
     text.remove_prefix(clean + 1);
     while (!text.empty() && IsTail(text[0])) text.remove_prefix(1);
   }
+}
+
+std::string JoinSplitCharacter(std::string_view text, std::string& held) {
+  std::string joined = std::exchange(held, {});
+  const size_t seam = joined.size();
+  joined += text;
+  const auto half = [&](size_t at) -> unsigned {  // the surrogate whose three bytes stand there, or 0
+    if (joined.size() - at < 3 || joined[at] != '\xED' || static_cast<unsigned char>(joined[at + 1]) < 0xA0) return 0;
+    return 0xD000u | ((joined[at + 1] & 0x3Fu) << 6) | (joined[at + 2] & 0x3Fu);
+  };
+  if (seam == 3 && half(0) != 0 && half(3) >= 0xDC00) {
+    const unsigned code = 0x10000 + ((half(0) & 0x3FF) << 10) + (half(3) & 0x3FF);
+    const char whole[] = {static_cast<char>(0xF0 | (code >> 18)), static_cast<char>(0x80 | ((code >> 12) & 0x3F)),
+                          static_cast<char>(0x80 | ((code >> 6) & 0x3F)), static_cast<char>(0x80 | (code & 0x3F))};
+    joined.replace(0, 6, whole, sizeof(whole));
+  }
+  size_t start = joined.size();
+  while (start > 0 && joined.size() - start < 3 && IsTail(joined[start - 1])) --start;
+  if (start == 0 || static_cast<unsigned char>(joined[start - 1]) < 0xC2) return joined;
+  --start;
+  const auto lead = static_cast<unsigned char>(joined[start]);
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  const unsigned surrogate = half(start);
+  if (joined.size() - start < length || (surrogate != 0 && surrogate < 0xDC00)) {
+    held = joined.substr(start);
+    joined.resize(start);
+  }
+  return joined;
 }
 
 std::string_view CutText(std::string_view text, size_t most) {

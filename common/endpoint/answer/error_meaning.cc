@@ -29,13 +29,42 @@ bool ErrorMeaning::IsOutOfCredit(int status) const {
                      "perday"})) {
     return true;
   }
+  const bool is_of_a_moment = HasAny(message_, {"retry in", "try again in", "per minute", "per-min", "per second",
+                                                "per_minute", "requests per", "tokens per min"}) &&
+                              !HasAny(message_, {"per day", "per-day"});
+  if (is_of_a_moment || HasAny(message_, {"retry in", "try again in"})) return false;
+  if (LacksMoney() || HasUsedUpItsPeriod()) return true;
   if (status != 400 && status != 403 && status != 429) return false;
-  if (HasAny(message_, {"retry in", "try again in"})) return false;
   return HasAny(message_,
                 {"credit balance is too low", "insufficient credit", "insufficient balance", "insufficient quota",
                  "exceeded your current quota", "spend limit", "spending limit", "out of credit",
                  "used all available credits", "credit limit exceeded", "specified api usage limits",
                  "check your plan and billing", "per-day", "per day", "daily limit", "daily quota"});
+}
+
+// Whatever status and wording: something of an account that is paid, and that it is gone.
+bool ErrorMeaning::LacksMoney() const {
+  if (HasAny(message_, {"permission", "load balanc"})) return false;
+  const std::string all = name_ + " " + message_;
+  if (HasAny(all,
+             {"余额不足", "欠费", "arrearage", "budget has been exceeded", "budget exceeded", "budget_exceeded"})) {
+    return true;
+  }
+  return HasAny(all, {"credit", "balance", "funds", "billing", "payment", "spend", "budget", "prepaid", "top up"}) &&
+         HasAny(all, {"insufficient", "exhausted", "depleted", "used all", "used up", "too low", "not enough",
+                      "run out", "ran out", "out of", "no remaining", "negative", "overdue", "unpaid", "not active",
+                      "payment required", "required to continue", "has been used"});
+}
+
+bool ErrorMeaning::HasUsedUpItsPeriod() const {
+  return HasAny(message_, {"daily", "weekly", "monthly", "per day", "per week", "per month"}) &&
+         HasAny(message_, {"limit", "quota", "allowance", "allocation"}) &&
+         HasAny(message_, {"exhausted", "reached", "exceeded", "used up", "used all"});
+}
+
+bool ErrorMeaning::WantsHttps() const {
+  return HasAny(message_, {"plain http request was sent to https port", "http request to an https server",
+                           "speaking plain http to an ssl-enabled"});
 }
 
 bool ErrorMeaning::IsFiltered() const {

@@ -12,6 +12,8 @@ class ErrorMeaning {
 
   // Out of credit, as opposed to too fast, under this status.
   bool IsOutOfCredit(int status) const;
+  // A request in plain HTTP came to a port that speaks https.
+  bool WantsHttps() const;
   bool IsFiltered() const;
   bool IsUnknownModel() const;
   bool IsRefusedKey() const;
@@ -20,6 +22,9 @@ class ErrorMeaning {
   int Status() const;
 
  private:
+  bool LacksMoney() const;
+  bool HasUsedUpItsPeriod() const;
+
   // In lower case: how the error names itself, and what it says.
   std::string name_;
   std::string message_;

@@ -22,6 +22,7 @@ namespace json = boost::json;
 constexpr size_t kLongestQuote = 200;
 constexpr size_t kLongestWord = 200;
 constexpr size_t kLongestMessage = 4096;
+constexpr std::string_view kPlainToHttps = "plain HTTP request was sent to HTTPS port";
 
 std::string TextOf(const json::value* value, size_t most = kLongestWord) {
   if (value == nullptr) return {};
@@ -202,7 +203,13 @@ ErrorWords WordsOf(const json::value& body) {
 ErrorWords WordsOf(std::string_view body) {
   ErrorWords words;
   words.is_html = LooksLikeHtml(body);
-  if (words.is_html) return words;
+  if (words.is_html) {
+    // nginx and Apache say so in a page of their own.
+    for (const std::string_view said : {kPlainToHttps, std::string_view("speaking plain HTTP to an SSL-enabled")}) {
+      if (body.find(said) != std::string_view::npos) words.message = kPlainToHttps;
+    }
+    return words;
+  }
   body = DataOfEvent(body);
   boost::system::error_code error;
   json::parse_options options;
@@ -211,6 +218,9 @@ ErrorWords WordsOf(std::string_view body) {
   if (!error) {
     words = WordsOf(parsed);
     if (words.message.empty() && parsed.is_string()) words.message = TextOf(&parsed);
+    const bool says_nothing = body.find_first_of("\"0123456789") == std::string_view::npos;
+    const bool names_itself = !words.type.empty() || !words.code.empty();
+    if (words.message.empty() && !says_nothing && !names_itself) words.message = CutText(body, kLongestMessage);
     return words;
   }
   words.message = CutText(body, kLongestMessage);
@@ -229,12 +239,23 @@ bool HoldsError(const json::value& body) {
   if (IsTruthy(Member(&holder, "error"))) return true;
   if (IsTruthy(Member(Member(&holder, "base_resp"), "status_code"))) return true;
   if (Member(&holder, "choices") != nullptr) return false;
+  if (StatusIn(Member(&holder, "code")) != 0) return true;
   if (TextOf(Member(&holder, "type")) == "error" || TextOf(Member(&holder, "object")) == "error") return true;
   for (const std::string_view name : {"detail", "fault", "error_type", "error_code", "error_msg", "errors"}) {
     if (IsTruthy(Member(&holder, name))) return true;
   }
   return !TextOf(Member(&holder, "message")).empty();
 }
+
+namespace {
+
+bool NamesAKey(std::string_view word) {
+  constexpr std::string_view kNames[] = {"key", "token", "secret", "provided", "password"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return absl::EqualsIgnoreCase(ToAbsl(word), ToAbsl(name)); });
+}
+
+}  // namespace
 
 std::string WithoutKeyLike(std::string_view text) {
   std::string out;
@@ -249,7 +270,8 @@ std::string WithoutKeyLike(std::string_view text) {
     const std::string_view word = text.substr(at, end - at);
     const bool is_key = HasKeyStart(word) || HasLongRun(word) || IsMasked(word) || (after_bearer && word.size() >= 6);
     out += is_key ? "[removed]" : word;
-    after_bearer = absl::EqualsIgnoreCase(ToAbsl(word), "bearer");
+    const bool is_given = end < text.size() && (text[end] == ':' || text[end] == '=');
+    after_bearer = absl::EqualsIgnoreCase(ToAbsl(word), "bearer") || (is_given && NamesAKey(word));
     at = end;
   }
   return out;

@@ -20,87 +20,94 @@ CallFailure Failure(ErrorType type, Outcome outcome, std::string sentence, bool 
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
-CallFailure Throttled(int status, std::optional<absl::Duration> wait) {
+CallFailure Throttled(int status, std::string_view told, std::string_view said, std::optional<absl::Duration> wait) {
   const std::string when =
       wait ? fmt::format(" It asks to wait {} s.", static_cast<int64_t>(absl::ToDoubleSeconds(*wait) + 0.999)) : "";
   if (status == 429) {
-    return Failure(
-        ERROR_TYPE_RATE_LIMIT, OUTCOME_THROTTLED,
-        fmt::format("The endpoint says that requests come too fast (429).{} Lower the concurrency or wait.", when),
-        true);
+    return Failure(ERROR_TYPE_RATE_LIMIT, OUTCOME_THROTTLED,
+                   fmt::format("The endpoint says that requests come too fast ({}).{} Lower the concurrency or wait.{}",
+                               told, when, said),
+                   true);
   }
   return Failure(ERROR_TYPE_API_ERROR, OUTCOME_THROTTLED,
-                 fmt::format("The endpoint is overloaded or not ready ({}).{} Try again later.", status, when), true);
+                 fmt::format("The endpoint is overloaded or not ready ({}).{} Try again later.{}", told, when, said),
+                 true);
 }
 
-CallFailure UnknownModel(int status, const ErrorWords& words, const ErrorMeaning& meaning) {
+CallFailure UnknownModel(int status, std::string_view told, const ErrorWords& words, const ErrorMeaning& meaning) {
   if (status == 404 && !meaning.IsUnknownModel()) {
-    return Failure(
-        ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND,
-        fmt::format("The endpoint knows no such path or model (404). Check the URL, which often ends in /v1, "
-                    "and the model's id.{}",
-                    Quoted(words.message)),
-        false);
+    return Failure(ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND,
+                   fmt::format("The endpoint knows no such path or model ({}). Check the URL, which often ends in /v1, "
+                               "and the model's id.{}",
+                               told, Quoted(words.message)),
+                   false);
   }
   return Failure(ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND,
-                 fmt::format("The endpoint does not know the model ({}). Choose one that it lists.{}", status,
+                 fmt::format("The endpoint does not know the model ({}). Choose one that it lists.{}", told,
                              Quoted(words.message)),
                  false);
 }
 
-CallFailure RefusedKey(int status) {
-  return Failure(
-      ERROR_TYPE_AUTH, OUTCOME_AUTH,
-      fmt::format("The endpoint refused the key ({}). Check the key and that it belongs to this endpoint.", status),
-      false);
+CallFailure RefusedKey(std::string_view told, std::string_view said) {
+  return Failure(ERROR_TYPE_AUTH, OUTCOME_AUTH,
+                 fmt::format("The endpoint refused the key ({}). Check the key and that it belongs to this endpoint.{}",
+                             told, said),
+                 false);
 }
 
-CallFailure Classified(int status, const ErrorWords& words, std::optional<absl::Duration> wait) {
+CallFailure Classified(int status, const std::string& told, const ErrorWords& words,
+                       std::optional<absl::Duration> wait) {
   const ErrorMeaning meaning(words);
   const std::string said = words.is_html ? std::string(" It sent a web page.") : Quoted(words.message);
   if (status < 400) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
                    fmt::format("The endpoint redirects elsewhere ({}), which is not followed. Give the URL that it "
                                "redirects to.",
-                               status),
+                               told),
                    false);
+  }
+  if (meaning.WantsHttps()) {
+    return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
+                   fmt::format("The endpoint's port speaks https ({}): use https:// in the URL.", told), false);
   }
   if (meaning.IsOutOfCredit(status)) {
     return Failure(ERROR_TYPE_RATE_LIMIT, OUTCOME_QUOTA,
                    fmt::format("The account behind the key is out of credit or over its limit ({}). Add credit or use "
-                               "another key.",
-                               status),
+                               "another key.{}",
+                               told, said),
                    false);
   }
   if (status < 500 && meaning.IsFiltered()) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_FILTERED,
-                   fmt::format("The endpoint's content filter refused the prompt ({}).", status), false);
+                   fmt::format("The endpoint's content filter refused the prompt ({}).{}", told, said), false);
   }
   switch (status) {
     case 401:
-      return RefusedKey(status);
+      return RefusedKey(told, said);
     case 403:
-      return Failure(ERROR_TYPE_AUTH, OUTCOME_AUTH,
-                     "The endpoint does not let this key make the call (403). Check that the key is right and may use "
-                     "this model.",
-                     false);
+      return Failure(
+          ERROR_TYPE_AUTH, OUTCOME_AUTH,
+          fmt::format("The endpoint does not let this key make the call ({}). Check that the key is right and "
+                      "may use this model.{}",
+                      told, said),
+          false);
     case 404:
-      return UnknownModel(status, words, meaning);
+      return UnknownModel(status, told, words, meaning);
     case 429:
     case 503:
     case 529:
-      return Throttled(status, wait);
+      return Throttled(status, told, said, wait);
     default:
       break;
   }
-  if (status < 500 && meaning.IsUnknownModel()) return UnknownModel(status, words, meaning);
-  if (status < 500 && meaning.IsRefusedKey()) return RefusedKey(status);
+  if (status < 500 && meaning.IsUnknownModel()) return UnknownModel(status, told, words, meaning);
+  if (status < 500 && meaning.IsRefusedKey()) return RefusedKey(told, said);
   // TGI says 424 where its own engine failed.
   if (status < 500 && status != 408 && status != 409 && status != 424) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
-                   fmt::format("The endpoint did not accept the request ({}).{}", status, said), false);
+                   fmt::format("The endpoint did not accept the request ({}).{}", told, said), false);
   }
-  return Failure(ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, fmt::format("The endpoint failed ({}).{}", status, said),
+  return Failure(ERROR_TYPE_API_ERROR, OUTCOME_SERVER_ERROR, fmt::format("The endpoint failed ({}).{}", told, said),
                  true);
 }
 
@@ -207,7 +214,7 @@ CallFailure FilteredAnswer() {
 CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now) {
   std::optional<absl::Duration> wait = WaitAskedFor(hints, now);
   if (!wait && (status == 429 || status == 503)) wait = WaitSaidIn(words);
-  CallFailure failure = Classified(status, words, wait);
+  CallFailure failure = Classified(status, std::to_string(status), words, wait);
   if (failure.outcome == OUTCOME_QUOTA) return failure;
   // A wait means something only for what may go better next time.
   const std::string should_retry = Lower(hints.should_retry);
@@ -218,7 +225,9 @@ CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHint
 }
 
 CallFailure FailureOfErrorEvent(const ErrorWords& words) {
-  return Classified(words.status != 0 ? words.status : ErrorMeaning(words).Status(), words, std::nullopt);
+  // No status came with it but perhaps its own.
+  if (words.status == 0) return Classified(ErrorMeaning(words).Status(), "an error in its answer", words, std::nullopt);
+  return Classified(words.status, fmt::format("error {} in its answer", words.status), words, std::nullopt);
 }
 
 }  // namespace ftl

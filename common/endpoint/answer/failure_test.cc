@@ -226,5 +226,32 @@ TEST(FailureTest, KeepsTimeoutNetworkAndTlsApart) {
   EXPECT_EQ(FailureOf(TransportFault::kBlockedAddress).error_type, ERROR_TYPE_BLOCKED_ADDRESS);
 }
 
+TEST(FailureTest, QuotesWhateverShapeTheWordsCameIn) {
+  EXPECT_THAT(Of(422, R"({"messages":["at most 512"]})").sentence, HasSubstr("at most 512"));
+  EXPECT_THAT(Of(401, R"({"message":"subscription key missing"})").sentence, HasSubstr("subscription key missing"));
+  EXPECT_THAT(Of(403, "accept the licence on the model's page").sentence, HasSubstr("accept the licence"));
+  EXPECT_THAT(Event(R"({"code":500,"msg":"model not deployed"})").sentence, HasSubstr("model not deployed"));
+  EXPECT_THAT(Event(R"({"error":"rate limit exceeded"})").sentence, Not(HasSubstr("429"))) << "no status came";
+  EXPECT_THAT(Of(400, "<html>The plain HTTP request was sent to HTTPS port</html>").sentence, HasSubstr("https://"));
+}
+
+TEST(FailureTest, KnowsOutOfCreditUnderAnyStatusAndWording) {
+  const std::pair<int, std::string> spent[] = {{403, "Your team has used all credits"},
+                                               {429, "Weekly/Monthly Limit Exhausted"},
+                                               {500, "insufficient balance (1008)"},
+                                               {401, "Your account is out of credits"},
+                                               {400, "Budget has been exceeded! Max budget: 10"}};
+  for (const auto& [status, words] : spent) EXPECT_EQ(Of(status, words).outcome, OUTCOME_QUOTA) << words;
+  const std::pair<int, std::string> moments[] = {{429, "Tokens per minute limit reached"},
+                                                 {429, "Rate limit exceeded: free-models-per-min. Add 10 credits"},
+                                                 {503, "load balancer has run out of workers"}};
+  for (const auto& [status, words] : moments) EXPECT_EQ(Of(status, words).outcome, OUTCOME_THROTTLED) << words;
+}
+
+TEST(FailureTest, ReadsAWaitWithItsUnit) {
+  EXPECT_EQ(Of(429, "{}", {.retry_after = "3s"}).retry_after, absl::Seconds(3));
+  EXPECT_EQ(Of(429, "{}", {.retry_after = "1m30s"}).retry_after, absl::Seconds(90));
+}
+
 }  // namespace
 }  // namespace ftl

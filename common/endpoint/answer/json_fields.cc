@@ -1,5 +1,7 @@
 #include "common/endpoint/answer/json_fields.h"
 
+#include <charconv>
+
 #include <absl/strings/numbers.h>
 #include <boost/json/value.hpp>
 
@@ -45,7 +47,20 @@ std::optional<int64_t> CountIn(const json::object* object, std::string_view name
   return count < 0 || count > kMost ? std::nullopt : std::optional(count);
 }
 
-std::string WithoutLoneSurrogates(std::string_view text) {
+namespace {
+
+// Half a pair as the three bytes that UTF-8 would have for it.
+void AppendHalf(std::string_view digits, std::string& out) {
+  unsigned code = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+  out += static_cast<char>(0xE0 | (code >> 12));
+  out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+}  // namespace
+
+std::string WithLoneSurrogatesAsBytes(std::string_view text) {
   const auto escape_at = [&](size_t at) {  // 1 for a leading half, 2 for a trailing one, else 0
     if (text.size() - at < 6 || text[at] != '\\' || text[at + 1] != 'u' || (text[at + 2] | 0x20) != 'd') return 0;
     const char digit = static_cast<char>(text[at + 3] | 0x20);
@@ -58,7 +73,11 @@ std::string WithoutLoneSurrogates(std::string_view text) {
     const bool is_pair = half == 1 && text.size() - at >= 12 && escape_at(at + 6) == 2;
     const bool is_escape = text[at] == '\\' && at + 1 < text.size();
     const size_t length = is_pair ? 12 : half != 0 ? 6 : is_escape ? 2 : 1;
-    fixed += half != 0 && !is_pair ? "\\ufffd" : text.substr(at, length);
+    if (half != 0 && !is_pair) {
+      AppendHalf(text.substr(at + 2, 4), fixed);
+    } else {
+      fixed += text.substr(at, length);
+    }
     at += length;
   }
   return fixed;

@@ -18,7 +18,8 @@ const boost::json::array* ArrayIn(const boost::json::object& object, std::string
 // A whole number from 0 to 1e9, also one that is written as text; `object` may be null.
 std::optional<int64_t> CountIn(const boost::json::object* object, std::string_view name);
 
-// Half a surrogate pair is legal for a server that cuts text by UTF-16, but no character: made U+FFFD.
-std::string WithoutLoneSurrogates(std::string_view json);
+// Half a surrogate pair is legal for a server that cuts text by UTF-16, but no character: made the three bytes that
+// UTF-8 would have for it, which JoinSplitCharacter may join with its other half.
+std::string WithLoneSurrogatesAsBytes(std::string_view json);
 
 }  // namespace ftl

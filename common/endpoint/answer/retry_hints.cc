@@ -116,6 +116,7 @@ void RetryHints::NoteLimit(std::string_view field, std::string_view value) {
 std::optional<absl::Duration> WaitAskedFor(const RetryHints& hints, absl::Time now) {
   if (const auto wait = InUnits(hints.retry_after_ms, 1e-3)) return wait;
   if (const auto wait = InUnits(hints.retry_after, 1)) return wait;
+  if (const auto wait = LeadingDuration(Lower(hints.retry_after))) return wait;
   if (!hints.retry_after.empty()) return UntilDate(hints.retry_after, now);
   std::optional<absl::Duration> longest;
   for (const RetryHints::Limit& limit : hints.limits) {

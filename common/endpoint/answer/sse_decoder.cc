@@ -5,6 +5,12 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kEventLines = 4;
+constexpr size_t kStrayBytes = 1024;
+
+// Words, as opposed to a field that the grammar does not know.
+bool IsSentence(std::string_view line, size_t colon) {
+  return line.substr(0, colon).find(' ') != std::string_view::npos || line.substr(0, 5) == "Error";
+}
 
 }  // namespace
 
@@ -64,6 +70,12 @@ void SseDecoder::TakeLine(std::string_view line, OnEvent on_event) {
     has_data_ = true;
   } else if (field == "event") {
     name_ = value;
+  } else if (line.front() == '{' || line.front() == '[') {
+    // A line of JSON that lacks its `data:`.
+    Dispatch(on_event);
+    on_event({{}, line});
+  } else if (IsSentence(line, colon)) {
+    stray_words_ = line.substr(0, kStrayBytes);
   }
 }
 

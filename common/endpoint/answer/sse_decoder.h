@@ -15,8 +15,9 @@ struct SseEvent {
 };
 
 // Bytes to events, as the WHATWG event-stream grammar has it: lines end at LF, CRLF or CR, mixed and split anywhere; a
-// byte order mark, comments and unknown fields are left out. A field `error`, as older llama.cpp sends it, is the data
-// of an event of that name. Pure, incremental; keeps at most one line and one event.
+// byte order mark, comments and unknown fields are left out. A line of JSON without `data:` is an event of its own. A
+// field `error`, as older llama.cpp sends it, is the data of an event of that name. Pure, incremental; keeps at most
+// one line and one event.
 class SseDecoder {
  public:
   // `line_bytes` bounds a line, and 4 times as much the data of an event.
@@ -27,6 +28,8 @@ class SseDecoder {
   bool Decode(std::string_view bytes, OnEvent on_event);
   // The stream has ended: hands over what an empty line would have, since servers forget it after the last event.
   void Finish(OnEvent on_event);
+  // The last line that was no field but words, as a server's failure in plain text; empty for none.
+  const std::string& stray_words() const { return stray_words_; }
 
  private:
   void TakeLine(std::string_view line, OnEvent on_event);
@@ -36,6 +39,7 @@ class SseDecoder {
   std::string line_;  // the start of a line whose end has not come
   std::string name_;
   std::string data_;
+  std::string stray_words_;
   bool has_data_ = false;
   bool at_start_ = true;  // where a byte order mark may stand
   bool after_cr_ = false;

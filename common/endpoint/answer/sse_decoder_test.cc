@@ -106,5 +106,14 @@ TEST(SseDecoderTest, RefusesAnEventOfEndlessLines) {
   EXPECT_FALSE(is_whole);
 }
 
+TEST(SseDecoderTest, TakesJsonWithoutItsFieldAndKeepsStrayWords) {
+  SseDecoder decoder(1024);
+  std::vector<std::string> data;
+  const auto take = [&](const SseEvent& event) { data.emplace_back(event.data); };
+  EXPECT_TRUE(decoder.Decode("data: a\n{\"b\":1}\nKV cache is full\nfoo: bar\n", take));
+  EXPECT_EQ(data, (std::vector<std::string>{"a", "{\"b\":1}"}));
+  EXPECT_EQ(decoder.stray_words(), "KV cache is full");
+}
+
 }  // namespace
 }  // namespace ftl

@@ -1,14 +1,25 @@
 #include "common/endpoint/answer/think_block.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace ftl {
 namespace {
 
-constexpr std::string_view kOpen = "<think>";
-constexpr std::string_view kClose = "</think>";
 constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kLoneOpen = "<think>";
+constexpr std::string_view kLoneClose = "</think>";
+
+// Harmony's channels, as gpt-oss writes them where no server has read them.
+constexpr std::string_view kHarmonyFinal = "<|channel|>final<|message|>";
+constexpr std::array<ReasoningMarks, 7> kMarks{{{kLoneOpen, kLoneClose},
+                                                {"<thinking>", "</thinking>"},
+                                                {"<thought>", "</thought>"},
+                                                {"[THINK]", "[/THINK]"},
+                                                {"<|channel|>analysis<|message|>", kHarmonyFinal},
+                                                {"<|start|>assistant<|channel|>analysis<|message|>", kHarmonyFinal},
+                                                {kHarmonyFinal, ""}}};
 
 // How many bytes at the end of `text` are the start of `tag`.
 size_t StartAtEnd(std::string_view text, std::string_view tag) {
@@ -29,18 +40,21 @@ void ThinkBlock::Push(std::string_view piece, std::string& text, std::string& re
   std::string_view rest = held_;
   if (place_ == Place::kStart) {
     const std::string_view begun = rest.substr(std::min(rest.find_first_not_of(kSpace), rest.size()));
-    if (begun.size() < kOpen.size() && kOpen.substr(0, begun.size()) == begun) return;
-    const bool thinks = begun.substr(0, kOpen.size()) == kOpen;
-    place_ = thinks ? Place::kInside : Place::kText;
-    if (thinks) rest = begun.substr(kOpen.size());
+    for (const ReasoningMarks& marks : kMarks) {
+      if (begun.size() < marks.open.size() && marks.open.substr(0, begun.size()) == begun) return;
+      if (begun.substr(0, marks.open.size()) == marks.open) marks_ = &marks;
+    }
+    place_ = marks_ != nullptr ? Place::kInside : Place::kText;
+    if (marks_ != nullptr) rest = begun.substr(marks_->open.size());
   }
   if (place_ == Place::kInside) {
-    const size_t close = rest.find(kClose);
-    const size_t inside = close == std::string_view::npos ? rest.size() - StartAtEnd(rest, kClose) : close;
+    const std::string_view mark = marks_->close;
+    const size_t close = rest.find(mark);
+    const size_t inside = close == std::string_view::npos ? rest.size() - StartAtEnd(rest, mark) : close;
     reasoning += rest.substr(0, inside);
     rest.remove_prefix(inside);
     if (close != std::string_view::npos) {
-      rest.remove_prefix(kClose.size());
+      rest.remove_prefix(mark.size());
       place_ = Place::kBehind;
     }
   }
@@ -56,13 +70,19 @@ void ThinkBlock::Finish(std::string& text, std::string& reasoning) {
   if (place_ == Place::kStart) text += held_;
   if (place_ == Place::kInside) reasoning += held_;
   held_.clear();
+  if (marks_ == nullptr || marks_->open.find("<|channel|>") == std::string_view::npos) return;
+  reasoning.erase(std::min(reasoning.find("<|end|>"), reasoning.size()));
+  for (const std::string_view end : {"<|return|>", "<|end|>"}) {
+    if (text.ends_with(end)) text.erase(text.size() - end.size());
+  }
 }
 
 void ThinkBlock::PartUnopened(std::string& text, std::string& reasoning) {
-  const size_t close = text.find(kClose);
-  if (close == std::string::npos || text.find(kOpen) < close) return;
+  const size_t close = text.find(kLoneClose);
+  if (close == std::string::npos || text.find(kLoneOpen) < close) return;
+  if (close > 0 && text[close - 1] != '\n') return;
   reasoning.append(text, 0, close);
-  text.erase(0, std::min(text.find_first_not_of(kSpace, close + kClose.size()), text.size()));
+  text.erase(0, std::min(text.find_first_not_of(kSpace, close + kLoneClose.size()), text.size()));
 }
 
 }  // namespace ftl

@@ -12,7 +12,7 @@ struct CallerLimits {
   absl::Duration connect = absl::Seconds(10);  // look-up, TCP connect and TLS handshake together
   size_t head_bytes = 16 * 1024;               // of a response's head, interim ones included
   int interim_responses = 3;
-  size_t line_bytes = 256 * 1024;          // of a stream
+  size_t line_bytes = 1024 * 1024;         // of a stream
   size_t body_bytes = 1024 * 1024;         // of an answer that is no stream
   size_t stream_bytes = 16 * 1024 * 1024;  // of a stream with all its wrapping
   size_t text_bytes = 1024 * 1024;         // of text, reasoning and tool calls together
