@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kLongestUrl = 2048;
 constexpr std::string_view kChatCompletions = "/chat/completions";
+constexpr std::string_view kModels = "/models";
 
 // White space, control characters and backslashes, over which readers of one text differ most.
 bool HasControlOrSpace(std::string_view text) {
@@ -160,12 +161,18 @@ std::string Endpoint::Text() const { return Origin() + path_ + query_; }
 std::string Endpoint::BasePath() const {
   std::string_view path = TrimSlashes(path_);
   if (path.empty()) return std::string(ProviderOf(*this).base_path);
-  if (EndsWith(path, kChatCompletions)) path.remove_suffix(kChatCompletions.size());
+  for (const std::string_view end : {kChatCompletions, kModels}) {
+    if (!EndsWith(path, end)) continue;
+    path.remove_suffix(end.size());
+    break;
+  }
   return std::string(TrimSlashes(path));
 }
 
 std::string Endpoint::ChatCompletionsTarget() const {
-  return fmt::format("{}{}{}", BasePath(), kChatCompletions, query_);
+  // Some servers know the path with a slash behind it alone; whoever types the whole URL knows.
+  const bool has_slash = EndsWith(path_, "/chat/completions/");
+  return fmt::format("{}{}{}{}", BasePath(), kChatCompletions, has_slash ? "/" : "", query_);
 }
 
 std::string Endpoint::ModelsTarget() const {

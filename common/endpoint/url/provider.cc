@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include <absl/strings/match.h>
 #include <fmt/format.h>
 
 #include "common/endpoint/url/endpoint.h"
 #include "common/error/refusal.h"
+#include "common/text/view.h"
 
 namespace ftl {
 namespace {
@@ -84,6 +86,11 @@ absl::StatusOr<std::string_view> CleanKey(std::string_view key) {
   const size_t first = key.find_first_not_of(kPastedAlong);
   if (first == std::string_view::npos) return std::string_view();
   key = key.substr(first, key.find_last_not_of(kPastedAlong) - first + 1);
+  for (const std::string_view before : {"authorization:", "api-key:", "x-api-key:", "bearer "}) {
+    if (!absl::StartsWithIgnoreCase(ToAbsl(key), ToAbsl(before))) continue;
+    key.remove_prefix(before.size());
+    key.remove_prefix(std::min(key.find_first_not_of(kPastedAlong), key.size()));
+  }
   std::string_view fault;
   if (key.size() > kLongest) fault = "is longer than 4,096 characters";
   if (std::any_of(key.begin(), key.end(), [](char c) { return c < 0x20 || c > 0x7e; })) {

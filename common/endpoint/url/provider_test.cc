@@ -43,6 +43,12 @@ TEST(ProviderTest, RecognisesItsOwnBaseUrl) {
 TEST(ProviderTest, TrimsWhatIsPastedAlongWithAKeyAndRefusesWhatNoHeaderCarries) {
   EXPECT_EQ(*CleanKey(" \"sk-abc\"\n"), "sk-abc");
   EXPECT_EQ(*CleanKey(""), "");
+  for (const char* pasted : {"Bearer sk-abc", "bearer  sk-abc", "Authorization: Bearer sk-abc", "'api-key: sk-abc'",
+                             "\"authorization:Bearer sk-abc\""}) {
+    EXPECT_EQ(*CleanKey(pasted), "sk-abc") << pasted;
+  }
+  EXPECT_EQ(*CleanKey("Bearer"), "Bearer") << "what is all there is, is the key";
+  EXPECT_EQ(*CleanKey("bearers-key"), "bearers-key");
   EXPECT_EQ(*CleanKey(" \n"), "");
   EXPECT_EQ(CleanKey(std::string(4096, 'k'))->size(), 4096u);
   for (const std::string& key : {std::string("sk\r\nX: y"), std::string("sk-\xc3\xa4"), std::string("a\0b", 3),
