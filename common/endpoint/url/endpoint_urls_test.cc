@@ -497,6 +497,7 @@ constexpr Row kRefused[] = {
     {"http://METADATA.google.INTERNAL"sv, "metadata host"},
     {"http://metadata.goog"sv, "metadata host"},
     {"http://metadata.goog./"sv, "metadata host"},
+    {"http://metadata.amazonaws.com"sv, "metadata host"},
     {"http://metadata.azure.internal"sv, "metadata host"},
     {"http://metadata.azure.com"sv, "metadata host"},
     {"http://metadata.tencentyun.com"sv, "metadata host"},

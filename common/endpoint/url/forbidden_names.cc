@@ -12,7 +12,7 @@ namespace {
 // - private top-level names: those of ICANN and RFC 6762, and what routers, containers and service meshes hand out;
 // - metadata services with a name in the public tree;
 // - wildcard DNS, rebinding services, and names whose answer is loopback or private space.
-constexpr std::array<std::string_view, 93> kForbidden = {
+constexpr std::array<std::string_view, 94> kForbidden = {
     "127-0-0-1.org.uk",
     "1u.ms",
     "42foo.com",
@@ -70,6 +70,7 @@ constexpr std::array<std::string_view, 93> kForbidden = {
     "lxd",
     "mail",
     "mail.ebc.apple.com",
+    "metadata.amazonaws.com",
     "metadata.azure.com",
     "metadata.cloud.ibm.com",
     "metadata.digitalocean.com",
