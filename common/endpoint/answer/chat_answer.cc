@@ -141,7 +141,8 @@ bool ChatAnswer::TakeLines(std::string_view body) {
 
 void ChatAnswer::FailAsNotJson(std::string_view data) {
   CallFailure failure = FailureOf(FormatFault::kNotJson);
-  failure.sentence += Quoted(scrub_.CleanError(std::string(CutText(data, 1024))));
+  const std::string said = Quoted(scrub_.CleanError(std::string(CutText(data, 1024))));
+  if (!said.empty()) failure.sentence += said + ".";
   Fail(std::move(failure));
 }
 
