@@ -31,6 +31,16 @@ std::optional<Detail> Attached(const absl::Status& status) {
   return detail;
 }
 
+constexpr size_t kMostFieldBytes = 256;
+
+// At a character's border.
+std::string Cut(std::string_view field) {
+  if (field.size() <= kMostFieldBytes) return std::string(field);
+  size_t end = kMostFieldBytes;
+  while (end > 0 && (field[end] & 0xC0) == 0x80) --end;
+  return std::string(field.substr(0, end)) + "…";
+}
+
 Reason NearestReason(absl::StatusCode code) {
   switch (code) {
     case absl::StatusCode::kInvalidArgument:
@@ -108,15 +118,17 @@ Refusal::operator absl::Status() const {
 }
 
 void FieldFaults::Add(std::string_view field, std::string_view message) {
-  faults_.push_back({std::string(field), std::string(message)});
+  if (++count_ <= kMostListed) faults_.push_back({Cut(field), std::string(message)});
 }
 
 absl::Status FieldFaults::Verdict(Reason reason) const {
   if (faults_.empty()) return absl::OkStatus();
   const FieldFault& first = faults_.front();
   std::string message = fmt::format("{} {}", first.field, first.message);
-  if (faults_.size() > 1) message += fmt::format(" (and {} more)", faults_.size() - 1);
-  return Refuse(reason, message + ".").Fields(faults_);
+  if (count_ > 1) message += fmt::format(" (and {} more)", count_ - 1);
+  Refusal refusal = Refuse(reason, message + ".").Fields(faults_);
+  if (count_ == faults_.size()) return refusal;
+  return std::move(refusal).With("more_errors", static_cast<int64_t>(count_ - faults_.size()));
 }
 
 Reason ReasonOf(const absl::Status& status) {

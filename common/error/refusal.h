@@ -54,20 +54,26 @@ class [[nodiscard]] Refusal {
 
 inline Refusal Refuse(Reason reason, std::string_view message) { return Refusal(reason, message); }
 
-// Collects every wrong field of one input, so that all are told at once.
+// Collects every wrong field of one input, so that all are told at once. It keeps the first hundred and counts the
+// rest, and cuts a field's name after 256 bytes: an answer stays small, whatever a body has.
 //   FieldFaults faults;
 //   if (request.name().empty()) faults.Add("name", "is missing");
 //   TRY(faults.Verdict());
 class FieldFaults {
  public:
   void Add(std::string_view field, std::string_view message);
+  static constexpr size_t kMostListed = 100;
+
   bool empty() const { return faults_.empty(); }
-  const std::vector<FieldFault>& all() const { return faults_; }
-  // Ok, or a refusal for `reason` that lists every fault added.
+  // How many were added, listed or not.
+  size_t count() const { return count_; }
+  const std::vector<FieldFault>& listed() const { return faults_; }
+  // Ok, or a refusal for `reason` that lists the faults, with the fact `more_errors` where there are more.
   absl::Status Verdict(Reason reason = Reason::kInvalidField) const;
 
  private:
   std::vector<FieldFault> faults_;
+  size_t count_ = 0;
 };
 
 // What a status says, wherever it was born. A status that is no refusal of ours gives the nearest reason for its code.

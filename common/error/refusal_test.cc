@@ -39,6 +39,22 @@ TEST(RefusalTest, EveryReasonIsFoundByItsNameAndHasAnHttpStatus) {
   }
 }
 
+TEST(FieldFaultsTest, ListsAHundredAndSaysHowManyMore) {
+  FieldFaults faults;
+  for (int i = 0; i < 1000; ++i) faults.Add("prompts", "is no text");
+  EXPECT_EQ(FieldFaultsOf(faults.Verdict()).size(), 100u);
+  EXPECT_EQ(FactsOf(faults.Verdict()).at("more_errors"), "900");
+}
+
+TEST(FieldFaultsTest, CutsALongNameBetweenCharacters) {
+  FieldFaults faults;
+  std::string name = "a";
+  for (int i = 0; i < 1'000'000; ++i) name += "é";
+  faults.Add(name, "is not known here");
+  EXPECT_EQ(FieldFaultsOf(faults.Verdict())[0].field, name.substr(0, 255) + "…");
+  EXPECT_LT(faults.Verdict().message().size(), 400u);
+}
+
 TEST(FieldFaultsTest, TellsEveryWrongFieldAtOnce) {
   FieldFaults faults;
   EXPECT_TRUE(faults.Verdict().ok());

@@ -173,7 +173,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   if (healthcheck) return AskHealth(settings);
   if (program.production) RefuseDevelopmentSwitches(settings);
   if (print_config) settings.Print(std::cout);
-  for (const FieldFault& fault : settings.faults().all()) std::cerr << fault.field << ' ' << fault.message << ".\n";
+  for (const FieldFault& fault : settings.faults().listed()) std::cerr << fault.field << ' ' << fault.message << ".\n";
   if (!settings.faults().empty()) return EX_CONFIG;
   if (check_config || print_config) return EX_OK;
   return Run(host);

@@ -20,7 +20,7 @@ void InputFaults::UnknownWord(std::string_view field, std::string_view message) 
 }
 
 void InputFaults::Missing(std::string_view field) {
-  for (const FieldFault& fault : faults_.all()) {
+  for (const FieldFault& fault : faults_.listed()) {
     if (fault.field == field) return;
   }
   Unacceptable(field, "is missing");

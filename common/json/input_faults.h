@@ -24,7 +24,7 @@ class InputFaults {
 
   bool empty() const { return faults_.empty(); }
   // Whether nothing is wrong but words that a service refuses too.
-  bool OnlyUnknownWords() const { return words_ == faults_.all().size(); }
+  bool OnlyUnknownWords() const { return words_ == faults_.count(); }
   absl::Status Verdict() const;
 
  private:

@@ -113,6 +113,15 @@ TEST(MessageJsonTest, NamesEveryFaultByItsPath) {
               ElementsAre("name", "nmae", "prompts[1].checks[0].kind", "prompts[2]", "idempotency_key"));
 }
 
+TEST(MessageJsonTest, ListsAHundredOfManyFaults) {
+  runner::CreateSuiteRequest request;
+  std::string body = R"({"prompts":[1)";
+  for (int i = 1; i < 10'000; ++i) body += ",1";
+  const absl::Status status = Read(body + "]}", request);
+  EXPECT_EQ(FieldFaultsOf(status).size(), 100u);
+  EXPECT_EQ(FactsOf(status).at("more_errors"), "9900");
+}
+
 TEST(MessageJsonTest, TellsMalformedFromUnacceptable) {
   runner::StartRunRequest request;
   EXPECT_EQ(ReasonOf(Read(R"({"concurrency":"4"})", request)), Reason::kWrongType);

@@ -58,6 +58,10 @@ std::string ProblemJson(const absl::Status& status, std::string_view request_id)
     }
     out += ']';
   }
+  const auto details = FactsOf(status);
+  if (const auto more = details.find("more_errors"); more != details.end()) {
+    out += fmt::format(",\"more_errors\":{}", more->second);
+  }
   out += '}';
   return out;
 }

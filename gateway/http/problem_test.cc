@@ -24,6 +24,12 @@ TEST(ProblemTest, SaysWhatIsWrongAndWithWhich) {
             R"("errors":[{"field":"temperature","message":"must be 0 to 2"}]})");
 }
 
+TEST(ProblemTest, SaysHowManyMoreFaultsThereAre) {
+  FieldFaults faults;
+  for (int i = 0; i < 103; ++i) faults.Add("prompts", "is no text");
+  EXPECT_THAT(ProblemResponse(faults.Verdict(), "r").body, HasSubstr(R"(],"more_errors":3})"));
+}
+
 TEST(ProblemTest, TellsAWrongTypeByItsStatusAlone) {
   const Response response = ProblemResponse(Refuse(Reason::kWrongType, "No."), "r");
   EXPECT_EQ(response.status, 400);

@@ -12,7 +12,7 @@ namespace {
 using namespace batch_runner;
 
 void CheckFaults(const FieldFaults& faults) {
-  for (const FieldFault& fault : faults.all()) {
+  for (const FieldFault& fault : faults.listed()) {
     Require(IsCleanText(fault.field) && IsCleanText(fault.message), "a fault is text that can be sent");
     Require(fault.message.size() < 1024, "a fault is told in a sentence");
   }

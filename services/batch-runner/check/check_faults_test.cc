@@ -18,7 +18,7 @@ std::vector<std::string> FaultyFields(const std::string& prompt_text) {
   FieldFaults faults;
   ValidateChecks(prompt, "prompts[3]", faults);
   std::vector<std::string> fields;
-  for (const FieldFault& fault : faults.all()) fields.push_back(fault.field);
+  for (const FieldFault& fault : faults.listed()) fields.push_back(fault.field);
   return fields;
 }
 

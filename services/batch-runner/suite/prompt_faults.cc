@@ -24,18 +24,17 @@ void ValidatePrompt(const pb::Prompt& prompt, std::string_view path, FieldFaults
   if (prompt.category().size() > kMostCategoryBytes) faults.Add(prefix + "category", "is longer than 100 bytes");
   FieldFaults check_faults;
   ValidateChecks(prompt, path, check_faults);
-  for (const FieldFault& fault : check_faults.all()) {
+  for (const FieldFault& fault : check_faults.listed()) {
     faults.Add(fault.field.starts_with('.') ? fault.field.substr(1) : fault.field, fault.message);
   }
 }
 
 absl::Status VerdictOnSuite(const FieldFaults& faults) {
-  if (faults.all().size() <= kMostFaults) return faults.Verdict();
+  if (faults.count() <= kMostFaults) return faults.Verdict();
   FieldFaults told;
-  for (size_t i = 0; i < kMostFaults - 1; ++i) told.Add(faults.all()[i].field, faults.all()[i].message);
-  const FieldFault& last = faults.all()[kMostFaults - 1];
-  told.Add(last.field,
-           fmt::format("{}; {} more faults are not listed", last.message, faults.all().size() - kMostFaults));
+  for (size_t i = 0; i < kMostFaults - 1; ++i) told.Add(faults.listed()[i].field, faults.listed()[i].message);
+  const FieldFault& last = faults.listed()[kMostFaults - 1];
+  told.Add(last.field, fmt::format("{}; {} more faults are not listed", last.message, faults.count() - kMostFaults));
   return told.Verdict();
 }
 

@@ -35,7 +35,7 @@ class Import {
   void Add(pb::Prompt prompt, const std::string& at) {
     FieldFaults own;
     ValidatePrompt(prompt, "", own);
-    for (const FieldFault& fault : own.all())
+    for (const FieldFault& fault : own.listed())
       faults_.Add("content", fmt::format("{}: {} {}", at, fault.field, fault.message));
     prompts_.push_back(std::move(prompt));
   }
