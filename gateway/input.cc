@@ -61,6 +61,11 @@ class GivenSession {
   bool conflict_ = false;
 };
 
+bool IsRepeatable(std::string_view name, const Message& request) {
+  const FieldPlan* field = PlanOf(*request.GetDescriptor()).Readable(name);
+  return field != nullptr && field->field->is_repeated();
+}
+
 absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Message& request, GivenSession& session,
                        InputFaults& faults) {
   TRY(const http::Parameters parameters, http::ParseQuery(head.query));
@@ -68,7 +73,7 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
   for (const auto& [name, value] : parameters) {
     if (name == "session_id" && route.session != SessionUse::kNone) {
       session.Add(value);
-    } else if (!seen.insert(name).second) {
+    } else if (!seen.insert(name).second && !IsRepeatable(FieldName(name), request)) {
       faults.WrongType(name, "is given twice");
     } else if (route.method == "GET") {
       ReadParameter(FieldName(name), value, request, faults);

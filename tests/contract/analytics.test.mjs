@@ -113,6 +113,10 @@ test('results are ordered, filtered and paged', async (t) => {
   await same('', () => true);
   await same('success=false', ({ success }) => !success);
   await same('error_type=auth', ({ error_type }) => error_type === 'auth');
+  await same('outcome=ok', ({ outcome }) => outcome === 'ok');
+  await same('prompt_id=7', ({ prompt_id }) => prompt_id === 7);
+  await same('prompt_id=2&prompt_id=7&prompt_id=900', ({ prompt_id }) => prompt_id === 2 || prompt_id === 7);
+  await same('prompt_id=1&prompt_id=7&success=true', ({ prompt_id }) => prompt_id === 7);
   await same('category=odd', ({ category }) => category === 'odd');
   await same(`min_latency_ms=${middle.toFixed(3)}&success=true`, ({ success, latency_ms }) => success && latency_ms >= Number(middle.toFixed(3)));
   await same(`max_latency_ms=${middle.toFixed(3)}&success=true`, ({ success, latency_ms }) => success && latency_ms <= Number(middle.toFixed(3)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include <absl/strings/str_join.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
@@ -88,6 +89,10 @@ Conditions FiltersOf(const RunScope& scope, const pb::ListResultsRequest& reques
   }
   if (request.has_min_output_tokens()) conditions.Add("r.output_tokens >= {}", request.min_output_tokens());
   if (request.has_max_output_tokens()) conditions.Add("r.output_tokens <= {}", request.max_output_tokens());
+  if (request.has_outcome()) conditions.Add("r.outcome = {}", request.outcome());
+  if (request.prompt_id_size() > 0) {
+    conditions.Add("r.prompt_id = ANY(string_to_array({}, ',')::int[])", absl::StrJoin(request.prompt_id(), ","));
+  }
   return conditions;
 }
 
