@@ -47,10 +47,11 @@ class ModuleTest : public testing::Test {
                                                      {"FTL_PORT_FILE", scratch_.path() + "/port"}};
 };
 
-TEST_F(ModuleTest, ServesSessionsOnItsPortAndLendsNoKeyToStrangers) {
+TEST_F(ModuleTest, IsRefusedWithoutCertificatesAndWouldLendNoKeyToStrangers) {
   host::Settings settings = Settings();
   host::Host host(settings, {SessionVaultModule()});
-  ASSERT_TRUE(settings.faults().empty()) << settings.faults().Verdict();
+  EXPECT_EQ(settings.faults().count(), 1u);
+  EXPECT_THAT(std::string(settings.faults().Verdict().message()), ::testing::HasSubstr("FTL_TLS_CA_FILE"));
   ASSERT_TRUE(host.Start().ok());
   std::string port;
   std::ifstream(environment_["FTL_PORT_FILE"]) >> port;
