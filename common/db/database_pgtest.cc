@@ -124,6 +124,14 @@ TEST_F(DatabaseTest, NeverRepeatsAValueInAnError) {
   EXPECT_THAT(std::string(rows.status().message()), testing::Not(testing::HasSubstr("my-secret-value")));
 }
 
+TEST_F(DatabaseTest, BlamesDataForWhatWouldBeRefusedAgainAndNothingElse) {
+  EXPECT_TRUE(IsDataFault(Run({"test.cast", "SELECT $1::uuid"}, Params("no uuid")).status()));
+  EXPECT_TRUE(IsDataFault(Run({"test.zero", "SELECT 1 / ($1::int - 1)"}, Params(1)).status()));
+  EXPECT_FALSE(IsDataFault(Run({"test.missing", "SELECT $1::int FROM no_such_table"}, Params(1)).status()));
+  EXPECT_FALSE(IsDataFault(Run({"test.right", "SELECT $1::int, lo_import('/nowhere')"}, Params(1)).status()));
+  EXPECT_FALSE(IsDataFault(absl::InternalError("not the database's")));
+}
+
 TEST_F(DatabaseTest, ShowsASessionOnlyForTheUnitOfWorkThatNamedIt) {
   constexpr Query kScope{"test.scope", "SELECT coalesce(current_setting('ftl.sessions', true), '') AS sessions"};
   Database database(io_.get_executor(), Settings(1));

@@ -62,6 +62,11 @@ bool IsForeignKeyViolation(const absl::Status& status, std::string_view constrai
 }
 bool IsCheckViolation(const absl::Status& status) { return SqlStateOf(status) == "23514"; }
 
+bool IsDataFault(const absl::Status& status) {
+  const std::string state = SqlStateOf(status);
+  return state.starts_with("22") || state.starts_with("23") || state == "54000";
+}
+
 bool IsRepeatable(const absl::Status& status) {
   const std::string state = SqlStateOf(status);
   return state == "40001" || state == "40P01";

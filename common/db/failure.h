@@ -30,6 +30,10 @@ std::string ConstraintOf(const absl::Status& status);
 // The words of the server or of libpq behind a kDatabaseUnavailable, for the log; empty where there are none.
 std::string DatabaseWordsOf(const absl::Status& status);
 
+// Whether what was sent is at fault and would be refused again: bad data (class 22), a violated constraint (23), a
+// statement too large (54000). Any other failure is the database's, and may pass.
+bool IsDataFault(const absl::Status& status);
+
 // Whether the whole transaction may be tried again at once: serialization failure or deadlock.
 bool IsRepeatable(const absl::Status& status);
 

@@ -201,7 +201,7 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   CountTokens(call.request, reply);
   // Who asked for a whole answer is told no times of pieces, whatever came.
   if (!call.request.stream) marks.first_token = marks.first_answer = std::nullopt;
-  reply.timing = TimingOf(marks, reply.output_tokens);
+  reply.timing = TimingOf(marks, reply.streamed_tokens());
   // Behind an answer that was none, more may come than its framing says.
   const bool is_sound = reply.ok() || reply.http_status >= 300;
   if (reading.leaves_connection_usable() && is_sound) {

@@ -59,6 +59,18 @@ describe('processes that stand still or leave', { skip }, () => {
     });
   }
 
+  test('a right that is missing for a while costs no answer: what is finished is kept and stored when it is back', async () => {
+    const run = await startedRun(installed, 40, { concurrency });
+    const end = watched(run);
+    await wait(300);
+    installed.sql('REVOKE INSERT ON demo_batch_test_results FROM ftl_batch_runner');
+    await wait(3000);
+    installed.sql('GRANT INSERT ON demo_batch_test_results TO ftl_batch_runner');
+    isWhole(run, await end);
+    assert.equal(await extraCalls(installed, run), 0);
+    await closed(run);
+  });
+
   test('PostgreSQL away for a while: 503 with Retry-After meanwhile, no result lost, recovery without a restart', async () => {
     const run = await startedRun(installed, 60, { concurrency });
     await wait(400);

@@ -1,7 +1,7 @@
 // An installation of one's own, by the same command that people use: for tests that need settings of their own or kill
 // processes. Needs built programs (FTL_BUILD_DIR).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -65,6 +65,12 @@ export class Installation {
 
   log(name) {
     return this.#read('log', `${name}.log`);
+  }
+
+  // As PostgreSQL's superuser, in the installation's own database.
+  sql(text) {
+    const place = ['--host', this.#read('state', 'postgres-socket').trim(), '--port', String(this.port('postgres'))];
+    execFileSync('psql', ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--username', 'finetunelab', ...place, '--dbname', 'finetunelab', '--command', text]);
   }
 
   get url() {

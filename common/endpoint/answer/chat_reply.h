@@ -42,6 +42,12 @@ struct ChatReply {
   // Any text, reasoning or tool call, of a whole answer or not.
   bool has_any_token() const { return !text.empty() || !reasoning.empty() || !tool_calls.empty(); }
 
+  // Output tokens less those that the endpoint counts as reasoning and never sent: what the times of a stream are of.
+  int64_t streamed_tokens() const {
+    const int64_t hidden = reasoning.empty() ? usage.reasoning_tokens.value_or(0) : 0;
+    return hidden < output_tokens ? output_tokens - hidden : 0;
+  }
+
   // The answer. Kept as far as it came when the call failed; never to be scored then.
   std::string text;
   // What the model thought, from fields of its own or from a <think> block at the start of the answer.

@@ -14,7 +14,7 @@ absl::Duration Between(Mark from, Mark to) { return to > from ? absl::FromChrono
 
 }  // namespace
 
-endpoint_pb::Timing TimingOf(const CallMarks& marks, int64_t output_tokens) {
+endpoint_pb::Timing TimingOf(const CallMarks& marks, int64_t streamed_tokens) {
   endpoint_pb::Timing timing;
   const absl::Duration latency = Between(marks.send_start, marks.end);
   *timing.mutable_latency() = ToProto(latency);
@@ -30,9 +30,9 @@ endpoint_pb::Timing TimingOf(const CallMarks& marks, int64_t output_tokens) {
   const absl::Duration ttft = Between(marks.send_start, *marks.first_token);
   const absl::Duration tokens = Between(*marks.first_token, *marks.last_token);
   *timing.mutable_ttft() = ToProto(ttft);
-  if (output_tokens > 1) {
-    *timing.mutable_itl_mean() = ToProto(tokens / (output_tokens - 1));
-    *timing.mutable_tpot() = ToProto((latency - ttft) / (output_tokens - 1));
+  if (streamed_tokens > 1) {
+    *timing.mutable_itl_mean() = ToProto(tokens / (streamed_tokens - 1));
+    *timing.mutable_tpot() = ToProto((latency - ttft) / (streamed_tokens - 1));
   }
   timing.set_buffered(marks.pieces >= kFewestPieces && tokens <= kAtOnce && ttft >= kHeldBack);
   return timing;

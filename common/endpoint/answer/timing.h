@@ -34,7 +34,7 @@ struct CallMarks {
   DialPhases dialed;
 };
 
-// The times as the proto defines them. Pure. `output_tokens` divides: time per token is absent for one or fewer.
-endpoint_pb::Timing TimingOf(const CallMarks& marks, int64_t output_tokens);
+// The times as the proto defines them. Pure. `streamed_tokens` divides: time per token is absent for one or fewer.
+endpoint_pb::Timing TimingOf(const CallMarks& marks, int64_t streamed_tokens);
 
 }  // namespace ftl

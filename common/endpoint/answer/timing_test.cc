@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/endpoint/answer/chat_reply.h"
 #include "common/time/proto_time.h"
 
 namespace ftl {
@@ -44,6 +45,18 @@ TEST(TimingTest, HasNoTimePerTokenForOneTokenOrNone) {
     EXPECT_FALSE(timing.has_tpot());
     EXPECT_TRUE(timing.has_ttft());
   }
+}
+
+TEST(TimingTest, IsOfTokensThatWereStreamedNotOfHiddenReasoning) {
+  ChatReply reply;
+  reply.output_tokens = 1021;
+  reply.usage.reasoning_tokens = 1000;
+  EXPECT_EQ(reply.streamed_tokens(), 21);
+  reply.reasoning = "I think";
+  EXPECT_EQ(reply.streamed_tokens(), 1021) << "reasoning that was sent took its time";
+  reply.reasoning.clear();
+  reply.usage.reasoning_tokens = 2000;
+  EXPECT_EQ(reply.streamed_tokens(), 0);
 }
 
 TEST(TimingTest, HasNoTokenTimesForAWholeAnswer) {

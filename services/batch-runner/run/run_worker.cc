@@ -20,8 +20,9 @@ namespace {
 namespace call = finetunelab::endpoint::v1;
 
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
-// How long a worker rests while the database is away.
+// How long a worker rests while the database is away: at first, and at the most.
 constexpr absl::Duration kRest = absl::Milliseconds(500);
+constexpr absl::Duration kLongestRest = absl::Seconds(5);
 // How long it sleeps at the most where nothing wakes it.
 constexpr absl::Duration kLook = absl::Seconds(1);
 // While calls end more often than this, it claims ahead only when it must.
@@ -169,14 +170,15 @@ asio::awaitable<bool> RunWorker::Step() {
     std::vector<FinishedPrompt>& kept = request.finished;
     finished_.insert(finished_.begin(), std::move_iterator(kept.begin()), std::move_iterator(kept.end()));
     look_ |= request.take_over;
-    const bool is_fault = ReasonOf(step.status()) == Reason::kInternal && !IsRepeatable(step.status());
-    if (is_fault) co_return co_await Isolate(step.status());
+    if (IsDataFault(step.status())) co_return co_await Isolate(step.status());
     dispatcher_.DatabaseWasAway();
     log::Warn("results are kept until the database is back",
               {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", step.status()}});
-    co_await Sleep(kRest);
+    rest_ = std::clamp(2 * rest_, kRest, kLongestRest);
+    co_await Sleep(rest_);
     co_return !dropped_;
   }
+  rest_ = absl::ZeroDuration();
   if (step->gone) co_return false;
   pacer_.Heard(request.pace);
   TakeCalls(*step);

@@ -98,6 +98,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   std::list<Call> calls_;
   std::vector<FinishedPrompt> finished_;
   asio::steady_timer wake_;
+  absl::Duration rest_;           // the last one in a row
   size_t batch_bytes_ = 1 << 20;  // results up to this go into one transaction, and one at the least
   int64_t fence_ = 0;
   Deadline lease_until_;  // no call begins after it
