@@ -57,7 +57,8 @@ std::vector<std::string> Lines(std::string_view input) {
   return lines;
 }
 
-// By the book, but that an end of the stream dispatches as an empty line does, and that `error` is data of that name.
+// By the book, but that an end of the stream dispatches as an empty line does, that `error` is data of that name, and
+// that a line of JSON is an event of its own.
 Events ByTheBook(std::string_view input) {
   if (input.substr(0, 3) == "\xEF\xBB\xBF") input.remove_prefix(3);
   Events events;
@@ -65,11 +66,19 @@ Events ByTheBook(std::string_view input) {
   std::string data;
   std::vector<std::string> lines = Lines(input);
   lines.emplace_back();
+  const auto dispatch = [&] {
+    if (!data.empty()) events.emplace_back(name, data.substr(0, data.size() - 1));
+    name.clear();
+    data.clear();
+  };
   for (const std::string& line : lines) {
     if (line.empty()) {
-      if (!data.empty()) events.emplace_back(name, data.substr(0, data.size() - 1));
-      name.clear();
-      data.clear();
+      dispatch();
+      continue;
+    }
+    if (line.front() == '{' || line.front() == '[') {
+      dispatch();
+      events.emplace_back("", line);
       continue;
     }
     const size_t colon = line.find(':');
