@@ -18,6 +18,7 @@
 #include "common/error/refusal.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/serving.h"
+#include "common/secret/stack_residue.h"
 
 namespace ftl::rpc {
 
@@ -68,6 +69,7 @@ Task<Response> Call(const CallContext& call, Async* stub,
     }
     (stub->*method)(&exchange->context, &exchange->request, &exchange->response,
                     [shared, exchange, executor](grpc::Status status) mutable {
+                      WipeStackResidue();
                       // All of it goes on the executor's thread: what may be the last hold on the channel must not go
                       // on gRPC's own.
                       asio::post(executor,
