@@ -88,10 +88,6 @@ std::vector<const Mention*> NamedWith(const Sentence& sentence, size_t i, Mentio
   return found;
 }
 
-bool Names(const Sentence& sentence, const std::string& name) {
-  return !name.empty() && sentence.plain.find(name) != std::string::npos;
-}
-
 // The group named nearest before the figure, else nearest behind it.
 std::optional<std::string> GroupWith(const Sentence& sentence, size_t i, const std::vector<std::string>& groups) {
   const Claim& claim = sentence.claims[i];

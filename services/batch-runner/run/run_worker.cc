@@ -175,7 +175,7 @@ asio::awaitable<bool> RunWorker::Step() {
     log::Warn("results are kept until the database is back",
               {{"run", run_.test_run_id}, {"results", finished_.size()}, {"status", step.status()}});
     rest_ = std::clamp(2 * rest_, kRest, kLongestRest);
-    co_await Sleep(rest_);
+    co_await Rest();
     co_return !dropped_;
   }
   rest_ = absl::ZeroDuration();
@@ -327,6 +327,11 @@ void RunWorker::Finish(absl::StatusOr<FinishedPrompt> finished) {
 asio::awaitable<void> RunWorker::Sleep(absl::Duration limit) {
   wake_.expires_at(DeadlineIn(limit));
   co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+asio::awaitable<void> RunWorker::Rest() {
+  const Deadline end = DeadlineIn(rest_);
+  while (!dropped_ && TimeLeft(end) > absl::ZeroDuration()) co_await Sleep(TimeLeft(end));
 }
 
 asio::awaitable<void> RunWorker::Fail(std::string error, call::ErrorType type) {

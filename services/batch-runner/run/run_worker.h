@@ -67,6 +67,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void Launch(LeasedPrompt prompt);
   void Finish(absl::StatusOr<FinishedPrompt> finished);
   asio::awaitable<void> Sleep(absl::Duration limit);
+  // Sleeps for `rest_`, whatever calls end meanwhile, unless the worker is dropped.
+  asio::awaitable<void> Rest();
   // Stores what is finished, commits to the next calls and claims more; false when the run needs this worker no longer.
   asio::awaitable<bool> Step();
   WorkStore::Request TakeRequest();

@@ -17,7 +17,8 @@ namespace {
 using google::protobuf::util::TimeUtil;
 
 constexpr Query kRunsWithWork{
-    "work.runs", "SELECT demo_session_id, test_run_id::text AS test_run_id FROM runs_with_work() ORDER BY random() LIMIT 1000"};
+    "work.runs",
+    "SELECT demo_session_id, test_run_id::text AS test_run_id FROM runs_with_work() ORDER BY random() LIMIT 1000"};
 
 // Everything after it in a pipeline sees what other processes did to the run before.
 constexpr Query kLock{"work.lock", R"(
