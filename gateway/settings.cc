@@ -11,7 +11,7 @@ constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
 
 GatewaySettings ReadGatewaySettings(host::Settings& settings) {
   GatewaySettings read;
-  read.http_address = settings.Text("FTL_HTTP_ADDRESS", "0.0.0.0:8080", "Where the gateway serves HTTP.");
+  read.http_address = settings.ListenAddress("FTL_HTTP_ADDRESS", "0.0.0.0:8080", "Where the gateway serves HTTP.");
   read.port_file = settings.Text("FTL_PORT_FILE", "", "A file that gets the bound port, once it is listened on.");
   read.demo_enabled = settings.Flag("DEMO_ENABLED", true, "Whether the demo tier and its page are there.");
   read.requests_per_minute =

@@ -1,6 +1,5 @@
 #include "common/host/admin_server.h"
 
-#include <charconv>
 #include <thread>
 
 #include <fmt/format.h>
@@ -21,6 +20,7 @@
 
 #include "common/async/task.h"
 #include "common/error/try.h"
+#include "common/host/listen_address.h"
 #include "common/observe/metrics.h"
 
 namespace ftl::host {
@@ -33,22 +33,6 @@ using Answer = http::response<http::string_body>;
 
 constexpr int kMostConnections = 32;
 constexpr std::chrono::seconds kLimit(5);
-
-absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  std::string host = address.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  const asio::ip::address ip = asio::ip::make_address(host, error);
-  unsigned short port = 0;
-  const char* end = address.data() + address.size();
-  if (error || colon == std::string::npos ||
-      std::from_chars(address.data() + colon + 1, end, port) != std::from_chars_result{end, std::errc()}) {
-    return absl::InvalidArgumentError(
-        fmt::format("FTL_ADMIN_ADDRESS is {}, which is no address and port such as 0.0.0.0:9090", address));
-  }
-  return tcp::endpoint(ip, port);
-}
 
 Answer Text(http::status status, std::string body) {
   Answer answer(status, 11);
@@ -119,7 +103,7 @@ AdminServer::AdminServer(std::unique_ptr<Listener> listener) : listener_(std::mo
 
 absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Listen(const std::string& address,
                                                                  std::function<bool()> is_ready) {
-  TRY(const tcp::endpoint endpoint, ParseAddress(address));
+  TRY(const tcp::endpoint endpoint, ParseListenAddress(address));
   auto listener = std::make_unique<Listener>(std::move(is_ready));
   boost::system::error_code error;
   listener->acceptor.open(endpoint.protocol(), error);

@@ -13,7 +13,7 @@ namespace ftl::host {
 // time, 5 s for each. On a thread of its own, so that a busy module delays no probe.
 class AdminServer {
  public:
-  // `address` is host:port with a literal address; port 0 takes a free one. `is_ready` is asked on the server's thread.
+  // `address` as listen_address.h reads it. `is_ready` is asked on the server's thread.
   // INVALID_ARGUMENT where the address does not read, UNAVAILABLE where it cannot be listened on; both say the address.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Listen(const std::string& address,
                                                              std::function<bool()> is_ready);

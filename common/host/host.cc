@@ -148,8 +148,8 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
     shared_listen_ =
         settings.Text("FTL_GRPC_LISTEN", "", "Where all gRPC services but key lending listen; empty for nowhere.");
   }
-  admin_address_ = settings.Text("FTL_ADMIN_ADDRESS", "",
-                                 "Where a program shows /livez, /readyz and its own /metrics; empty for nowhere.");
+  admin_address_ = settings.ListenAddress(
+      "FTL_ADMIN_ADDRESS", "", "Where a program shows /livez, /readyz and its own /metrics; empty for nowhere.");
   port_file_ = settings.Text("FTL_PORT_FILE", "", "A file that gets the bound port, once it is listened on.");
   tls_.ca =
       settings.Text("FTL_TLS_CA_FILE", "", "Certificates trusted between services; with the next two: mutual TLS.");

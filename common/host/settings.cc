@@ -7,6 +7,7 @@
 #include <absl/strings/numbers.h>
 #include <fmt/format.h>
 
+#include "common/host/listen_address.h"
 #include "common/rpc/server.h"
 
 namespace ftl::host {
@@ -25,6 +26,14 @@ std::optional<std::string> Settings::Read(const std::string& name, std::string d
 
 std::string Settings::Text(const std::string& name, std::string_view default_value, std::string_view meaning) {
   return Read(name, std::string(default_value), meaning, false).value_or(std::string(default_value));
+}
+
+std::string Settings::ListenAddress(const std::string& name, std::string_view default_value, std::string_view meaning) {
+  const std::string text = Text(name, default_value, meaning);
+  if (!text.empty() && !ParseListenAddress(text).ok()) {
+    Fault(name, fmt::format("is \"{}\"; use an address and port such as 127.0.0.1:8080 or [::1]:8080", text));
+  }
+  return text;
 }
 
 bool Settings::Flag(const std::string& name, bool default_value, std::string_view meaning) {

@@ -37,6 +37,8 @@ class Settings {
   explicit Settings(Source source) : source_(std::move(source)) {}
 
   std::string Text(const std::string& name, std::string_view default_value, std::string_view meaning);
+  // Where a socket listens (listen_address.h), as it was written; empty stays empty.
+  std::string ListenAddress(const std::string& name, std::string_view default_value, std::string_view meaning);
   bool Flag(const std::string& name, bool default_value, std::string_view meaning);
   // Both bounds inclusive.
   int32_t Number(const std::string& name, int32_t default_value, int32_t least, int32_t most, std::string_view meaning);

@@ -12,6 +12,7 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/host/listen_address.h"
 #include "common/observe/log.h"
 #include "gateway/http/caller.h"
 
@@ -26,23 +27,6 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 2\r\nConnection: close\r\n\r\n";
 
-absl::StatusOr<tcp::endpoint> EndpointOf(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  std::string host(address.substr(0, colon == std::string_view::npos ? 0 : colon));
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  boost::system::error_code error;
-  const auto parsed = asio::ip::make_address(host, error);
-  int port = -1;
-  for (char c : address.substr(std::min(colon + 1, address.size()))) {
-    if (c < '0' || c > '9' || port > 65535) return Refuse(Reason::kInvalidField, "The port is not a number.");
-    port = std::max(port, 0) * 10 + (c - '0');
-  }
-  if (error || port < 0 || port > 65535) {
-    return Refuse(Reason::kInvalidField, fmt::format("`{}` is not an address such as 127.0.0.1:8080.", address));
-  }
-  return tcp::endpoint(parsed, static_cast<uint16_t>(port));
-}
-
 }  // namespace
 
 Listener::Listener(asio::any_io_executor executor, Limits limits, Handler handler)
@@ -56,7 +40,7 @@ Listener::Listener(asio::any_io_executor executor, Limits limits, Handler handle
 Listener::~Listener() = default;
 
 absl::Status Listener::Listen(std::string_view address) {
-  TRY(const tcp::endpoint endpoint, EndpointOf(address));
+  TRY(const tcp::endpoint endpoint, host::ParseListenAddress(address));
   try {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(tcp::acceptor::reuse_address(true));

@@ -17,6 +17,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "common/host/listen_address.h"
+
 namespace ftl::sample_endpoint {
 namespace {
 
@@ -96,32 +98,13 @@ HttpRequest RequestOf(http::request<http::string_body>&& parsed) {
   return request;
 }
 
-absl::StatusOr<tcp::endpoint> EndpointOf(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  std::string_view host = address.substr(0, std::min(colon, address.size()));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  Error fault;
-  const auto ip = asio::ip::make_address(std::string(host), fault);
-  int port = -1;
-  if (colon != std::string_view::npos) {
-    const std::string digits(address.substr(colon + 1));
-    if (!digits.empty() && digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos) {
-      port = std::stoi(digits);
-    }
-  }
-  if (fault || port < 0 || port > 65535) {
-    return absl::InvalidArgumentError(fmt::format("{} is no address; write it as 127.0.0.1:8000.", address));
-  }
-  return tcp::endpoint(ip, static_cast<uint16_t>(port));
-}
-
 }  // namespace
 
 Server::Server(asio::io_context& io, Answers answers, std::string required_key)
     : io_(io), acceptor_(io), routes_(std::move(answers), std::move(required_key)) {}
 
 absl::StatusOr<int> Server::Listen(std::string_view address) {
-  const auto endpoint = EndpointOf(address);
+  const auto endpoint = host::ParseListenAddress(address);
   if (!endpoint.ok()) return endpoint.status();
   Error fault;
   acceptor_.open(endpoint->protocol(), fault);

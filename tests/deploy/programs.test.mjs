@@ -20,6 +20,14 @@ for (const program of ['finetunelab-batch-runner', 'finetunelab-analytics', 'fin
   });
 }
 
+test('an address that is none is refused before anything starts', { skip }, () => {
+  for (const setting of ['FTL_HTTP_ADDRESS', 'FTL_ADMIN_ADDRESS']) {
+    const { status, stderr } = run('finetunelab-gateway', ['--check-config'], { [setting]: 'nope' });
+    assert.equal(status, 78);
+    assert.match(stderr, new RegExp(`${setting} is "nope"`));
+  }
+});
+
 test('a program whose admin port is taken says so and ends', { skip }, async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => taken.on('listening', resolve));
