@@ -9,9 +9,10 @@ const programs = ['finetunelab', ...['gateway', 'session-vault', 'batch-runner',
 
 export const program = (name) => join(process.env.FTL_BUILD_DIR, 'bin', name);
 
-export function settingNames() {
+// Of all programs, unless some are named.
+export function settingNames(of = programs) {
   const names = new Set();
-  for (const name of programs) {
+  for (const name of of) {
     const { stdout } = spawnSync(program(name), ['--print-config'], { env: {}, encoding: 'utf8' });
     for (const [, setting] of stdout.matchAll(/^([A-Z_]+)=/gm)) names.add(setting);
   }

@@ -67,7 +67,7 @@ export class Stack {
     const env = { PATH: process.env.PATH, PGHOST: this.socket, PGPASSWORD: readFileSync(password, 'utf8').trim(), POSTGRES_USER: 'postgres', IDENTITY: join(this.identity, 'postgres'), ROLES_SQL: join(checkout, 'deploy/postgres/roles.sql') };
     await this.#until('PostgreSQL', () => spawnSync(join(bin, 'pg_isready'), ['-q', '-h', this.socket]).status === 0);
     must('psql', ['-q', '-U', 'postgres', '-c', `CREATE DATABASE ${environment.POSTGRES_DB}`], { env });
-    must('bash', [join(checkout, 'deploy/compose/logins.sh')], { env });
+    must('bash', [join(checkout, 'deploy/postgres/logins.sh')], { env });
   }
 
   // What compose gives a service, with this machine's paths, ports and addresses in place of the containers'.

@@ -55,7 +55,7 @@ page_tests() (
 
 suite_unit() {
   check_format
-  check 'Scripts' shellcheck deploy/local/up deploy/local/down tests/run
+  check 'Scripts' shellcheck deploy/local/up deploy/local/down deploy/kubernetes/dev-secrets tests/run
   check 'Page' check_page
   counted 'Page tests' vitest_counts page_tests
   build_tree sanitize unit_tests
