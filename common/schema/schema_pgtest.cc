@@ -70,6 +70,71 @@ TEST_F(SchemaTest, AForgottenWhereGivesTheSessionsOwnRowsOnlyAndNothingWithoutAS
   EXPECT_EQ(Count("ftl_session_vault", my_scope_, "demo_model_configs", "session_id"), 1);
 }
 
+TEST_F(SchemaTest, WhoWorksForOneSessionSeesNothingWhereSeveralAreNamed) {
+  const SessionScope both({mine_, theirs_});
+  for (const auto& [table, ours] : std::vector<std::pair<std::string_view, int64_t>>{{"demo_session_expiry", 2},
+                                                                                     {"demo_session_suites", 2},
+                                                                                     {"demo_batch_test_runs", 2},
+                                                                                     {"demo_run_prompts", 4},
+                                                                                     {"demo_batch_test_results", 4}}) {
+    EXPECT_EQ(Count("ftl_batch_runner", both, table, "demo_session_id"), ours) << table;
+    for (const std::string_view role : {"ftl_analytics", "ftl_export"}) {
+      EXPECT_EQ(Count(role, both, table, "demo_session_id"), 0) << table << " " << role;
+    }
+  }
+}
+
+TEST_F(SchemaTest, AConnectionThatWorkedForASessionSeesNothingOfItAfterwards) {
+  for (const std::string_view role : {"ftl_session_vault", "ftl_batch_runner", "ftl_analytics", "ftl_export"}) {
+    DatabaseSettings settings = database_.As(role);
+    settings.max_connections = 1;
+    Database database(io_.get_executor(), settings);
+    const auto runs = [&](const SessionScope& scope) {
+      const auto rows = Await(io_, database.Run(DeadlineIn(absl::Seconds(5)), scope,
+                                                Query{"", "SELECT count(id) AS n FROM demo_batch_test_runs"}));
+      return rows.ok() ? rows->Only().Get<int64_t>("n") : -1;
+    };
+    EXPECT_EQ(runs(my_scope_), 1) << role;
+    EXPECT_EQ(runs(SessionScope::None()), 0) << role;
+  }
+}
+
+TEST_F(SchemaTest, AQueryThatNamesAnotherSessionThanItsScopeFindsNothing) {
+  for (const std::string_view role : {"ftl_session_vault", "ftl_batch_runner", "ftl_analytics", "ftl_export"}) {
+    const auto rows = Run(role, my_scope_, "SELECT prompt_id FROM demo_batch_test_results WHERE demo_session_id = $1",
+                          Params(theirs_));
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_TRUE(rows->empty()) << role;
+  }
+  EXPECT_EQ(SqlStateOf(Run("ftl_analytics", my_scope_,
+                           "INSERT INTO demo_download_tokens (token_hash, demo_session_id, test_run_id, format) VALUES "
+                           "('h', $1, 'b6a1c2d3-0000-4000-8000-000000000002', 'csv')",
+                           Params(theirs_))
+                           .status()),
+            kPermissionDenied);
+}
+
+TEST_F(SchemaTest, ThePlannerExpectsAsManyResultsOfARunAsThereAre) {
+  database_.Execute(fmt::format(R"(
+    INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, success, model_id)
+      SELECT '{}', '{}', i, i, 'p', true, 'm' FROM generate_series(3, 4000) AS i;
+    ALTER TABLE demo_batch_test_results DISABLE TRIGGER ALL;
+    INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, success, model_id)
+      SELECT md5(s::text), gen_random_uuid(), i, i, 'p', true, 'm'
+      FROM generate_series(1, 30) AS s, generate_series(1, 400) AS i;
+    ANALYZE demo_batch_test_results)",
+                                mine_, kRun));
+  for (const std::string_view role : {"ftl_analytics", "ftl_export"}) {
+    const auto rows = Run(role, my_scope_,
+                          fmt::format("EXPLAIN SELECT latency_us FROM demo_batch_test_results "
+                                      "WHERE demo_session_id = '{}' AND test_run_id = '{}'",
+                                      mine_, kRun));
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    const auto plan = (*rows)[0].Get<std::string>("QUERY PLAN");
+    EXPECT_THAT(plan, testing::ContainsRegex("rows=[34][0-9][0-9][0-9] ")) << role;
+  }
+}
+
 TEST_F(SchemaTest, WhoWorksForAllSessionsSeesThemWithoutTheirText) {
   EXPECT_EQ(Count("ftl_session_vault", SessionScope::None(), "demo_session_expiry", "demo_session_id"), 2);
   EXPECT_EQ(Count("ftl_batch_runner", SessionScope::None(), "demo_run_returned", "demo_session_id"), 4);
