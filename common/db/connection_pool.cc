@@ -30,9 +30,11 @@ class ConnectionPool::Place {
  public:
   Place(std::shared_ptr<ConnectionPool> pool, Waiter& waiter) : pool_(std::move(pool)), waiter_(waiter) {
     pool_->waiting_.push_back(&waiter_);
+    pool_->metrics_.Stands(pool_->use());
   }
   ~Place() {
     std::erase(pool_->waiting_, &waiter_);
+    pool_->metrics_.Stands(pool_->use());
     if (waiter_.given) pool_->Return(std::move(waiter_.given));
   }
 
@@ -42,7 +44,9 @@ class ConnectionPool::Place {
 };
 
 ConnectionPool::ConnectionPool(asio::any_io_executor executor, DatabaseSettings settings)
-    : executor_(std::move(executor)), settings_(std::move(settings)) {
+    : executor_(std::move(executor)),
+      settings_(std::move(settings)),
+      metrics_(settings_.application_name, settings_.lane) {
   settings_.max_connections = std::max(1, settings_.max_connections);
 }
 
@@ -51,6 +55,15 @@ DatabaseUse ConnectionPool::use() const {
 }
 
 Task<ConnectionLease> ConnectionPool::Acquire(Deadline deadline) {
+  const std::shared_ptr<ConnectionPool> self = shared_from_this();
+  const absl::Time asked = absl::Now();
+  absl::StatusOr<ConnectionLease> lease = co_await Wait(deadline);
+  metrics_.Waited(absl::Now() - asked);
+  metrics_.Stands(use());
+  co_return lease;
+}
+
+Task<ConnectionLease> ConnectionPool::Wait(Deadline deadline) {
   const std::shared_ptr<ConnectionPool> self = shared_from_this();
   if (closed_) co_return DatabaseUnavailable("the pool is closed");
   if (TimeLeft(deadline) <= absl::ZeroDuration()) co_return DatabaseTooSlow();
@@ -80,6 +93,7 @@ void ConnectionPool::Close() {
   open_ -= static_cast<int>(idle_.size());
   idle_.clear();
   RefuseWaiting(DatabaseUnavailable("the pool is closed"));
+  metrics_.Stands(use());
 }
 
 std::unique_ptr<Connection> ConnectionPool::TakeIdle() {
@@ -96,13 +110,14 @@ void ConnectionPool::Return(std::unique_ptr<Connection> connection) {
   if (!closed_ && connection->Idle()) return HandOut(std::move(connection));
   connection.reset();
   --open_;
+  metrics_.Stands(use());
   OpenWhereWanted();
 }
 
 void ConnectionPool::HandOut(std::unique_ptr<Connection> connection) {
   if (waiting_.empty()) {
     idle_.push_back(std::move(connection));
-    return;
+    return metrics_.Stands(use());
   }
   Waiter* first = waiting_.front();
   waiting_.pop_front();

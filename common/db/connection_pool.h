@@ -11,6 +11,7 @@
 #include "common/async/task.h"
 #include "common/db/connection.h"
 #include "common/db/database.h"
+#include "common/db/lane_metrics.h"
 #include "common/time/deadline.h"
 
 namespace ftl {
@@ -59,6 +60,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   // Takes a waiter out of the line, however its coroutine ends.
   class Place;
 
+  Task<ConnectionLease> Wait(Deadline deadline);
   void Return(std::unique_ptr<Connection> connection);
   void HandOut(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> TakeIdle();
@@ -79,6 +81,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   absl::Duration pause_;  // zero while all is well
   Deadline not_before_{};
   absl::Status last_failure_;
+  LaneMetrics metrics_;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -5,14 +5,33 @@
 namespace ftl {
 namespace {
 
+constexpr Query kCheck{"db.check", "SELECT 1"};
 constexpr Query kSetSessions{"db.set_sessions", "SELECT set_config('ftl.sessions', $1, true)"};
 
 }  // namespace
 
-Database::Database(asio::any_io_executor executor, DatabaseSettings settings)
-    : pool_(std::make_shared<ConnectionPool>(std::move(executor), std::move(settings))) {}
+DatabaseSettings DatabaseSettings::ForLane(std::string name, int connections) const {
+  DatabaseSettings settings = *this;
+  settings.lane = std::move(name);
+  settings.max_connections = connections;
+  return settings;
+}
 
-Database::~Database() { pool_->Close(); }
+Database::Database(asio::any_io_executor executor, DatabaseSettings settings)
+    : pool_(std::make_shared<ConnectionPool>(executor, settings)),
+      health_(std::make_shared<ConnectionPool>(executor, settings.ForLane("health", 1))) {}
+
+Database::~Database() {
+  pool_->Close();
+  health_->Close();
+}
+
+Task<> Database::Check(Deadline deadline) {
+  const std::shared_ptr<ConnectionPool> health = health_;
+  CO_TRY(ConnectionLease connection, co_await health->Acquire(deadline));
+  const std::vector<Statement> check = {{kCheck, {}}};
+  co_return (co_await connection->Pipeline(check, deadline)).status();
+}
 
 DatabaseUse Database::use() const { return pool_->use(); }
 

@@ -32,19 +32,25 @@ struct DatabaseSettings {
   std::string application_name = "finetunelab";
   // What the server is told for this module, `-c name=value …`.
   std::string server_settings = {};
+  // Which work the connections are for, `reads` say; a word for people who read metrics.
+  std::string lane = "calls";
   // At least 1. A query holds a connection for one round trip, so few serve many; more than the server's cores only
   // wait there instead of here.
   int max_connections = 8;
+
+  // The same for other work, which has connections and a line of its own.
+  DatabaseSettings ForLane(std::string name, int connections) const;
 };
 
-// How the pool stands.
+// How the lane stands.
 struct DatabaseUse {
   int open = 0;  // connections, idle ones included
   int idle = 0;
   int waiting = 0;  // calls that wait for one
 };
 
-// PostgreSQL for one module. Belongs to one io_context with one thread, on which every task must run. Opens no
+// PostgreSQL for one kind of a module's work: a lane, whose calls wait for each other and for nobody else's. Belongs to
+// one io_context with one thread, on which every task must run. Opens no
 // connection before the first call; recovers by itself when the server comes back, one careful attempt at a time, and
 // refuses at once with kDatabaseUnavailable meanwhile.
 //
@@ -74,10 +80,14 @@ class Database {
   template <typename Work>
   std::invoke_result_t<Work&, Transaction&> Transact(Deadline deadline, SessionScope scope, Work work);
 
+  // Whether the database answers, by a connection of its own: it waits behind no work.
+  Task<> Check(Deadline deadline);
+
   DatabaseUse use() const;
 
  private:
   std::shared_ptr<ConnectionPool> pool_;
+  std::shared_ptr<ConnectionPool> health_;
 };
 
 template <typename Work>

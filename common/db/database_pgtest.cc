@@ -11,6 +11,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "common/error/refusal.h"
+#include "common/observe/metrics.h"
 #include "tests/support/await.h"
 #include "tests/support/postgres.h"
 
@@ -179,6 +180,60 @@ TEST_F(DatabaseTest, ServesCallsInTheOrderInWhichTheyCame) {
   EXPECT_TRUE(Await(io_, all()));
   EXPECT_THAT(order, testing::ElementsAre(0, 1, 2, 3, 4));
   EXPECT_EQ(single.use().open, 1);
+}
+
+TEST_F(DatabaseTest, SaysThatTheDatabaseAnswersWhateverWaitsForAConnection) {
+  Database single(io_.get_executor(), Settings(1));
+  std::vector<std::string> order;
+  auto work = [&]() -> asio::awaitable<bool> {
+    const auto rows = co_await single.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kSleep, Params(0.3));
+    order.push_back("work");
+    co_return rows.ok();
+  };
+  auto check = [&]() -> asio::awaitable<bool> {
+    const absl::Status status = co_await single.Check(DeadlineIn(absl::Seconds(5)));
+    order.push_back("check");
+    co_return status.ok();
+  };
+  auto all = [&]() -> asio::awaitable<bool> {
+    co_return co_await (work() && work() && check()) == std::tuple(true, true, true);
+  };
+  EXPECT_TRUE(Await(io_, all()));
+  EXPECT_THAT(order, testing::ElementsAre("check", "work", "work"));
+
+  TestCluster::Get().Stop();
+  EXPECT_EQ(ReasonOf(Await(io_, single.Check(DeadlineIn(absl::Seconds(5))))), Reason::kDatabaseUnavailable);
+  TestCluster::Get().Start();
+}
+
+TEST_F(DatabaseTest, TellsHowEachLaneStandsAndHowLongCallsWaited) {
+  const auto stands = [](std::string_view lane, int open, int in_use, int waiting, int waited) {
+    const auto line = [lane](std::string_view name, int value) {
+      return testing::HasSubstr(
+          fmt::format("ftl_database_{}{{application=\"tests\",lane=\"{}\"}} {}\n", name, lane, value));
+    };
+    return testing::AllOf(line("connections_open", open), line("connections_in_use", in_use),
+                          line("calls_waiting", waiting), line("wait_seconds_count", waited));
+  };
+  {
+    Database slow(io_.get_executor(), Settings(1).ForLane("slow", 1));
+    Database quick(io_.get_executor(), Settings(1).ForLane("quick", 2));
+    std::string meanwhile;
+    auto look = [&]() -> asio::awaitable<bool> {
+      const auto rows = co_await quick.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kSleep, Params(0.2));
+      meanwhile = metrics::Exposition();
+      co_return rows.ok();
+    };
+    auto all = [&]() -> asio::awaitable<bool> {
+      auto work = [&] { return slow.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kSleep, Params(0.4)); };
+      const auto [first, second, looked] = co_await (work() && work() && look());
+      co_return first.ok() && second.ok() && looked;
+    };
+    EXPECT_TRUE(Await(io_, all()));
+    EXPECT_THAT(meanwhile, testing::AllOf(stands("slow", 1, 1, 1, 1), stands("quick", 1, 0, 0, 1)));
+    EXPECT_THAT(metrics::Exposition(), testing::AllOf(stands("slow", 1, 0, 0, 2), stands("quick", 1, 0, 0, 1)));
+  }
+  EXPECT_THAT(metrics::Exposition(), stands("slow", 0, 0, 0, 2)) << "what is gone counts no more";
 }
 
 TEST_F(DatabaseTest, LeavesTheLineWhenTheTimeIsOver) {

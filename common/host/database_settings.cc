@@ -1,5 +1,7 @@
 #include "common/host/database_settings.h"
 
+#include <limits>
+
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_replace.h>
 #include <fmt/format.h>
@@ -7,6 +9,10 @@
 #include "common/db/connection_settings.h"
 
 namespace ftl::host {
+
+int ReadConnections(Settings& settings, const std::string& name, std::string_view meaning) {
+  return settings.Number(name, DatabaseSettings().max_connections, 1, std::numeric_limits<int32_t>::max(), meaning);
+}
 
 DatabaseSettings ReadDatabaseSettings(Settings& settings, std::string_view service) {
   const std::string word = absl::StrReplaceAll(std::string(service), {{"-", "_"}});
@@ -16,6 +22,8 @@ DatabaseSettings ReadDatabaseSettings(Settings& settings, std::string_view servi
   const Secret shared_url =
       settings.SecretText("DATABASE_URL", "The database of all services, unless one has its own.");
   DatabaseSettings database;
+  database.max_connections =
+      ReadConnections(settings, "FTL_DATABASE_CONNECTIONS", "Database connections of each service for its calls.");
   database.application_name = fmt::format("finetunelab-{}", service);
   database.url = own_url.empty() ? shared_url.Reveal() : own_url.Reveal();
   if (own_url.empty()) database.role = "ftl_" + word;

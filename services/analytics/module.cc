@@ -29,8 +29,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kAfterALoss{500};
 
-constexpr Query kAlive{"analytics.alive", "SELECT 1 AS one"};
-
 class Analytics final : public host::Module {
  public:
   explicit Analytics(AnalyticsSettings settings) : settings_(std::move(settings)) {}
@@ -51,9 +49,7 @@ class Analytics final : public host::Module {
     registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_, *commentary_));
   }
 
-  Task<> Check(Deadline deadline) override {
-    co_return (co_await database_->Run(deadline, SessionScope::None(), kAlive)).status();
-  }
+  Task<> Check(Deadline deadline) override { co_return co_await database_->Check(deadline); }
 
   Task<> Stop() override {
     stop_listening_.emit(asio::cancellation_type::terminal);

@@ -45,10 +45,7 @@ class BatchRunner final : public host::Module {
                                                        r.dispatcher, r.feed, r.notifier}));
   }
 
-  Task<> Check(Deadline deadline) override {
-    CO_TRY(co_await rooms_->database.Run(deadline, SessionScope::None(), Query{"batch_runner.ping", "SELECT 1"}));
-    co_return absl::OkStatus();
-  }
+  Task<> Check(Deadline deadline) override { co_return co_await rooms_->database.Check(deadline); }
 
   Task<> Drain(Deadline deadline) override { co_return co_await rooms_->dispatcher.Drain(deadline); }
 
@@ -64,13 +61,15 @@ class BatchRunner final : public host::Module {
     Rooms(const BatchRunnerSettings& settings, host::Environment& environment)
         : policy({.allow_localhost = settings.allow_localhost}),
           database(environment.executor, settings.database),
+          reads(environment.executor, settings.database.ForLane("reads", settings.read_connections)),
+          steps(environment.executor, settings.database.ForLane("steps", settings.step_connections)),
           notifier(environment.executor, settings.database),
           listener(settings.database, {std::string(kWorkChannel), std::string(kRunChannel), "ftl_run_ended",
                                        std::string(kSessionOverChannel)}),
-          runs(database),
-          results(database),
+          runs(database, reads),
+          results(reads),
           suites(database),
-          work(database, process),
+          work(steps, database, process),
           keys(environment.channels),
           caller(environment.executor, policy),
           probe(keys, caller, policy),
@@ -81,6 +80,8 @@ class BatchRunner final : public host::Module {
     const std::string process = NewUuid();
     AddressPolicy policy;
     Database database;
+    Database reads;
+    Database steps;
     Notifier notifier;
     Listener listener;
     RunStore runs;

@@ -19,6 +19,10 @@ DatabaseSettings ReadDatabase(host::Settings& settings) {
 BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
   return {
       .database = ReadDatabase(settings),
+      .read_connections = host::ReadConnections(settings, "FTL_DATABASE_READ_CONNECTIONS",
+                                                "Those of batch-runner for reading runs and results."),
+      .step_connections = host::ReadConnections(settings, "FTL_DATABASE_STEP_CONNECTIONS",
+                                                "Those of batch-runner for the steps of runs."),
       .prompts_per_session = settings.Number("DEMO_MAX_PROMPTS_PER_SESSION", 20, 1, std::numeric_limits<int32_t>::max(),
                                              "Prompts a session may run in all, repeats counted."),
       .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,

@@ -12,6 +12,9 @@ struct BatchRunnerSettings {
   static BatchRunnerSettings Read(host::Settings& settings);
 
   DatabaseSettings database;
+  // Connections for reading runs and results, and for the steps of runs.
+  int read_connections;
+  int step_connections;
   // Prompts a session may run in all, repeats counted.
   int32_t prompts_per_session;
   // Whether endpoints on this machine may be called.

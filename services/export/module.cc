@@ -11,8 +11,6 @@
 namespace ftl::exporter {
 namespace {
 
-constexpr Query kPing{"export.ping", "SELECT 1"};
-
 // Everything the module is made of, in the order in which each stands on what is above it.
 struct Machinery {
   Machinery(const ExportSettings& settings, host::Environment& environment)
@@ -45,9 +43,7 @@ class Export final : public host::Module {
         registrar.serving(), ExporterService::Parts{m.results, m.tokens, m.log, m.numbers, m.pages}));
   }
 
-  Task<> Check(Deadline deadline) override {
-    co_return (co_await machinery_->database.Run(deadline, SessionScope::None(), kPing)).status();
-  }
+  Task<> Check(Deadline deadline) override { co_return co_await machinery_->database.Check(deadline); }
 
   Task<> Stop() override {
     machinery_.reset();

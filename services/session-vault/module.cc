@@ -18,8 +18,6 @@ constexpr int32_t kModelListsPerMinute = 10;
 constexpr int32_t kLeastConnectionTestsPerMinute = 30;
 constexpr int32_t kRequestsPerConnectionTest = 20;
 
-constexpr Query kPing{"vault.ping", "SELECT 1"};
-
 // Everything the module is made of, in the order in which each stands on what is above it.
 struct Machinery {
   Machinery(const VaultSettings& settings, EpochKeys epoch_keys, asio::any_io_executor executor)
@@ -80,7 +78,7 @@ class VaultModule final : public host::Module {
 
   Task<> Check(Deadline deadline) override {
     CO_TRY(machinery_->keys.List());
-    co_return (co_await machinery_->database.Run(deadline, SessionScope::None(), kPing)).status();
+    co_return co_await machinery_->database.Check(deadline);
   }
 
   Task<> Stop() override {

@@ -135,18 +135,16 @@ Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, con
   }
   CO_TRY(const int page_size, PageSize(request.page_size()));
   CO_TRY(const int64_t after, NumberAt("prompts " + request.test_run_id(), request.page_token()));
-  CO_TRY(const std::string session,
-         co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
-  CO_TRY(const pb::Run run, co_await parts_.runs.Get(call, session, request.test_run_id()));
-  CopyFields(run, response);
-  if (request.manifest()) {
-    CO_TRY(*response.mutable_manifest(), co_await parts_.runs.Manifest(call, session, request.test_run_id()));
-  }
-  CO_TRY(auto page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
-                                                     run.last_sequence(), page_size));
-  response.set_total(run.completed_prompts() + run.failed_prompts());
-  for (pb::Result& result : page.results) *response.add_results() = std::move(result);
-  if (page.more) {
+  CO_TRY(std::string session, OptionalSession(request.session_id()));
+  CO_TRY(auto view,
+         co_await parts_.runs.Look(
+             call, std::move(session), request.test_run_id(),
+             {.after_prompt = static_cast<int32_t>(after), .limit = page_size, .manifest = request.manifest()}));
+  CopyFields(view.run, response);
+  if (request.manifest()) *response.mutable_manifest() = std::move(view.manifest);
+  response.set_total(view.run.completed_prompts() + view.run.failed_prompts());
+  for (pb::Result& result : view.page.results) *response.add_results() = std::move(result);
+  if (view.page.more) {
     const std::string last = std::to_string(response.results(response.results_size() - 1).prompt_id());
     response.set_next_page_token(PageToken("prompts " + request.test_run_id(), last));
   }
@@ -175,14 +173,13 @@ Task<pb::ListResultsResponse> BatchRunnerService::ListResults(const CallContext&
   const std::string list = (by_sequence ? "sequence " : "prompts ") + request.test_run_id();
   CO_TRY(int64_t after, NumberAt(list, request.page_token()));
   if (by_sequence) after = std::max(after, request.after_sequence());
-  CO_TRY(const std::string session,
-         co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
+  CO_TRY(std::string session, OptionalSession(request.session_id()));
   ResultStore::Page page;
   if (by_sequence) {
-    CO_TRY(page, co_await parts_.results.BySequence(call, session, request.test_run_id(), after, page_size));
+    CO_TRY(page, co_await parts_.results.BySequence(call, std::move(session), request.test_run_id(), after, page_size));
   } else {
-    CO_TRY(page, co_await parts_.results.ByPrompt(call, session, request.test_run_id(), static_cast<int32_t>(after),
-                                                  kNoLastSequence, page_size));
+    CO_TRY(page, co_await parts_.results.ByPrompt(call, std::move(session), request.test_run_id(),
+                                                  static_cast<int32_t>(after), page_size));
   }
   pb::ListResultsResponse response;
   response.set_total(page.total);

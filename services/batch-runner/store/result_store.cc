@@ -1,55 +1,48 @@
 #include "services/batch-runner/store/result_store.h"
 
+#include <limits>
+
 #include "common/error/try.h"
 #include "common/result/result_row.h"
-#include "common/session/session_gate.h"
+#include "services/batch-runner/store/run_door.h"
+#include "services/batch-runner/store/uuid.h"
 
 namespace ftl::batch_runner {
 namespace {
 
 constexpr size_t kPageBytes = 2 << 20;
 
-constexpr Query kByPrompt{"result.by_prompt", "SELECT " FTL_RESULT_COLUMNS
-                                              " FROM demo_batch_test_results r WHERE r.demo_session_id = $1"
-                                              " AND r.test_run_id = $2::uuid AND r.prompt_id > $3::bigint"
-                                              " AND r.sequence <= $4::bigint ORDER BY r.prompt_id LIMIT $5::int"};
+// Beyond every sequence.
+constexpr int64_t kNoLastSequence = std::numeric_limits<int64_t>::max();
 
-constexpr Query kBySequence{"result.by_sequence", "SELECT " FTL_RESULT_COLUMNS
-                                                  " FROM demo_batch_test_results r WHERE r.demo_session_id = $1"
-                                                  " AND r.test_run_id = $2::uuid AND r.sequence > $3::bigint"
-                                                  " ORDER BY r.sequence LIMIT $4::int"};
+constexpr Query kByPrompt{"result.by_prompt",
+                          "SELECT " FTL_RESULT_COLUMNS
+                          " FROM demo_batch_test_results r WHERE r.demo_session_id = " FTL_ENTERED_SESSION
+                          " AND r.test_run_id = $1::uuid AND r.prompt_id > $2::bigint"
+                          " AND r.sequence <= coalesce($3::bigint, nullif(current_setting($4, true), '')::bigint)"
+                          " ORDER BY r.prompt_id LIMIT $5::int"};
+
+constexpr Query kBySequence{
+    "result.by_sequence",
+    "SELECT " FTL_RESULT_COLUMNS " FROM demo_batch_test_results r WHERE r.demo_session_id = " FTL_ENTERED_SESSION
+    " AND r.test_run_id = $1::uuid AND r.sequence > $2::bigint ORDER BY r.sequence LIMIT $3::int"};
 
 // Counters equal rows, so the run knows how many there are.
-constexpr Query kTotal{"result.total", R"(
-  SELECT completed_prompts + failed_prompts AS total FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid)"};
+constexpr Query kTotal{"result.total",
+                       "SELECT completed_prompts + failed_prompts AS total FROM demo_batch_test_runs"
+                       " WHERE demo_session_id = " FTL_ENTERED_SESSION " AND id = $1::uuid"};
 
 }  // namespace
 
-Task<ResultStore::Page> ResultStore::ByPrompt(const CallContext& call, std::string session, std::string test_run_id,
-                                              int32_t after_prompt, int64_t up_to_sequence, int limit) {
-  Statement results{kByPrompt,
-                    Params(session, test_run_id, static_cast<int64_t>(after_prompt), up_to_sequence, limit + 1)};
-  return Read(call, std::move(session), std::move(test_run_id), std::move(results), limit);
+Statement AskByPrompt(std::string_view test_run_id, int32_t after_prompt, std::optional<int64_t> up_to_sequence,
+                      int limit) {
+  return {kByPrompt, Params(test_run_id, static_cast<int64_t>(after_prompt), up_to_sequence, kLastSequence, limit + 1)};
 }
 
-Task<ResultStore::Page> ResultStore::BySequence(const CallContext& call, std::string session, std::string test_run_id,
-                                                int64_t after_sequence, int limit) {
-  Statement results{kBySequence, Params(session, test_run_id, after_sequence, limit + 1)};
-  return Read(call, std::move(session), std::move(test_run_id), std::move(results), limit);
-}
-
-Task<ResultStore::Page> ResultStore::Read(const CallContext& call, std::string session, std::string test_run_id,
-                                          Statement results, int limit) {
-  std::vector<Statement> statements;
-  statements.push_back(AskSessionState(session));
-  statements.push_back(std::move(results));
-  statements.push_back({kTotal, Params(session, test_run_id)});
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
-  CO_TRY(RequireOpen(rows[0]));
-  Page page;
-  page.total = rows[2].empty() ? 0 : rows[2][0].Get<int32_t>("total");
+ResultStore::Page PageOf(const Rows& rows, int limit) {
+  ResultStore::Page page;
   size_t bytes = 0;
-  for (const Row row : rows[1]) {
+  for (const Row row : rows) {
     if (static_cast<int>(page.results.size()) == limit || (bytes > 0 && bytes >= kPageBytes)) {
       page.more = true;
       break;
@@ -57,6 +50,31 @@ Task<ResultStore::Page> ResultStore::Read(const CallContext& call, std::string s
     page.results.push_back(ResultOf(row));
     bytes += page.results.back().ByteSizeLong();
   }
+  return page;
+}
+
+Task<ResultStore::Page> ResultStore::ByPrompt(const CallContext& call, std::string session, std::string test_run_id,
+                                              int32_t after_prompt, int limit) {
+  Statement results = AskByPrompt(test_run_id, after_prompt, kNoLastSequence, limit);
+  return Read(call, std::move(session), std::move(test_run_id), std::move(results), limit);
+}
+
+Task<ResultStore::Page> ResultStore::BySequence(const CallContext& call, std::string session, std::string test_run_id,
+                                                int64_t after_sequence, int limit) {
+  Statement results{kBySequence, Params(test_run_id, after_sequence, limit + 1)};
+  return Read(call, std::move(session), std::move(test_run_id), std::move(results), limit);
+}
+
+Task<ResultStore::Page> ResultStore::Read(const CallContext& call, std::string session, std::string test_run_id,
+                                          Statement results, int limit) {
+  if (!IsUuid(test_run_id)) co_return RunNotFound();
+  std::vector<Statement> statements = EnterRun(test_run_id, session);
+  statements.push_back(std::move(results));
+  statements.push_back({kTotal, Params(test_run_id)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope::None(), std::move(statements)));
+  CO_TRY(RequireEntered(rows));
+  Page page = PageOf(rows[kEntered], limit);
+  page.total = rows.back().empty() ? 0 : rows.back()[0].Get<int32_t>("total");
   co_return page;
 }
 

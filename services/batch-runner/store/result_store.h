@@ -1,8 +1,8 @@
 #pragma once
 
-#include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/async/task.h"
@@ -14,10 +14,9 @@ namespace ftl::batch_runner {
 
 namespace pb = finetunelab::batch_runner::v1;
 
-// Beyond every sequence.
-inline constexpr int64_t kNoLastSequence = std::numeric_limits<int64_t>::max();
-
 // SQL that reads results of one run; they are written by WorkStore. A page ends at 2 MiB or after `limit` results.
+// `session` (hash) is the run's, or empty for whoever knows its id. One round trip each. RUN_NOT_FOUND,
+// SESSION_EXPIRED.
 class ResultStore {
  public:
   explicit ResultStore(Database& database) : database_(database) {}
@@ -27,10 +26,9 @@ class ResultStore {
     bool more = false;
     int32_t total = 0;
   };
-  // In order of prompt, from the first with a greater prompt_id than `after_prompt`; only those up to `up_to_sequence`,
-  // so that they agree with a run that was read before.
+  // In order of prompt, from the first with a greater prompt_id than `after_prompt`.
   Task<Page> ByPrompt(const CallContext& call, std::string session, std::string test_run_id, int32_t after_prompt,
-                      int64_t up_to_sequence, int limit);
+                      int limit);
   // In order of sequence, from the first after `after_sequence`.
   Task<Page> BySequence(const CallContext& call, std::string session, std::string test_run_id, int64_t after_sequence,
                         int limit);
@@ -40,5 +38,12 @@ class ResultStore {
 
   Database& database_;
 };
+
+// ByPrompt's page, without total, for pipelines that have entered the run (run_door.h): only results up to
+// `up_to_sequence` or, where that is absent, up to the transaction's setting kLastSequence.
+inline constexpr std::string_view kLastSequence = "ftl.last_sequence";
+Statement AskByPrompt(std::string_view test_run_id, int32_t after_prompt, std::optional<int64_t> up_to_sequence,
+                      int limit);
+ResultStore::Page PageOf(const Rows& rows, int limit);
 
 }  // namespace ftl::batch_runner

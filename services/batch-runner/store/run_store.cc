@@ -10,6 +10,7 @@
 #include "common/json/message_json.h"
 #include "common/session/session_gate.h"
 #include "services/batch-runner/store/pace_statements.h"
+#include "services/batch-runner/store/run_door.h"
 #include "services/batch-runner/store/run_row.h"
 #include "services/batch-runner/store/suite_row.h"
 #include "services/batch-runner/store/uuid.h"
@@ -65,9 +66,9 @@ constexpr Query kDescribe{"run.describe", R"(
     WHERE own.demo_session_id = $1 AND own.id = $2::uuid) AS described
   WHERE r.demo_session_id = $1 AND r.id = $2::uuid)"};
 
-constexpr Query kManifest{
-    "run.manifest",
-    "SELECT manifest::text AS manifest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid"};
+constexpr Query kManifest{"run.manifest",
+                          "SELECT manifest::text AS manifest FROM demo_batch_test_runs"
+                          " WHERE demo_session_id = " FTL_ENTERED_SESSION " AND id = $1::uuid"};
 
 constexpr Query kRepeated{"run.repeated", R"(
   SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
@@ -83,6 +84,12 @@ constexpr Query kRepeated{"run.repeated", R"(
 
 constexpr Query kGetRun{"run.get", "SELECT " FTL_RUN_COLUMNS
                                    " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1 AND r.id = $2::uuid"};
+
+// Lets the statements after it in the pipeline, which may see more, agree with the run as it was read.
+constexpr Query kEnteredRun{"run.entered", "SELECT " FTL_RUN_COLUMNS
+                                           ", set_config($2, r.last_sequence::text, true) AS seen"
+                                           " FROM demo_batch_test_runs r WHERE r.demo_session_id = " FTL_ENTERED_SESSION
+                                           " AND r.id = $1::uuid"};
 
 constexpr Query kLatestRun{"run.latest", "SELECT " FTL_RUN_COLUMNS
                                          " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1"
@@ -107,10 +114,6 @@ constexpr Query kDropLeases{"run.drop_leases", R"(
   returned AS (DELETE FROM demo_run_returned WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))
   DELETE FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))"};
 
-absl::Status RunNotFound() {
-  return Refuse(Reason::kRunNotFound, "There is no such run. A run goes when its session ends.");
-}
-
 absl::StatusOr<pb::Run> OneRun(const std::vector<Rows>& rows, absl::Status otherwise) {
   TRY(RequireOpen(rows.front()));
   if (rows.back().empty()) return otherwise;
@@ -121,8 +124,7 @@ absl::StatusOr<pb::Run> OneRun(const std::vector<Rows>& rows, absl::Status other
 
 Task<std::string> RunStore::SessionOfRun(const CallContext& call, std::string test_run_id, std::string session_id) {
   if (!IsUuid(test_run_id)) co_return RunNotFound();
-  CO_TRY(const Rows rows,
-         co_await database_.Run(call.deadline, SessionScope::None(), kSessionOfRun, Params(test_run_id)));
+  CO_TRY(const Rows rows, co_await reads_.Run(call.deadline, SessionScope::None(), kSessionOfRun, Params(test_run_id)));
   auto session = rows.Only().Get<std::optional<std::string>>("session");
   if (!session) co_return RunNotFound();
   if (!session_id.empty()) {
@@ -136,7 +138,7 @@ Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string sess
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
   statements.push_back({kLoadSession, Params(session)});
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));
   const Row row = rows[1].Only();
   co_return RunSession{.model_name = row.Get<std::string>("model_name"),
@@ -148,7 +150,7 @@ Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string sess
 Task<std::optional<pb::Run>> RunStore::Repeated(const CallContext& call, std::string session, Idempotency idempotency) {
   if (idempotency.key.empty()) co_return std::optional<pb::Run>();
   CO_TRY(const Rows rows,
-         co_await database_.Run(call.deadline, SessionScope(session), kRepeated, Params(session, idempotency.key)));
+         co_await reads_.Run(call.deadline, SessionScope(session), kRepeated, Params(session, idempotency.key)));
   if (rows.empty()) co_return std::optional<pb::Run>();
   if (rows[0].Get<std::string>("idempotency_digest") != idempotency.digest) {
     co_return Refuse(Reason::kIdempotencyKeyReused,
@@ -203,25 +205,32 @@ Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::s
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
   statements.push_back({kGetRun, Params(session, test_run_id)});
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows, RunNotFound());
 }
 
-Task<google::protobuf::Value> RunStore::Manifest(const CallContext& call, std::string session,
-                                                 std::string test_run_id) {
-  CO_TRY(const Rows rows,
-         co_await database_.Run(call.deadline, SessionScope(session), kManifest, Params(session, test_run_id)));
-  google::protobuf::Value manifest;
-  if (rows.empty()) co_return RunNotFound();
-  (void)google::protobuf::util::JsonStringToMessage(rows[0].Get<std::string>("manifest"), &manifest);
-  co_return manifest;
+Task<RunStore::View> RunStore::Look(const CallContext& call, std::string session, std::string test_run_id,
+                                    ViewRequest request) {
+  if (!IsUuid(test_run_id)) co_return RunNotFound();
+  std::vector<Statement> statements = EnterRun(test_run_id, session);
+  statements.push_back({kEnteredRun, Params(test_run_id, kLastSequence)});
+  statements.push_back(AskByPrompt(test_run_id, request.after_prompt, std::nullopt, request.limit));
+  if (request.manifest) statements.push_back({kManifest, Params(test_run_id)});
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope::None(), std::move(statements)));
+  CO_TRY(RequireEntered(rows));
+  if (rows[kEntered].empty()) co_return RunNotFound();
+  View view{.run = RunOf(rows[kEntered][0]), .page = PageOf(rows[kEntered + 1], request.limit), .manifest = {}};
+  if (request.manifest && !rows.back().empty()) {
+    (void)google::protobuf::util::JsonStringToMessage(rows.back()[0].Get<std::string>("manifest"), &view.manifest);
+  }
+  co_return view;
 }
 
 Task<pb::Run> RunStore::Latest(const CallContext& call, std::string session) {
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
   statements.push_back({kLatestRun, Params(session)});
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows,
                    Refuse(Reason::kNoRun, "This session has no run yet. Start one with POST /api/demo/v2/batch-test."));
 }
@@ -235,7 +244,7 @@ Task<RunStore::Page> RunStore::List(const CallContext& call, std::string session
   statements.push_back(AskSessionState(session));
   statements.push_back({kListRuns, Params(session, offset, limit)});
   statements.push_back({kCountRuns, Params(session)});
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));
   Page page;
   for (const Row row : rows[1]) page.runs.push_back(RunOf(row));

@@ -12,6 +12,7 @@
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "services/batch-runner/run/plan.h"
+#include "services/batch-runner/store/result_store.h"
 
 namespace ftl::batch_runner {
 
@@ -36,7 +37,9 @@ Statement AskRun(std::string_view session, std::string_view test_run_id);
 // SESSION_NOT_FOUND, SESSION_EXPIRED or RUN_NOT_FOUND.
 class RunStore {
  public:
-  explicit RunStore(Database& database) : database_(database) {}
+  // `reads` is the lane of what changes nothing.
+  RunStore(Database& database, Database& reads) : database_(database), reads_(reads) {}
+  explicit RunStore(Database& database) : RunStore(database, database) {}
 
   // The session (hash) of a run. RUN_NOT_FOUND for a run that is not there, or not a UUID, or not of `session_id` where
   // that is not empty.
@@ -51,9 +54,21 @@ class RunStore {
                        Idempotency idempotency);
 
   Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
-  // Suite, model with its quirk profile, and parameters as they were at the start, with digests; empty for runs older
-  // than manifests. Any JSON.
-  Task<google::protobuf::Value> Manifest(const CallContext& call, std::string session, std::string test_run_id);
+  // A run, and a page of the results that it counts (result_store.h), in one round trip. `session` (hash) is the run's,
+  // or empty for whoever knows its id.
+  struct View {
+    pb::Run run;
+    ResultStore::Page page;
+    // Suite, model with its quirk profile, and parameters as they were at the start, with digests; null for runs older
+    // than manifests. Any JSON. Only where it was wanted.
+    google::protobuf::Value manifest;
+  };
+  struct ViewRequest {
+    int32_t after_prompt = 0;
+    int limit = 50;
+    bool manifest = false;
+  };
+  Task<View> Look(const CallContext& call, std::string session, std::string test_run_id, ViewRequest request);
   // The run started last; NO_RUN where there is none.
   Task<pb::Run> Latest(const CallContext& call, std::string session);
   // The newest first, `offset` skipped; with the number of all.
@@ -73,6 +88,7 @@ class RunStore {
 
  private:
   Database& database_;
+  Database& reads_;
 };
 
 }  // namespace ftl::batch_runner

@@ -291,7 +291,7 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
                                          request.held, request.fence)});
   }
   if (request.wants_run) statements.push_back(AskRun(run.session, run.test_run_id));
-  CO_TRY(const auto rows, co_await database_.RunAll(deadline, SessionScope(run.session), std::move(statements)));
+  CO_TRY(const auto rows, co_await steps_.RunAll(deadline, SessionScope(run.session), std::move(statements)));
   Step step;
   const Rows& locked = rows[locked_at];
   if (!RequireOpen(rows.front()).ok() || locked.empty()) {

@@ -50,8 +50,11 @@ class WorkStore {
   static constexpr absl::Duration kLeaseTime = absl::Seconds(15);
   static constexpr absl::Duration kRenewal = absl::Seconds(5);
 
-  // `owner` is a UUID of this process.
-  WorkStore(Database& database, std::string owner) : database_(database), owner_(std::move(owner)) {}
+  // `steps` is the lane of the steps; what keeps and ends leases, or looks for work, waits behind none of them. `owner`
+  // is a UUID of this process.
+  WorkStore(Database& steps, Database& database, std::string owner)
+      : steps_(steps), database_(database), owner_(std::move(owner)) {}
+  WorkStore(Database& database, std::string owner) : WorkStore(database, database, std::move(owner)) {}
 
   // Runs that have prompts which nobody holds.
   Task<std::vector<RunKey>> RunsWithWork(Deadline deadline);
@@ -100,6 +103,7 @@ class WorkStore {
   Task<> LeaveAll(Deadline deadline);
 
  private:
+  Database& steps_;
   Database& database_;
   std::string owner_;
 };

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/observe/metrics.h"
 #include "services/batch-runner/store/result_store.h"
 #include "services/batch-runner/store/run_store.h"
 #include "services/batch-runner/store/uuid.h"
@@ -13,6 +15,8 @@
 
 namespace ftl::batch_runner {
 namespace {
+
+using namespace boost::asio::experimental::awaitable_operators;
 
 Deadline Soon() { return DeadlineIn(absl::Seconds(10)); }
 
@@ -105,6 +109,41 @@ class WorkStoreTest : public testing::Test {
   WorkStore theirs_{database_, NewUuid()};
   std::map<WorkStore*, int64_t> fences_;
 };
+
+TEST_F(WorkStoreTest, StepsThatWaitHoldUpNoReadAndNoRenewal) {
+  const RunKey run = StartRun(3);
+  Database steps(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("steps", 1));
+  Database reads(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("reads", 1));
+  WorkStore work(steps, database_, NewUuid());
+  RunStore runs(database_, reads);
+  std::vector<std::string> order;
+  auto slow = [&]() -> asio::awaitable<bool> {
+    const Query sleep{"test.sleep", "SELECT pg_sleep(0.3)"};
+    co_return (co_await steps.Run(Soon(), SessionScope::None(), sleep)).ok();
+  };
+  auto step = [&]() -> asio::awaitable<bool> {
+    WorkStore::Request request{.wants_more = true, .concurrency = 4};
+    const auto done = co_await work.Advance(Soon(), run, request);
+    order.push_back("step");
+    co_return done.ok();
+  };
+  auto read = [&]() -> asio::awaitable<bool> {
+    const auto got = co_await runs.Get(OwnCall(absl::Seconds(5)), run.session, run.test_run_id);
+    order.push_back("read");
+    co_return got.ok();
+  };
+  auto renew = [&]() -> asio::awaitable<bool> {
+    const auto renewed = co_await work.Renew(Soon());
+    order.push_back("renewal");
+    co_return renewed.ok();
+  };
+  auto all = [&]() -> asio::awaitable<bool> {
+    co_return co_await (slow() && step() && read() && renew()) == std::tuple(true, true, true, true);
+  };
+  EXPECT_TRUE(Await(io_, all()));
+  EXPECT_THAT(order, testing::UnorderedElementsAre("step", "read", "renewal"));
+  EXPECT_EQ(order.back(), "step");
+}
 
 TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcurrency) {
   const RunKey run = StartRun(30);
@@ -354,15 +393,57 @@ TEST_F(WorkStoreTest, ARunIsFoundByItsIdAndOnlyWithItsOwnSession) {
   EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, run.test_run_id, other)).status()), Reason::kRunNotFound);
 }
 
+TEST_F(WorkStoreTest, ARunIsSeenWithItsResultsInOneRoundTrip) {
+  const RunKey run = StartRun(5);
+  const auto leased = Lease(mine_, run, 4).leased;
+  Store(mine_, run, {Finish(leased[2]), Finish(leased[0], false), Finish(leased[3])});
+  Database reads(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("one_look", 1));
+  RunStore runs(database_, reads);
+  const CallContext call = OwnCall(absl::Seconds(10));
+  const auto view = Await(io_, runs.Look(call, "", run.test_run_id, {.after_prompt = 1, .limit = 1, .manifest = true}));
+  EXPECT_THAT(metrics::Exposition(),
+              testing::HasSubstr("ftl_database_wait_seconds_count{application=\"tests\",lane=\"one_look\"} 1\n"));
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->run.id(), run.test_run_id);
+  EXPECT_EQ(view->run.last_sequence(), 3);
+  ASSERT_EQ(view->page.results.size(), 1u);
+  EXPECT_EQ(view->page.results[0].prompt_id(), 3);
+  EXPECT_TRUE(view->page.more);
+  EXPECT_TRUE(view->manifest.struct_value().fields().contains("suite"));
+
+  const auto reason_of = [&](std::string session, std::string test_run_id) {
+    return ReasonOf(Await(io_, runs.Look(call, std::move(session), std::move(test_run_id), {})).status());
+  };
+  EXPECT_TRUE(Await(io_, runs.Look(call, session_, run.test_run_id, {})).ok());
+  EXPECT_EQ(reason_of(std::string(64, '0'), run.test_run_id), Reason::kRunNotFound);
+  EXPECT_EQ(reason_of("", NewUuid()), Reason::kRunNotFound) << "and what was entered before is left";
+  EXPECT_EQ(reason_of("", "no uuid"), Reason::kRunNotFound);
+  test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now()");
+  EXPECT_EQ(reason_of("", run.test_run_id), Reason::kSessionExpired);
+}
+
+TEST_F(WorkStoreTest, ARunIsSeenWithNoResultThatItDoesNotCount) {
+  const RunKey run = StartRun(2);
+  const auto leased = Lease(mine_, run, 4).leased;
+  Store(mine_, run, {Finish(leased[0]), Finish(leased[1])});
+  // As if the second had been stored between the two statements.
+  test_database_.Execute(
+      "UPDATE demo_batch_test_runs SET completed_prompts = 1, "
+      "last_sequence = 1, status = 'running', completed_at = NULL");
+  const auto view = Await(io_, runs_.Look(OwnCall(absl::Seconds(10)), session_, run.test_run_id, {}));
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->page.results.size(), 1u);
+}
+
 TEST_F(WorkStoreTest, ARunKeepsAManifestWhoseDigestsTellWhetherTwoRunsWereTheSame) {
   const CallContext call = OwnCall(absl::Seconds(10));
   const auto manifest_of = [&](int prompts) {
     const RunKey run = StartRun(prompts);
-    const auto manifest = Await(io_, runs_.Manifest(call, session_, run.test_run_id));
-    EXPECT_TRUE(manifest.ok()) << manifest.status();
+    const auto view = Await(io_, runs_.Look(call, session_, run.test_run_id, {.manifest = true}));
+    EXPECT_TRUE(view.ok()) << view.status();
     RunStore::Ending cancelled{.status = pb::RUN_STATUS_CANCELLED, .error = ""};
     EXPECT_TRUE(Await(io_, runs_.End(call, session_, run.test_run_id, std::move(cancelled))).ok());
-    return manifest->struct_value().fields();
+    return view->manifest.struct_value().fields();
   };
   const auto first = manifest_of(2);
   const auto same = manifest_of(2);
