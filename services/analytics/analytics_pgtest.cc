@@ -1,9 +1,12 @@
 #include <cmath>
+#include <map>
 #include <thread>
 
 #include <absl/strings/match.h>
+#include <absl/time/clock.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <google/protobuf/util/time_util.h>
 #include <gtest/gtest.h>
 #include <boost/asio/executor_work_guard.hpp>
@@ -24,12 +27,14 @@
 namespace ftl::analytics {
 namespace {
 
+using google::protobuf::util::MessageDifferencer;
 using google::protobuf::util::TimeUtil;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr char kRun[] = "b6a1c2d3-0000-4000-8000-000000000001";
 constexpr char kOtherRun[] = "b6a1c2d3-0000-4000-8000-000000000002";
+constexpr char kLargeRun[] = "b6a1c2d3-0000-4000-8000-000000000003";
 
 double Milliseconds(const google::protobuf::Duration& span) {
   return static_cast<double>(TimeUtil::DurationToMicroseconds(span)) / 1000;
@@ -178,6 +183,42 @@ class AnalyticsTest : public testing::Test {
     return told.ok() ? told->text : std::string(told.status().message());
   }
 
+  // A run of 1,200 prompts with many equal figures; every seventh failed and has none.
+  void AddLargeRun() {
+    test_database_.Execute(fmt::format(R"(
+      INSERT INTO demo_batch_test_runs (demo_session_id, id, demo_user_id, test_suite_id, model_name, status, total_prompts,
+                                        completed_prompts, failed_prompts, last_sequence, completed_at)
+        VALUES ('{0}', '{1}', '{0}', gen_random_uuid(), 'Model', 'completed', 1200, 1029, 171, 1200, now());
+      INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, response, success,
+                                           model_id, latency_us, ttft_us, output_tokens, created_at)
+        SELECT '{0}', '{1}', i, 1201 - i, 'Prompt ' || i, CASE WHEN i % 7 > 0 THEN 'Ärger ' || i || ' in the câfé' END,
+               i % 7 > 0, 'm', CASE WHEN i % 7 > 0 THEN i * 7919 % 300 END, CASE WHEN i % 7 > 0 THEN i % 11 END,
+               CASE WHEN i % 7 > 0 THEN i % 2 END, now() - make_interval(secs => i % 50)
+        FROM generate_series(1, 1200) AS i)",
+                                       session_, kLargeRun));
+  }
+  int64_t Counted(std::string_view table) {
+    const std::string sql = fmt::format("SELECT count(*) AS n FROM {}", table);
+    return Wait(everybody_.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), Query{"", sql}))
+        ->Only()
+        .Get<int64_t>("n");
+  }
+  template <typename Is>
+  static bool WaitFor(Is is) {
+    for (int i = 0; i < 500; ++i) {
+      if (is()) return true;
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    return false;
+  }
+
+  // What is kept of the session's run; empty where nothing is.
+  std::string Kept() {
+    constexpr Query kKept{"", "SELECT summary::text AS summary FROM demo_batch_test_runs"};
+    const auto rows = Wait(database_.Run(DeadlineIn(absl::Seconds(5)), SessionScope(session_), kKept));
+    return rows->Only().Get<std::optional<std::string>>("summary").value_or("");
+  }
+
   const std::string session_id_ = "demo-" + std::string(64, 'a');
   const std::string other_session_id_ = "demo-" + std::string(64, 'b');
   const std::string session_ = *SessionHash(session_id_);
@@ -185,6 +226,7 @@ class AnalyticsTest : public testing::Test {
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   Database database_{io_.get_executor(), test_database_.As("ftl_analytics")};
+  Database everybody_{io_.get_executor(), test_database_.As("postgres")};
   FakeVault* vault_ = new FakeVault;
   std::unique_ptr<rpc::Server> vault_server_ = [this] {
     std::vector<std::unique_ptr<grpc::Service>> services;
@@ -240,6 +282,81 @@ TEST_F(AnalyticsTest, MetricsUpToASequenceAgreeWithTheRowsUpToIt) {
   EXPECT_EQ(metrics->total_output_tokens(), 40 * (1 + 2 + 4));
 }
 
+TEST_F(AnalyticsTest, AnEndedRunsMetricsAreKeptAndEqualThoseThatAreWorkedOut) {
+  pb::GetMetricsRequest request;
+  request.set_session_id(session_id_);
+  pb::GetLatencyDistributionRequest distribution;
+  distribution.set_test_run_id(kRun);
+  const auto ask = [&] {
+    auto metrics = Call<pb::GetMetricsResponse>(&pb::AnalyticsService::Stub::async::GetMetrics, request);
+    auto latency = Call<pb::GetLatencyDistributionResponse>(&pb::AnalyticsService::Stub::async::GetLatencyDistribution,
+                                                            distribution);
+    EXPECT_TRUE(metrics.ok()) << metrics.status();
+    EXPECT_TRUE(latency.ok()) << latency.status();
+    return std::make_pair(*std::move(metrics), *std::move(latency));
+  };
+  const auto expect_same = [](const auto& one, const auto& other) {
+    EXPECT_TRUE(MessageDifferencer::Equals(one.first, other.first)) << other.first.DebugString();
+    EXPECT_TRUE(MessageDifferencer::Equals(one.second, other.second)) << other.second.DebugString();
+  };
+  test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL");
+  const auto going_on = ask();
+  EXPECT_EQ(Kept(), "");
+  test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'completed', completed_at = now()");
+  const auto worked_out = ask();
+  EXPECT_NE(Kept(), "");
+  // What is not read any more may change.
+  test_database_.Execute("UPDATE demo_batch_test_results SET latency_us = 7, output_tokens = 7");
+  const auto kept = ask();
+  expect_same(going_on, worked_out);
+  expect_same(going_on, kept);
+  EXPECT_THAT(Text("How did it go?"), HasSubstr("1.69"));
+  // Of another format, of other results, or of nothing at all: worked out anew.
+  for (const char* made_unfit : {"jsonb_set(summary, '{format}', '0')", "jsonb_set(summary, '{results}', '9')",
+                                 "'{\"format\": 1, \"results\": 10, \"metrics\": 3}'", "'[]'"}) {
+    test_database_.Execute(fmt::format("UPDATE demo_batch_test_runs SET summary = {}", made_unfit));
+    EXPECT_EQ(ask().first.total_output_tokens(), 70) << made_unfit;
+  }
+}
+
+TEST_F(AnalyticsTest, WhatIsKeptAnswersNoQuestionAboutAPart) {
+  pb::GetMetricsRequest request;
+  request.set_test_run_id(kRun);
+  const auto completed = [&] {
+    const auto metrics = Call<pb::GetMetricsResponse>(&pb::AnalyticsService::Stub::async::GetMetrics, request);
+    return metrics.ok() ? metrics->completed_prompts() : -1;
+  };
+  EXPECT_EQ(completed(), 8);
+  request.set_up_to_sequence(4);
+  EXPECT_EQ(completed(), 3);
+  request.set_up_to_run_id(kOtherRun);
+  EXPECT_EQ(completed(), 8);
+  request.clear_up_to_run_id();
+  request.set_up_to_sequence(10);
+  EXPECT_EQ(completed(), 8);
+  pb::GetLatencyDistributionRequest distribution;
+  distribution.set_test_run_id(kRun);
+  distribution.set_up_to_sequence(4);
+  EXPECT_EQ(
+      Call<pb::GetLatencyDistributionResponse>(&pb::AnalyticsService::Stub::async::GetLatencyDistribution, distribution)
+          ->count(),
+      3);
+}
+
+TEST_F(AnalyticsTest, TheOpeningOfAnEndedRunIsToldOfWhatIsKept) {
+  const auto opening = [&] {
+    const auto told = Ask({});
+    return told.ok() ? told->text : std::string(told.status().message());
+  };
+  test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL");
+  Ask({});
+  test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'completed', completed_at = now()");
+  const std::string worked_out = opening();
+  test_database_.Execute("UPDATE demo_batch_test_results SET category = NULL, finish_reason = 'stop', success = true");
+  EXPECT_EQ(opening(), worked_out);
+  EXPECT_THAT(Text("How many billing prompts are there?"), HasSubstr("0"));
+}
+
 TEST_F(AnalyticsTest, SaysWhichOfSessionAndRunIsWrong) {
   pb::GetMetricsRequest request;
   auto reason = [&] {
@@ -274,6 +391,90 @@ TEST_F(AnalyticsTest, PagesOfSortedResultsJoinWithoutGapOrOverlap) {
   } while (!request.page_token().empty() && ids.size() < 20);
   // Those without tokens come last.
   EXPECT_THAT(ids, ElementsAre(10, 9, 8, 6, 5, 4, 2, 1, 7, 3));
+}
+
+TEST_F(AnalyticsTest, PagesOfAKeptOrderAreThoseOfTheResultsSorted) {
+  AddLargeRun();
+  pb::ListResultsRequest request;
+  request.set_test_run_id(kLargeRun);
+  request.set_page_size(170);
+  const auto walk = [&] {
+    std::vector<int> ids;
+    request.clear_page_token();
+    do {
+      const auto page = Call<pb::ListResultsResponse>(&pb::AnalyticsService::Stub::async::ListResults, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) return ids;
+      EXPECT_EQ(page->total(), 1200);
+      for (const auto& result : page->results()) ids.push_back(result.prompt_id());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty() && ids.size() < 2000);
+    return ids;
+  };
+  // Runs that go on keep no order.
+  test_database_.Execute(fmt::format(
+      "UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL WHERE id = '{}'", kLargeRun));
+  std::map<std::pair<pb::SortBy, pb::SortOrder>, std::vector<int>> sorted;
+  const auto each_order = [&](auto look) {
+    for (const pb::SortBy sort_by :
+         {pb::SORT_BY_LATENCY, pb::SORT_BY_TTFT, pb::SORT_BY_TOKENS, pb::SORT_BY_LENGTH, pb::SORT_BY_CREATED_AT}) {
+      for (const pb::SortOrder order : {pb::SORT_ORDER_ASC, pb::SORT_ORDER_DESC}) {
+        request.set_sort_by(sort_by);
+        request.set_order(order);
+        look(sorted[{sort_by, order}]);
+      }
+    }
+  };
+  each_order([&](std::vector<int>& ids) { ids = walk(); });
+  EXPECT_EQ(Counted("demo_run_orders"), 0);
+  test_database_.Execute(fmt::format(
+      "UPDATE demo_batch_test_runs SET status = 'completed', completed_at = now() WHERE id = '{}'", kLargeRun));
+  walk();
+  // Ten orders of three pieces.
+  ASSERT_TRUE(WaitFor([&] { return Counted("demo_run_orders") == 30; }));
+  each_order([&](const std::vector<int>& ids) { EXPECT_EQ(walk(), ids); });
+  // They are read as they were kept.
+  test_database_.Execute("UPDATE demo_batch_test_results SET latency_us = 1, ttft_us = 1, output_tokens = 1");
+  each_order([&](const std::vector<int>& ids) { EXPECT_EQ(walk(), ids); });
+  request.set_success(true);
+  EXPECT_EQ(Call<pb::ListResultsResponse>(&pb::AnalyticsService::Stub::async::ListResults, request)->total(), 1029);
+}
+
+TEST_F(AnalyticsTest, WhatWasCountedForTheFirstPageHoldsForTheOthers) {
+  pb::ListResultsRequest request;
+  request.set_test_run_id(kRun);
+  request.set_page_size(3);
+  request.set_success(true);
+  const auto page = [&] {
+    return *Call<pb::ListResultsResponse>(&pb::AnalyticsService::Stub::async::ListResults, request);
+  };
+  const auto first = page();
+  EXPECT_EQ(first.total(), 8);
+  test_database_.Execute("UPDATE demo_batch_test_results SET success = true");
+  request.set_page_token(first.next_page_token());
+  EXPECT_EQ(page().total(), 8);
+  request.clear_page_token();
+  EXPECT_EQ(page().total(), 10);
+}
+
+TEST_F(AnalyticsTest, AnEndedRunsTextsAreIndexedAndFoundAsBefore) {
+  AddLargeRun();
+  pb::SearchResponsesRequest request;
+  request.set_test_run_id(kLargeRun);
+  const auto found = [&](const std::string& keyword) {
+    request.set_keyword(keyword);
+    const auto page = Call<pb::SearchResponsesResponse>(&pb::AnalyticsService::Stub::async::SearchResponses, request);
+    EXPECT_TRUE(page.ok()) << page.status();
+    std::vector<int> ids = {page->total()};
+    for (const auto& result : page->results()) ids.push_back(result.prompt_id());
+    return ids;
+  };
+  const std::vector<std::string> keywords = {"ÄRGER 78 ", "prompt 1", "%", "_", "77 \\", "no such thing", "r", "CÂFÉ"};
+  std::vector<std::vector<int>> before;
+  for (const std::string& keyword : keywords) before.push_back(found(keyword));
+  EXPECT_THAT(before[0], ElementsAre(1, 78));
+  ASSERT_TRUE(WaitFor([&] { return Counted("demo_search_texts") == 1200; }));
+  for (size_t i = 0; i < keywords.size(); ++i) EXPECT_EQ(found(keywords[i]), before[i]) << keywords[i];
 }
 
 TEST_F(AnalyticsTest, ATokenOfAnotherQuestionIsRefused) {

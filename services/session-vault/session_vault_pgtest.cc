@@ -455,10 +455,11 @@ TEST_F(SessionVaultTest, CountsARowOfEveryTableThatASessionHas) {
       Sql(R"(SELECT string_agg(table_name, ' ' ORDER BY table_name) AS names FROM information_schema.columns
       WHERE table_schema = 'public' AND column_name = 'demo_session_id'
         AND table_name NOT IN ('audit_log', 'demo_ended_sessions', 'demo_ended_runs'))");
-  EXPECT_EQ(tables.Only().Get<std::string>("names"),
-            "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_endpoint_pace demo_run_leases "
-            "demo_run_prompts demo_run_returned demo_search_progress demo_search_texts demo_session_expiry "
-            "demo_session_suites");
+  EXPECT_EQ(
+      tables.Only().Get<std::string>("names"),
+      "demo_batch_test_results demo_batch_test_runs demo_download_tokens demo_endpoint_pace demo_run_leases "
+      "demo_run_orders demo_run_prompts demo_run_returned demo_search_progress demo_search_texts demo_session_expiry "
+      "demo_session_suites");
 }
 
 TEST_F(SessionVaultTest, AnOldBackupAndTheMasterKeyDoNotOpenADeletedSessionsKey) {

@@ -9,7 +9,9 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "services/analytics/metrics/run_metrics.h"
+#include "services/analytics/query/run_summary.h"
 #include "services/analytics/query/sql_compiler.h"
+#include "services/analytics/query/summary_queries.h"
 
 namespace ftl::analytics {
 namespace {
@@ -111,45 +113,22 @@ FoundResult ResultIn(const Row& row, const SessionRuns& known) {
   return result;
 }
 
-pb::Query SlowestQuery() {
-  pb::Query query;
-  query.set_measure(pb::MEASURE_LATENCY);
-  query.set_statistic(pb::STATISTIC_LIST);
-  query.set_order(pb::ORDER_DESCENDING);
-  query.set_limit(1);
-  return query;
-}
-
-pb::Query CutAnswersQuery() {
-  pb::Query query;
-  query.set_measure(pb::MEASURE_RESULTS);
-  query.set_statistic(pb::STATISTIC_COUNT);
-  pb::Filter& filter = *query.add_filters();
-  filter.set_field(pb::FILTER_FIELD_FINISH_REASON);
-  filter.set_comparison(pb::COMPARISON_EQUAL);
-  filter.set_text("length");
-  return query;
-}
-
-// Calls that did not fail and gave no text: reasoning alone, or nothing.
-pb::Query WithoutTextQuery() {
-  pb::Query query;
-  query.set_measure(pb::MEASURE_RESULTS);
-  query.set_statistic(pb::STATISTIC_COUNT);
-  pb::Filter& filter = *query.add_filters();
-  pb::Filter& outcome = *filter.add_any_of();
-  outcome.set_field(pb::FILTER_FIELD_OUTCOME);
-  outcome.set_comparison(pb::COMPARISON_IN);
-  for (const char* word : {"length_empty", "empty", "reasoning_only"}) outcome.add_texts(word);
-  pb::Filter& length = *filter.add_any_of();
-  length.set_field(pb::FILTER_FIELD_RESPONSE_CHARACTERS);
-  length.set_comparison(pb::COMPARISON_LESS_OR_EQUAL);
-  length.set_number(0);
-  return query;
-}
-
 Task<> Summarise(Database& database, const CallContext& call, const RunScope& scope, const SessionRuns& known,
                  Finding& finding) {
+  CO_TRY(const std::optional<EndedRun> ended, co_await FindSummary(database, call, scope));
+  if (ended) {
+    finding.metrics = ended->summary.metrics();
+    finding.cut_answers = ended->summary.cut_answers();
+    finding.answers_without_text = ended->summary.answers_without_text();
+    if (!ended->summary.has_slowest_prompt_id()) co_return absl::OkStatus();
+    RunScope own = scope;
+    own.run = ended->id;
+    const CompiledQuery one = CompileOne(SlowestQuery(), own, ended->summary.slowest_prompt_id());
+    std::vector<Statement> statements = {{Query{"", one.sql}, one.params}};
+    CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, own, std::move(statements)));
+    finding.slowest = ResultIn(rows[0].Only(), known);
+    co_return absl::OkStatus();
+  }
   const CompiledQuery slowest = Compile(SlowestQuery(), scope);
   const CompiledQuery cut = Compile(CutAnswersQuery(), scope);
   const CompiledQuery without_text = Compile(WithoutTextQuery(), scope);

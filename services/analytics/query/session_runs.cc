@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "common/error/try.h"
+#include "services/analytics/query/run_summary.h"
 #include "services/analytics/store/run_scope.h"
 
 namespace ftl::analytics {
@@ -15,9 +17,21 @@ constexpr Query kRuns{"runs.of_session", R"(
          r.failed_prompts, r.started_at, r.completed_at, r.config::text AS config, c.endpoint_origin
   FROM demo_batch_test_runs r JOIN demo_model_configs c ON c.session_id = r.demo_session_id
   WHERE r.demo_session_id = $1 ORDER BY r.created_at, r.id)"};
-constexpr Query kCategories{"runs.categories", R"(
-  SELECT DISTINCT category FROM demo_batch_test_results
-  WHERE demo_session_id = $1 AND category IS NOT NULL ORDER BY category LIMIT 200)"};
+
+// Results are read only of runs that have no summary.
+std::string CategoriesSql() {
+  return fmt::format(R"(
+  SELECT DISTINCT category FROM (
+    SELECT jsonb_array_elements_text(run.summary->'categories') AS category
+    FROM demo_batch_test_runs run WHERE run.demo_session_id = $1 AND {0}
+    UNION ALL
+    SELECT r.category
+    FROM demo_batch_test_runs run
+    JOIN demo_batch_test_results r ON r.demo_session_id = run.demo_session_id AND r.test_run_id = run.id
+    WHERE run.demo_session_id = $1 AND NOT {0}) AS c
+  WHERE category IS NOT NULL ORDER BY category LIMIT 200)",
+                     kHasSummary);
+}
 
 // The host and port of an origin.
 std::string HostOf(const std::string& origin) {
@@ -28,7 +42,9 @@ std::string HostOf(const std::string& origin) {
 }  // namespace
 
 Task<SessionRuns> LoadSessionRuns(Database& database, const CallContext& call, std::string session) {
-  std::vector<Statement> statements = {{kRuns, Params(session)}, {kCategories, Params(session)}};
+  static const std::string& categories = *new std::string(CategoriesSql());
+  std::vector<Statement> statements = {{kRuns, Params(session)},
+                                       {Query{"runs.categories", categories}, Params(session)}};
   RunScope scope;
   scope.session = std::move(session);
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, std::move(scope), std::move(statements)));

@@ -1,6 +1,7 @@
 #include "services/analytics/query/sql_compiler.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -186,8 +187,13 @@ int RowsOf(const pb::Query& query) {
   return IsRanked(query) ? kDefaultRanked : kDefaultRows;
 }
 
-CompiledQuery CompileList(const pb::Query& query, const RunScope& scope) {
+CompiledQuery CompileList(const pb::Query& query, const RunScope& scope,
+                          std::optional<int32_t> prompt_id = std::nullopt) {
   Source source = SourceOf(query, scope, false);
+  if (prompt_id) {
+    source.params.Add(*prompt_id);
+    source.where += fmt::format(" AND r.prompt_id = ${}::int", source.params.values().size());
+  }
   const bool ranked = IsRanked(query);
   const bool duplicates = WantsDuplicates(query);
   const std::string value =
@@ -283,6 +289,10 @@ CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::
     default:
       return CompileFigures(query, scope);
   }
+}
+
+CompiledQuery CompileOne(const pb::Query& query, const RunScope& scope, int32_t prompt_id) {
+  return CompileList(query, scope, prompt_id);
 }
 
 }  // namespace ftl::analytics

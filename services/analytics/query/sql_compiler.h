@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,8 @@ bool IsRanked(const pb::Query& query);
 // a query names are the scope's, not the SQL's; `base` is the id of the run that STATISTIC_DIFFERENCE compares with.
 // What a summary needs is several queries, and facts of a run none: see executor.
 CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::string& base = "");
+
+// Of a list, the result of this prompt of the scope's run, found by its key.
+CompiledQuery CompileOne(const pb::Query& query, const RunScope& scope, int32_t prompt_id);
 
 }  // namespace ftl::analytics

@@ -7,21 +7,20 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/proto/copy_fields.h"
-#include "common/time/proto_time.h"
-#include "services/analytics/metrics/histogram.h"
+#include "services/analytics/metrics/latency_distribution.h"
 #include "services/analytics/metrics/run_metrics.h"
+#include "services/analytics/query/run_summary.h"
 #include "services/analytics/rpc/ask.h"
 #include "services/analytics/rpc/suggest.h"
 #include "services/analytics/rpc/summarize.h"
 #include "services/analytics/store/result_pages.h"
+#include "services/analytics/store/run_orders.h"
 #include "services/analytics/store/run_scope.h"
 
 namespace ftl::analytics {
 namespace {
 
 constexpr size_t kLongestKeyword = 256;
-
-google::protobuf::Duration SpanOf(double milliseconds) { return ToProto(absl::Milliseconds(milliseconds)); }
 
 // What a page token is good for: the request without the page.
 template <typename Request>
@@ -41,8 +40,9 @@ absl::StatusOr<std::optional<PagePlace>> PlaceIn(const std::string& token, std::
 }
 
 template <typename Response>
-Response ResponseOf(ResultPage page, int64_t total, std::string_view question) {
+Response ResponseOf(ResultPage page, int64_t total, bool was_counted, std::string_view question) {
   Response response;
+  if (page.next && was_counted) page.next->total = total;
   for (auto& result : page.results) response.add_results()->Swap(&result);
   if (page.next) response.set_next_page_token(PageToken(*page.next, question));
   response.set_total(static_cast<int32_t>(total));
@@ -51,14 +51,27 @@ Response ResponseOf(ResultPage page, int64_t total, std::string_view question) {
 
 }  // namespace
 
+Task<std::optional<EndedRun>> AnalyticsService::FindEnded(const CallContext& call, const RunScope& scope) {
+  absl::StatusOr<std::optional<EndedRun>> found = co_await FindSummary(database_, call, scope);
+  // Where there was not the time for it here, it is made beside.
+  if (absl::IsDeadlineExceeded(found.status())) after_run_.LookAt(scope);
+  if (found.ok() && *found) after_run_.LookAt({.session = scope.session, .run = (*found)->id});
+  co_return found;
+}
+
 Task<pb::GetMetricsResponse> AnalyticsService::GetMetrics(const CallContext& call,
                                                           const pb::GetMetricsRequest& request) {
   CO_TRY(const RunScope scope, co_await ResolveScope(database_, call, request.session_id(), request.test_run_id()));
   std::optional<int64_t> up_to_sequence;
   if (request.has_up_to_sequence()) up_to_sequence = request.up_to_sequence();
+  pb::GetMetricsResponse response;
+  CO_TRY(const std::optional<EndedRun> ended, co_await FindEnded(call, scope));
+  if (ended && ended->IsWithin(up_to_sequence, request.up_to_run_id())) {
+    CopyFields(ended->summary.metrics(), response);
+    co_return response;
+  }
   std::vector<Statement> statements = {AskMetrics(scope, up_to_sequence, request.up_to_run_id())};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, scope, std::move(statements)));
-  pb::GetMetricsResponse response;
   CopyFields(MetricsOf(rows[0]), response);
   co_return response;
 }
@@ -69,9 +82,27 @@ Task<pb::ListResultsResponse> AnalyticsService::ListResults(const CallContext& c
   CO_TRY(const int32_t page_size, PageSizeOf(request.page_size()));
   CO_TRY(const std::optional<PagePlace> place, PlaceIn(request.page_token(), question));
   CO_TRY(const RunScope scope, co_await ResolveScope(database_, call, request.session_id(), request.test_run_id()));
-  PageQuestion page = AskPage(scope, request, page_size, place);
-  CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, scope, std::move(page.statements)));
-  co_return ResponseOf<pb::ListResultsResponse>(PageOf(rows[0]), rows[1].Only().Get<int64_t>("total"), question);
+  const bool filtered = HasFilters(request);
+  RunScope pages = scope;
+  bool is_kept = false;
+  if (!filtered && request.sort_by() != pb::SORT_BY_UNSPECIFIED) {
+    std::vector<Statement> ask = {AskOrder(scope, request)};
+    CO_TRY(const std::vector<Rows> orders, co_await RunScoped(database_, call, scope, std::move(ask)));
+    if (orders[0].size() == 1 && orders[0].Only().Get<bool>("is_over")) {
+      pages.run = orders[0].Only().Get<std::string>("id");
+      is_kept = orders[0].Only().Get<bool>("is_kept");
+      if (!is_kept) after_run_.LookAt(pages);
+    }
+  }
+  PageQuestion page =
+      is_kept ? AskKeptPage(pages, request, page_size, place) : AskPage(pages, request, page_size, place);
+  PageQuestion total = AskTotal(pages, request);
+  // What was counted for the first page holds for those that follow.
+  const bool is_counted = place && place->total;
+  if (!is_counted) page.statements.push_back(total.statements[0]);
+  CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, pages, std::move(page.statements)));
+  const int64_t results = is_counted ? *place->total : rows[1].Only().Get<int64_t>("total");
+  co_return ResponseOf<pb::ListResultsResponse>(PageOf(rows[0]), results, filtered, question);
 }
 
 Task<pb::SearchResponsesResponse> AnalyticsService::SearchResponses(const CallContext& call,
@@ -85,40 +116,23 @@ Task<pb::SearchResponsesResponse> AnalyticsService::SearchResponses(const CallCo
   CO_TRY(const int32_t page_size, PageSizeOf(request.page_size()));
   CO_TRY(const std::optional<PagePlace> place, PlaceIn(request.page_token(), question));
   CO_TRY(const RunScope scope, co_await ResolveScope(database_, call, request.session_id(), request.test_run_id()));
+  after_run_.LookAt(scope);
   std::vector<Statement> statements = {AskSearchPage(scope, request.keyword(), page_size, place)};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, scope, std::move(statements)));
   const int64_t total = rows[0].empty() ? 0 : rows[0][0].Get<int64_t>("total");
-  co_return ResponseOf<pb::SearchResponsesResponse>(PageOf(rows[0]), total, question);
+  co_return ResponseOf<pb::SearchResponsesResponse>(PageOf(rows[0]), total, false, question);
 }
 
 Task<pb::GetLatencyDistributionResponse> AnalyticsService::GetLatencyDistribution(
     const CallContext& call, const pb::GetLatencyDistributionRequest& request) {
-  static const std::string& text = *new std::string(
-      HistogramSql("SELECT latency_us / 1000.0 AS v FROM demo_batch_test_results "
-                   "WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR test_run_id = $2::uuid) AND success "
-                   "AND ($3::bigint IS NULL OR sequence <= $3)"));
   CO_TRY(const RunScope scope, co_await ResolveScope(database_, call, request.session_id(), request.test_run_id()));
   std::optional<int64_t> up_to_sequence;
   if (request.has_up_to_sequence()) up_to_sequence = request.up_to_sequence();
-  std::vector<Statement> statements = {
-      {Query{"metrics.latency_distribution", text}, Params(scope.session, scope.run, up_to_sequence)}};
+  CO_TRY(const std::optional<EndedRun> ended, co_await FindEnded(call, scope));
+  if (ended && ended->IsWithin(up_to_sequence)) co_return ended->summary.latency();
+  std::vector<Statement> statements = {AskLatencyDistribution(scope, up_to_sequence)};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, scope, std::move(statements)));
-  const Histogram histogram = HistogramOf(rows[0]);
-  pb::GetLatencyDistributionResponse response;
-  response.set_count(static_cast<int32_t>(histogram.count));
-  for (const Histogram::Bucket& bucket : histogram.buckets) {
-    pb::LatencyBucket& told = *response.add_buckets();
-    *told.mutable_from() = SpanOf(bucket.from);
-    *told.mutable_to() = SpanOf(bucket.to);
-    told.set_count(static_cast<int32_t>(bucket.count));
-  }
-  if (histogram.count > 0) {
-    *response.mutable_p50() = SpanOf(histogram.p50);
-    *response.mutable_p90() = SpanOf(histogram.p90);
-    *response.mutable_p95() = SpanOf(histogram.p95);
-    *response.mutable_p99() = SpanOf(histogram.p99);
-  }
-  co_return response;
+  co_return LatencyDistributionOf(rows[0]);
 }
 
 Task<pb::SummarizeResponse> AnalyticsService::Summarize(const CallContext& call, const pb::SummarizeRequest& request) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "common/db/database.h"
 #include "common/rpc/serve.h"
 #include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
 #include "services/analytics/narrator/commentary.h"
+#include "services/analytics/query/run_summary.h"
+#include "services/analytics/rpc/after_run.h"
 
 namespace ftl::analytics {
 
@@ -15,7 +18,10 @@ namespace pb = finetunelab::analytics::v1;
 class AnalyticsService final : public pb::AnalyticsService::CallbackService {
  public:
   AnalyticsService(rpc::Serving serving, Database& database, Commentary& commentary)
-      : serving_(std::move(serving)), database_(database), commentary_(commentary) {}
+      : serving_(std::move(serving)),
+        database_(database),
+        commentary_(commentary),
+        after_run_(serving_.executor(), database) {}
   FTL_SERVE(GetMetrics)
   FTL_SERVE(ListResults)
   FTL_SERVE(SearchResponses)
@@ -34,9 +40,13 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   Task<> Ask(const CallContext& call, const pb::AskRequest& request, rpc::Writer<pb::AskResponse>& writer);
 
  private:
+  // What is kept of the run in scope, if it has ended; it is made quick to read.
+  Task<std::optional<EndedRun>> FindEnded(const CallContext& call, const RunScope& scope);
+
   rpc::Serving serving_;
   Database& database_;
   Commentary& commentary_;
+  AfterRun after_run_;
 };
 
 }  // namespace ftl::analytics

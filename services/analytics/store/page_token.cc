@@ -13,6 +13,8 @@
 namespace ftl::analytics {
 namespace {
 
+constexpr int64_t kNotCounted = -1;
+
 std::string Digest(std::string_view place, std::string_view question) {
   const std::string text = fmt::format("{}\n{}", place, question);
   unsigned char hash[SHA256_DIGEST_LENGTH];
@@ -23,7 +25,8 @@ std::string Digest(std::string_view place, std::string_view question) {
 }  // namespace
 
 std::string PageToken(const PagePlace& place, std::string_view question) {
-  const std::string text = fmt::format("{} {} {}", place.key, place.test_run_id, place.prompt_id);
+  const std::string text =
+      fmt::format("{} {} {} {}", place.key, place.test_run_id, place.prompt_id, place.total.value_or(kNotCounted));
   return absl::WebSafeBase64Escape(fmt::format("{} {}", text, Digest(text, question)));
 }
 
@@ -32,11 +35,15 @@ std::optional<PagePlace> PlaceOf(std::string_view token, std::string_view questi
   if (!absl::WebSafeBase64Unescape(ToAbsl(token), &text)) return std::nullopt;
   const std::vector<std::string> parts = absl::StrSplit(text, ' ');
   PagePlace place;
-  if (parts.size() != 4 || !absl::SimpleAtoi(parts[0], &place.key) || !absl::SimpleAtoi(parts[2], &place.prompt_id)) {
+  int64_t total = 0;
+  if (parts.size() != 5 || !absl::SimpleAtoi(parts[0], &place.key) || !absl::SimpleAtoi(parts[2], &place.prompt_id) ||
+      !absl::SimpleAtoi(parts[3], &total)) {
     return std::nullopt;
   }
   place.test_run_id = parts[1];
-  if (parts[3] != Digest(fmt::format("{} {} {}", parts[0], parts[1], parts[2]), question)) return std::nullopt;
+  if (total != kNotCounted) place.total = total;
+  const std::string said = fmt::format("{} {} {} {}", parts[0], parts[1], parts[2], parts[3]);
+  if (parts[4] != Digest(said, question)) return std::nullopt;
   return place;
 }
 

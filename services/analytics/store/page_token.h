@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@ struct PagePlace {
   int64_t key = 0;  // of the order; 0 where results are in order of run and prompt
   std::string test_run_id;
   int32_t prompt_id = 0;
+  std::optional<int64_t> total = {};  // results in all, where they were counted
 };
 
 // `question` is what was asked, page size left out: a token is good for the same question only.

@@ -30,25 +30,6 @@ constexpr std::string_view kCut = R"(
   WHERE (place <= {} AND bytes <= 2097152) OR place = 1
   ORDER BY place)";
 
-// What is ordered by, as a bigint; results without it come last in either direction.
-std::string KeyOf(pb::SortBy sort_by, bool descending) {
-  const std::string_view last = descending ? "-1" : "9223372036854775807";
-  switch (sort_by) {
-    case pb::SORT_BY_LATENCY:
-      return fmt::format("coalesce(r.latency_us, {})::bigint", last);
-    case pb::SORT_BY_TTFT:
-      return fmt::format("coalesce(r.ttft_us, {})::bigint", last);
-    case pb::SORT_BY_TOKENS:
-      return fmt::format("coalesce(r.output_tokens, {})::bigint", last);
-    case pb::SORT_BY_LENGTH:
-      return fmt::format("coalesce(r.response_chars, {})::bigint", last);
-    case pb::SORT_BY_CREATED_AT:
-      return "(extract(epoch FROM r.created_at) * 1000000)::bigint";
-    default:
-      return "0::bigint";
-  }
-}
-
 class Conditions {
  public:
   explicit Conditions(const RunScope& scope) : params_(scope.session) {
@@ -96,7 +77,52 @@ Conditions FiltersOf(const RunScope& scope, const pb::ListResultsRequest& reques
   return conditions;
 }
 
+// A run of which nothing is filtered out has as many results as it says.
+constexpr Query kTotal{"results.total", R"(
+  SELECT coalesce(sum(completed_prompts + failed_prompts), 0)::bigint AS total FROM demo_batch_test_runs
+  WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR id = $2::uuid))"};
+
 }  // namespace
+
+std::string SortKeySql(pb::SortBy sort_by, bool descending) {
+  const std::string_view last = descending ? "-1" : "9223372036854775807";
+  switch (sort_by) {
+    case pb::SORT_BY_LATENCY:
+      return fmt::format("coalesce(r.latency_us, {})::bigint", last);
+    case pb::SORT_BY_TTFT:
+      return fmt::format("coalesce(r.ttft_us, {})::bigint", last);
+    case pb::SORT_BY_TOKENS:
+      return fmt::format("coalesce(r.output_tokens, {})::bigint", last);
+    case pb::SORT_BY_LENGTH:
+      return fmt::format("coalesce(r.response_chars, {})::bigint", last);
+    case pb::SORT_BY_CREATED_AT:
+      return "(extract(epoch FROM r.created_at) * 1000000)::bigint";
+    default:
+      return "0::bigint";
+  }
+}
+
+std::string CutToPage(std::string_view select, std::string_view order, int32_t page_size) {
+  return fmt::format(fmt::runtime(kCut), select, order, page_size);
+}
+
+bool HasFilters(const pb::ListResultsRequest& request) {
+  return request.has_success() || request.has_error_type() || request.has_category() || request.has_min_latency() ||
+         request.has_max_latency() || request.has_min_output_tokens() || request.has_max_output_tokens() ||
+         request.has_outcome() || request.prompt_id_size() > 0;
+}
+
+PageQuestion AskTotal(const RunScope& scope, const pb::ListResultsRequest& request) {
+  PageQuestion question;
+  if (!HasFilters(request)) {
+    question.statements = {{kTotal, Params(scope.session, scope.run)}};
+    return question;
+  }
+  const Conditions conditions = FiltersOf(scope, request);
+  question.texts = {fmt::format("SELECT count(*) AS total FROM demo_batch_test_results r WHERE {}", conditions.text())};
+  question.statements = {{Query{"", question.texts[0]}, conditions.params()}};
+  return question;
+}
 
 absl::StatusOr<int32_t> PageSizeOf(int32_t asked) {
   if (asked < 0) {
@@ -110,18 +136,19 @@ absl::StatusOr<int32_t> PageSizeOf(int32_t asked) {
 PageQuestion AskPage(const RunScope& scope, const pb::ListResultsRequest& request, int32_t page_size,
                      const std::optional<PagePlace>& place) {
   Conditions conditions = FiltersOf(scope, request);
-  const std::string counted =
-      fmt::format("SELECT count(*) AS total FROM demo_batch_test_results r WHERE {}", conditions.text());
-  const Params count_params = conditions.params();
   const bool descending = request.order() == pb::SORT_ORDER_DESC;
   const bool by_place = !request.has_sort_by() || request.sort_by() == pb::SORT_BY_UNSPECIFIED;
-  const std::string key = KeyOf(request.sort_by(), descending);
+  const std::string key = SortKeySql(request.sort_by(), descending);
   const std::string way = descending ? "DESC" : "ASC";
   const std::string_view beyond = descending ? "<" : ">";
   if (place) {
-    const std::string run = conditions.Text(place->test_run_id);
+    // Within a run the prompt alone is compared: with the run beside it, an index is read from the run's beginning.
     const std::string prompt = conditions.Number(place->prompt_id);
-    const std::string rest = fmt::format("(r.test_run_id, r.prompt_id) {} ({}::uuid, {})", beyond, run, prompt);
+    std::string rest = fmt::format("r.prompt_id {} {}", beyond, prompt);
+    if (!scope.run) {
+      const std::string run = conditions.Text(place->test_run_id);
+      rest = fmt::format("(r.test_run_id, r.prompt_id) {} ({}::uuid, {})", beyond, run, prompt);
+    }
     if (by_place) {
       conditions.Raw(rest);
     } else {
@@ -135,9 +162,8 @@ PageQuestion AskPage(const RunScope& scope, const pb::ListResultsRequest& reques
       fmt::format("SELECT {}, {} AS key FROM demo_batch_test_results r WHERE {} ORDER BY {} LIMIT {}", kResultColumns,
                   key, conditions.text(), order, page_size + 1);
   PageQuestion question;
-  question.texts = {fmt::format(fmt::runtime(kCut), page, order, page_size), counted};
-  question.statements = {{Query{"", question.texts[0]}, conditions.params()},
-                         {Query{"", question.texts[1]}, count_params}};
+  question.texts = {CutToPage(page, order, page_size)};
+  question.statements = {{Query{"", question.texts[0]}, conditions.params()}};
   return question;
 }
 

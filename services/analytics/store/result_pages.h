@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/db/query.h"
@@ -21,9 +22,19 @@ absl::StatusOr<int32_t> PageSizeOf(int32_t asked);
 
 // What the text of the statements must outlive: the pipeline that runs them.
 struct PageQuestion {
-  std::vector<Statement> statements;  // the page, then how many there are in all
+  std::vector<Statement> statements;  // the page
   std::vector<std::string> texts;
 };
+
+// What is ordered by, as a bigint of the results `r`; results without it come last in either direction.
+std::string SortKeySql(finetunelab::analytics::v1::SortBy sort_by, bool descending);
+// A page of the SELECT, which gives kResultColumns and `key` and one row more than the page where more follow.
+std::string CutToPage(std::string_view select, std::string_view order, int32_t page_size);
+
+bool HasFilters(const finetunelab::analytics::v1::ListResultsRequest& request);
+// How many results there are in all, as `total`: from the counters of the runs where nothing is filtered, so that it
+// costs nothing, else counted.
+PageQuestion AskTotal(const RunScope& scope, const finetunelab::analytics::v1::ListResultsRequest& request);
 
 // Ordered and filtered as asked. `place` is the end of the page before.
 PageQuestion AskPage(const RunScope& scope, const finetunelab::analytics::v1::ListResultsRequest& request,

@@ -50,6 +50,7 @@ constexpr Query kCountLeft{"cleanup.count_left", R"(
          + (SELECT count(*) FROM demo_run_returned WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_endpoint_pace WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_batch_test_results WHERE demo_session_id = $1)
+         + (SELECT count(*) FROM demo_run_orders WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_search_texts WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_search_progress WHERE demo_session_id = $1)
          + (SELECT count(*) FROM demo_download_tokens WHERE demo_session_id = $1) AS rows_left)"};
