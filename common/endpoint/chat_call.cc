@@ -226,6 +226,10 @@ Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const 
       const bool done = co_await ChatOnce(call);
       if (!done) co_return BrokenOff();
       if (!call.may_try_again) break;
+      if (!request.may_ask_again) {
+        call.reply.may_ask_again = true;
+        break;
+      }
     }
   } catch (const boost::system::system_error&) {
     // How Asio tells a coroutine that it was cancelled between two waits.

@@ -42,9 +42,9 @@ class Caller {
   ~Caller();
 
   // One chat completion, and a second request only where the first was refused (400, 422) over a parameter that can be
-  // left out, before any of the answer. Ends by `deadline`. `key` may be empty. Kept connections are shared by calls
-  // with the same `pool_key` (the session's hash) and origin, and by nobody else. `on_piece` may be null.
-  // `endpoint`, `key` and `request` must outlive the call.
+  // left out, before any of the answer, and the request allows it. Ends by `deadline`. `key` may be empty. Kept
+  // connections are shared by calls with the same `pool_key` (the session's hash) and origin, and by nobody else.
+  // `on_piece` may be null. `endpoint`, `key` and `request` must outlive the call.
   Task<ChatReply> Chat(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key,
                        const ChatRequest& request, OnPiece on_piece = nullptr);
 

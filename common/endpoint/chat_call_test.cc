@@ -399,6 +399,22 @@ TEST_F(ChatCallTest, LeavesOutARefusedParameterOnceAndRemembers) {
   EXPECT_EQ(Chat(endpoint, wiser).requests_sent, 1);
 }
 
+TEST_F(ChatCallTest, LeavesTheSecondRequestToWhoeverCountsRequests) {
+  FakeEndpoint endpoint([](const FakeRequest& request, FakeConnection& to) {
+    const bool has_options = request.body.find("stream_options") != std::string::npos;
+    to.Send(has_options ? JsonAnswer(R"({"message":"no stream_options"})", 400) : StreamAnswer("Hi"));
+  });
+  ChatRequest request = Request();
+  request.may_ask_again = false;
+  const ChatReply refused = Chat(endpoint, request);
+  EXPECT_EQ(refused.requests_sent, 1);
+  EXPECT_TRUE(refused.may_ask_again);
+  request.capabilities = refused.learned;
+  const ChatReply reply = Chat(endpoint, request);
+  EXPECT_TRUE(reply.ok());
+  EXPECT_FALSE(reply.may_ask_again);
+}
+
 TEST_F(ChatCallTest, TriesNoThirdTime) {
   FakeEndpoint endpoint([](const FakeRequest& request, FakeConnection& to) {
     const bool has_options = request.body.find("stream_options") != std::string::npos;

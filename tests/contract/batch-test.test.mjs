@@ -288,6 +288,22 @@ test('requests_per_minute spaces the starts', async (t) => {
   assert.ok(began[5] - began[0] >= 900, `six starts at 200 ms from each other took ${began[5] - began[0]} ms`);
 });
 
+test('requests_per_minute counts further attempts, and second requests after a refused parameter', async (t) => {
+  const tries = new Map();
+  const endpoint = await chatEndpoint(t, ({ prompt, body }) => {
+    if (body.temperature !== undefined) return { status: 400, json: { error: { message: "Unsupported parameter: 'temperature'", param: 'temperature', code: 'unsupported_parameter' } } };
+    tries.set(prompt, (tries.get(prompt) ?? 0) + 1);
+    return tries.get(prompt) === 1 ? { status: 500 } : undefined;
+  });
+  const session = await testedSession(t, { endpoint_url: endpoint.url });
+  const run = await finishedRun(session, uniquePrompts(4), { requests_per_minute: 240, concurrency: 4 });
+  assert.equal(run.completed_prompts, 4, JSON.stringify(run));
+  const began = endpoint.asked().map(({ at }) => at);
+  assert.ok(began.length >= 8, `${began.length} requests`);
+  // 250 ms from each other; a clock of whole milliseconds and a late timer.
+  began.slice(4).forEach((at, index) => assert.ok(at - began[index] >= 850, `requests ${index + 1} to ${index + 5} took ${at - began[index]} ms`));
+});
+
 test('max_failures gives the run up: failed, with what was called and no more', async (t) => {
   const endpoint = await chatEndpoint(t, () => ({ status: 400 }));
   const session = await testedSession(t, { endpoint_url: endpoint.url });

@@ -77,6 +77,8 @@ struct ChatReply {
   bool opened_connection = false;
 
   int requests_sent = 0;  // 2 where a refused parameter was left out and the call made once more
+  // Refused over a parameter that `learned` leaves out, and not made once more because the request forbade it.
+  bool may_ask_again = false;
   // The capabilities asked with, and what this call showed. Of a reply that is not ok, what it showed may still help:
   // keep it.
   endpoint_pb::Capabilities learned;

@@ -37,10 +37,25 @@ ChatRequest RequestFor(const RunTarget& target, const pb::Prompt& prompt) {
                       .temperature = target.parameters.temperature(),
                       .max_tokens = target.parameters.max_tokens(),
                       .stream = target.parameters.stream(),
+                      .may_ask_again = target.parameters.requests_per_minute() == 0,
                       .capabilities = target.capabilities};
   if (target.parameters.has_system_prompt()) request.messages.push_back({"system", target.parameters.system_prompt()});
   request.messages.push_back({"user", prompt.prompt()});
   return request;
+}
+
+// One attempt: a request, and where it is refused over a parameter that can be left out, a second one, which waits for
+// its turn as any other.
+Task<ChatReply> Attempt(Caller& caller, const RunTarget& target, const ChatRequest& request,
+                        const std::function<Task<>()>& turn) {
+  const absl::Duration limit = LimitOf(target.parameters.timeout());
+  CO_TRY(ChatReply reply,
+         co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.key, target.session, request));
+  if (!reply.may_ask_again) co_return std::move(reply);
+  ChatRequest again = request;
+  again.capabilities = reply.learned;
+  CO_TRY(co_await turn());
+  co_return co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.key, target.session, again);
 }
 
 void FillTiming(const endpoint_pb::Timing& timing, pb::Result& result) {
@@ -88,7 +103,7 @@ void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
 }  // namespace
 
 Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
-                               std::mt19937_64& random, std::function<void(absl::Time)> throttled) {
+                               std::mt19937_64& random, CallRoom room) {
   FinishedPrompt finished{.fence = prompt.fence, .result = {}};
   pb::Result& result = finished.result;
   result.set_prompt_id(prompt.prompt_id);
@@ -108,20 +123,20 @@ Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target
   ChatReply reply;
   while (true) {
     const absl::Time began = absl::Now();
-    CO_TRY(reply, co_await caller.Chat(DeadlineIn(LimitOf(target->parameters.timeout())), target->endpoint, target->key,
-                                       target->session, request));
+    CO_TRY(reply, co_await Attempt(caller, *target, request, room.turn));
     result.set_attempts(result.attempts() + 1);
     // The one quirk that the connection test cannot show: it sends no system prompt.
     if (reply.ok() && reply.learned.has_system_role()) {
       target->capabilities.set_system_role(reply.learned.system_role());
     }
-    if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) throttled(began);
+    if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) room.throttled(began);
     const double jitter = std::uniform_real_distribution<>(0, 1)(random);
     const auto wait = WaitBeforeRetry(reply, result.attempts(), jitter);
     if (!wait) break;
     asio::steady_timer pause(co_await asio::this_coro::executor, DeadlineIn(*wait));
     const auto [cancelled] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     if (cancelled) co_return Refuse(Reason::kCancelled, "The run was stopped.");
+    if (room.turn) CO_TRY(co_await room.turn());
   }
   *result.mutable_total() = ProtoOf(absl::FromChrono(std::chrono::steady_clock::now() - started));
   FillReply(std::move(reply), prompt.prompt, result);

@@ -11,10 +11,19 @@
 
 namespace ftl::batch_runner {
 
+// What the calls of one prompt have to do with those of others.
+struct CallRoom {
+  // An answer asked to slow down; its call began then.
+  std::function<void(absl::Time began)> throttled;
+  // Waits until the run's requests a minute allow one more; null where they have no limit. The first request of a
+  // prompt was counted when it was leased. Fails only when it was cancelled.
+  std::function<Task<>()> turn;
+};
+
 // One prompt, called until it succeeds or no further attempt helps; its checks; one result. Fails only when it was
 // cancelled: whatever an endpoint does becomes a result. Whether the endpoint takes the system role the target's next
-// calls know. `throttled` is told of each answer that asks to slow down, with the time at which its call began.
+// calls know.
 Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
-                               std::mt19937_64& random, std::function<void(absl::Time)> throttled);
+                               std::mt19937_64& random, CallRoom room);
 
 }  // namespace ftl::batch_runner

@@ -301,13 +301,28 @@ void RunWorker::Launch(LeasedPrompt prompt) {
     }
     self->Finish(std::move(finished));
   };
-  auto throttled = [self = shared_from_this()](absl::Time began) {
+  CallRoom room;
+  room.throttled = [self = shared_from_this()](absl::Time began) {
     self->pacer_.Throttled(began, absl::Now());
     self->wake_.cancel();
   };
+  if (parameters_->requests_per_minute() > 0) room.turn = [self = shared_from_this()] { return self->TakeTurn(); };
   asio::co_spawn(parts_.executor,
-                 RunPrompt(parts_.caller, target_, std::move(prompt), dispatcher_.random_, std::move(throttled)),
+                 RunPrompt(parts_.caller, target_, std::move(prompt), dispatcher_.random_, std::move(room)),
                  asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
+}
+
+Task<> RunWorker::TakeTurn() {
+  asio::steady_timer pause(parts_.executor);
+  while (true) {
+    const auto wait = co_await parts_.work.DrawCall(DeadlineIn(kStoreLimit), run_, parameters_->requests_per_minute());
+    if (absl::IsCancelled(wait.status())) co_return wait.status();
+    if (!wait.ok()) log::Warn("a request waits to be counted", {{"run", run_.test_run_id}, {"status", wait.status()}});
+    pause.expires_at(DeadlineIn(wait.ok() ? *wait : kLongestRest));
+    const auto [cancelled] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (cancelled) co_return Refuse(Reason::kCancelled, "The run was stopped.");
+    if (wait.ok()) co_return absl::OkStatus();
+  }
 }
 
 void RunWorker::Finish(absl::StatusOr<FinishedPrompt> finished) {

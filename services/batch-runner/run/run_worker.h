@@ -65,6 +65,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool HasWork() const;
   void StartReady();
   void Launch(LeasedPrompt prompt);
+  // Waits until the run's requests a minute allow one more than those that leases drew.
+  Task<> TakeTurn();
   void Finish(absl::StatusOr<FinishedPrompt> finished);
   asio::awaitable<void> Sleep(absl::Duration limit);
   // Sleeps for `rest_`, whatever calls end meanwhile, unless the worker is dropped.

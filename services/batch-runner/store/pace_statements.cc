@@ -22,6 +22,12 @@ constexpr Query kKeepCount{"pace.keep_count", R"(
   INSERT INTO demo_endpoint_pace AS p (demo_session_id) VALUES ($1)
   ON CONFLICT (demo_session_id) DO UPDATE SET next_call_at = p.next_call_at)"};
 
+constexpr Query kDrawCall{"pace.draw_call", R"(
+  INSERT INTO demo_endpoint_pace AS p (demo_session_id, next_call_at) VALUES ($1, now() + interval '1 minute' / $2::int)
+  ON CONFLICT (demo_session_id) DO UPDATE
+  SET next_call_at = greatest(p.next_call_at, now()) + interval '1 minute' / $2::int
+  RETURNING extract(epoch FROM next_call_at - interval '1 minute' / $2::int - now())::float8 AS wait)"};
+
 constexpr Query kForget{"pace.forget", R"(
   DELETE FROM demo_endpoint_pace
   WHERE demo_session_id = $1 AND greatest(lowered_at, next_call_at) < now() - interval '1 minute')"};
@@ -37,6 +43,8 @@ Statement SpeedUp(std::string_view session, int concurrency, int good) {
 }
 
 Statement KeepCount(std::string_view session) { return {kKeepCount, Params(session)}; }
+
+Statement DrawCall(std::string_view session, int per_minute) { return {kDrawCall, Params(session, per_minute)}; }
 
 Statement ForgetPace(std::string_view session) { return {kForget, Params(session)}; }
 

@@ -28,6 +28,9 @@ Statement SlowDown(std::string_view session, int concurrency, absl::Time throttl
 Statement SpeedUp(std::string_view session, int concurrency, int good);
 // Makes the row that a limit of calls a minute is drawn from.
 Statement KeepCount(std::string_view session);
+// Takes the next moment that a limit of calls a minute has, and gives `wait`, the seconds until then: for a request
+// that no lease drew, such as a second attempt.
+Statement DrawCall(std::string_view session, int per_minute);
 // Forgets what an endpoint showed more than a minute ago.
 Statement ForgetPace(std::string_view session);
 

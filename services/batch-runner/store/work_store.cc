@@ -306,6 +306,12 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
   co_return step;
 }
 
+Task<absl::Duration> WorkStore::DrawCall(Deadline deadline, RunKey run, int per_minute) {
+  const Statement draw = ftl::batch_runner::DrawCall(run.session, per_minute);
+  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope(run.session), draw.query, draw.params));
+  co_return std::max(absl::ZeroDuration(), absl::Seconds(rows.Only().Get<double>("wait")));
+}
+
 Task<WorkStore::Fences> WorkStore::Renew(Deadline deadline) {
   CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kRenew, Params(owner_)));
   Fences fences;

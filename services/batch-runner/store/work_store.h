@@ -95,6 +95,9 @@ class WorkStore {
   // it fails.
   Task<Step> Advance(Deadline deadline, RunKey run, Request& request);
 
+  // Counts one request more than those leased prompts begin with, and gives how long it has to wait for its turn.
+  Task<absl::Duration> DrawCall(Deadline deadline, RunKey run, int per_minute);
+
   // Renews the leases of this process. Gives the fence of each; runs that are missing are another's or gone.
   using Fences = std::map<RunKey, int64_t>;
   Task<Fences> Renew(Deadline deadline);

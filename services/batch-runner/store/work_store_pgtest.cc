@@ -249,6 +249,20 @@ TEST_F(WorkStoreTest, CallsAMinuteAreDrawnFromOneCountByAllProcesses) {
       << "a rest gives no burst";
 }
 
+TEST_F(WorkStoreTest, ASecondAttemptTakesItsTurnInTheSameCount) {
+  const RunKey run = StartRun(10);
+  const WorkStore::Request request{.wants_more = true, .concurrency = 4, .per_minute = 60};
+  EXPECT_EQ(Advance(mine_, run, request).leased.size(), 1u);
+  const auto second = Await(io_, mine_.DrawCall(Soon(), run, 60));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_GT(*second, absl::Milliseconds(500));
+  EXPECT_LE(*second, absl::Seconds(1));
+  EXPECT_GT(*Await(io_, theirs_.DrawCall(Soon(), run, 60)), absl::Milliseconds(1500));
+  const auto step = Advance(mine_, run, {.held = {1}, .wants_more = true, .concurrency = 4, .per_minute = 60});
+  EXPECT_THAT(step.leased, testing::IsEmpty());
+  EXPECT_GT(step.pause, absl::Milliseconds(2500)) << "three requests are counted";
+}
+
 TEST_F(WorkStoreTest, ALeasedPromptComesWithItsTextAndChecksAndSetsTheRunGoing) {
   const RunKey run = StartRun(1);
   const auto step = Lease(mine_, run, 1);

@@ -28,6 +28,9 @@ struct ChatRequest {
   std::optional<double> temperature;
   std::optional<int> max_tokens;  // at least 1
   bool stream = true;
+  // Whether a request refused over a parameter is made once more without it. Where requests are counted, whoever counts
+  // does that (ChatReply::may_ask_again).
+  bool may_ask_again = true;
   // How long to listen on after the first token; unset for the whole answer. For a call that only asks who is there.
   std::optional<absl::Duration> enough_after_token = std::nullopt;
   // What this endpoint was found to need; unset fields are tried in the way that most endpoints take.
