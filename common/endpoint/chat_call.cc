@@ -10,6 +10,7 @@
 #include "common/endpoint/answer/token_estimate.h"
 #include "common/endpoint/format/openai/refused_parameter.h"
 #include "common/endpoint/http/dialer.h"
+#include "common/endpoint/http/heartbeat.h"
 #include "common/endpoint/http/kept_connections.h"
 
 namespace ftl {
@@ -138,7 +139,8 @@ Caller::Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimit
     : executor_(executor),
       limits_(std::move(limits)),
       dialer_(std::make_unique<Dialer>(executor, policy, limits_, std::move(resolver))),
-      pool_(std::make_shared<KeptConnections>(executor, limits_)) {}
+      pool_(std::make_shared<KeptConnections>(executor, limits_)),
+      heartbeat_(std::make_shared<Heartbeat>(executor)) {}
 
 Caller::~Caller() { Close(); }
 
@@ -180,6 +182,7 @@ Wire<Caller::Begun> Caller::Begin(Deadline deadline, const Endpoint& endpoint, c
 
 asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   ChatReply& reply = call.reply;
+  const Heartbeat::Call beats(heartbeat_);
   std::string text = RequestText("POST", call.endpoint.ChatCompletionsTarget(), call.endpoint, call.key,
                                  ChatBody(call.request, call.capabilities));
   CallMarks marks;
@@ -191,13 +194,16 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
     reply.failure = FailureOf(begun.error());
     reply.outcome = reply.failure.outcome;
     marks.end = std::chrono::steady_clock::now();
-    if (marks.send_start != Mark()) reply.timing = TimingOf(marks, 0);
+    if (marks.send_start == Mark()) co_return true;
+    reply.timing = TimingOf(marks, 0);
+    reply.client_lag = heartbeat_->WorstSince(marks.send_start);
     co_return true;
   }
   ChatReading reading(*begun->connection, limits_, call.scrub, call.on_piece, call.deadline,
                       call.request.enough_after_token);
   const WireResult<> read = co_await reading.Read(begun->head, reply, marks);
   if (!read) co_return false;
+  reply.client_lag = std::max(reply.client_lag, heartbeat_->WorstSince(marks.send_start));
   CountTokens(call.request, reply);
   // Who asked for a whole answer is told no times of pieces, whatever came.
   if (!call.request.stream) marks.first_token = marks.first_answer = std::nullopt;

@@ -23,6 +23,7 @@ namespace ftl {
 
 class KeptConnections;
 class Dialer;
+class Heartbeat;
 struct CallMarks;
 
 // Calls people's endpoints. One for each module, on the module's thread, which all methods keep to. It outlives the
@@ -70,6 +71,7 @@ class Caller {
   CallerLimits limits_;
   std::unique_ptr<Dialer> dialer_;
   std::shared_ptr<KeptConnections> pool_;
+  std::shared_ptr<Heartbeat> heartbeat_;
 };
 
 }  // namespace ftl

@@ -509,6 +509,25 @@ TEST_F(ChatCallTest, StampsWhenBytesCameAndNotWhenABusyThreadReadThem) {
   EXPECT_GE((*reply)->client_lag, absl::Milliseconds(50));
 }
 
+TEST_F(ChatCallTest, TellsThatItsThreadWasHeldWhereNothingHadArrived) {
+  FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
+    std::this_thread::sleep_for(milliseconds(300));
+    to.Send(StreamAnswer("Hi"));
+  });
+  const Endpoint at = EndpointAt(endpoint.Url());
+  const Secret key(kKey);
+  const ChatRequest request = Request();
+  std::optional<absl::StatusOr<ChatReply>> reply;
+  auto keep = [&](std::exception_ptr, absl::StatusOr<ChatReply> got) { reply = std::move(got); };
+  asio::co_spawn(io_, caller().Chat(DeadlineIn(absl::Seconds(5)), at, key, "session", request), keep);
+  io_.restart();
+  while (endpoint.requests().empty()) io_.poll_one();
+  std::this_thread::sleep_for(milliseconds(100));  // held, long before the answer comes
+  while (!reply) io_.run_one();
+  EXPECT_TRUE((*reply)->ok());
+  EXPECT_GE((*reply)->client_lag, absl::Milliseconds(80));
+}
+
 TEST_F(ChatCallTest, ListsModels) {
   FakeEndpoint endpoint([](const FakeRequest& request, FakeConnection& to) {
     to.Send(request.HasInHead("GET /v1/models HTTP/1.1") ? JsonAnswer(R"({"data":[{"id":"a"},{"id":"b"}]})")

@@ -70,8 +70,8 @@ struct ChatReply {
 
   // Of the last request sent, stamped when the bytes reached this machine.
   endpoint_pb::Timing timing;
-  // How late this process was at worst to read what had arrived. Large: the machine was too busy to trust the times
-  // of single pieces.
+  // How late this process was at worst during the call, to read what had arrived or to do anything. Large: it was too
+  // busy, or held, to trust the times.
   absl::Duration client_lag;
   // The call had to open a connection, whose phases are in `timing` and not in its latency.
   bool opened_connection = false;
