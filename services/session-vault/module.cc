@@ -29,7 +29,7 @@ struct Machinery {
         admission(database, sessions, keys, {settings.session_life, settings.sessions_per_address}),
         retirement(database, keys),
         cleanup(cleanups, retirement),
-        sweep(database, cleanups, cleanup, retirement),
+        sweep(database, cleanups, sessions, cleanup, retirement),
         sweep_clock(executor, sweep, cleanups, keys),
         quotas(database,
                {{"requests_per_minute", settings.requests_per_minute},

@@ -56,7 +56,7 @@ struct Replica {
   Admission admission;
   KeyRetirement retirement{database, keys};
   Cleanup cleanup{cleanups, retirement};
-  Sweep sweep{database, cleanups, cleanup, retirement};
+  Sweep sweep{database, cleanups, sessions, cleanup, retirement};
   SweepClock sweep_clock;
   Quotas quotas{database, {{"requests_per_minute", 10}}};
   KeyLending lending{sessions, keys, AddressPolicy()};
@@ -525,6 +525,29 @@ TEST_F(SessionVaultTest, NeverDestroysTheKeyOfASessionThatIsJustBeingOpened) {
   Await(io_, all());
   SweepNow(*a);
   EXPECT_TRUE(a->keys.List()->empty());
+}
+
+TEST_F(SessionVaultTest, LendsAKeyNoMoreFromTheEndOfItsRunOnAndForgetsItInTheSweep) {
+  const auto vault = NewReplica(absl::Hours(1), /*per_address=*/3);
+  pb::OpenSessionRequest request = Request();
+  request.set_forget_key_after_run(true);
+  const std::string id = Open(*vault, request)->session_id();
+  const std::string other = OpenId(*vault);
+  AddRun(id, 2);
+  AddRun(other, 2);
+  Sql(fmt::format("UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL, total_prompts = 3"));
+  SweepNow(*vault);
+  EXPECT_FALSE(Get(*vault, id)->key_forgotten());
+  EXPECT_TRUE(Lend(*vault, id).ok()) << "its run goes on";
+  Sql("UPDATE demo_batch_test_runs SET status = 'cancelled', completed_at = now()");
+  EXPECT_EQ(ReasonOf(Lend(*vault, id).status()), Reason::kKeyForgotten) << "nobody had to say so";
+  EXPECT_TRUE(Get(*vault, id)->key_forgotten());
+  EXPECT_EQ(Count("demo_model_configs WHERE api_key_encrypted IS NULL"), 0);
+  SweepNow(*vault);
+  EXPECT_EQ(Count("demo_model_configs WHERE api_key_encrypted IS NULL AND key_forgotten"), 1);
+  EXPECT_EQ(Count("audit_log WHERE event = 'key_forgotten'"), 1);
+  EXPECT_TRUE(Lend(*vault, other).ok()) << "it was not to be forgotten";
+  EXPECT_EQ(Close(*vault, id)->deleted().results(), 2);
 }
 
 TEST_F(SessionVaultTest, ForgetsTheKeyAndKeepsTheRest) {

@@ -315,6 +315,15 @@ test('max_failures gives the run up: failed, with what was called and no more', 
   assert.equal(endpoint.asked().length, 3);
 });
 
+test('a key that goes with its run goes with one that is cancelled', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-slow', forget_key_after_run: true });
+  const runId = await startRun(session, uniquePrompts(10), { concurrency: 1 });
+  await ok(post(`batch-test/${runId}/cancel`, {}));
+  assert.equal((await ok(get(`configure?session_id=${session}`))).key_forgotten, true);
+  const { id: test_suite_id } = await shippedSuite();
+  isProblem(await post('batch-test', { session_id: session, test_suite_id }), 409, 'key_forgotten');
+});
+
 test('a key that is forgotten after the run is gone: 409 key_forgotten', async (t) => {
   const session = await testedSession(t, { forget_key_after_run: true });
   await finishedRun(session, uniquePrompts(1));

@@ -201,13 +201,17 @@ Task<> BatchRunnerService::WatchRun(const CallContext& call, const pb::WatchRunR
 
 Task<pb::CancelRunResponse> BatchRunnerService::CancelRun(const CallContext& call,
                                                           const pb::CancelRunRequest& request) {
-  CO_TRY(std::string session, co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
+  CO_TRY(const std::string session,
+         co_await parts_.runs.SessionOfRun(call, request.test_run_id(), request.session_id()));
   RunStore::Ending ending{.status = pb::RUN_STATUS_CANCELLED, .error = ""};
-  CO_TRY(const pb::Run run,
-         co_await parts_.runs.End(call, std::move(session), request.test_run_id(), std::move(ending)));
+  CO_TRY(const pb::Run run, co_await parts_.runs.End(call, session, request.test_run_id(), std::move(ending)));
   parts_.dispatcher.Drop(run.id());
   parts_.feed.Touch(run.id());
   parts_.notifier.Notify("ftl_run_ended", run.id());
+  // Perhaps no process works on it.
+  const auto state = co_await parts_.runs.LoadSession(call, session);
+  const RunKey ended{session, run.id()};
+  if (state.ok() && state->forget_key_after_run) (void)co_await parts_.dispatcher.ForgetKey(ended);
   pb::CancelRunResponse response;
   CopyFields(run, response);
   co_return response;

@@ -18,6 +18,7 @@ namespace {
 constexpr absl::Duration kPoll = absl::Seconds(2);
 // Longer than from one renewal to the next.
 constexpr absl::Duration kGrace = absl::Seconds(8);
+constexpr absl::Duration kForgetLimit = absl::Seconds(10);
 
 }  // namespace
 
@@ -59,6 +60,14 @@ void Dispatcher::Drop(const std::string& test_run_id) {
   for (auto& [run, worker] : workers_) {
     if (run.test_run_id == test_run_id) worker->Drop();
   }
+}
+
+Task<> Dispatcher::ForgetKey(const RunKey& run) {
+  const absl::Status forgotten = co_await parts_.keys.ForgetKey(OwnCall(kForgetLimit), run.session);
+  if (!forgotten.ok()) {
+    log::Warn("a key lives on until the vault's next sweep", {{"run", run.test_run_id}, {"status", forgotten}});
+  }
+  co_return absl::OkStatus();
 }
 
 void Dispatcher::DropSession(const std::string& session) {

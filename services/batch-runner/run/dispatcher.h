@@ -60,6 +60,9 @@ class Dispatcher {
   bool MayTakeOver() const { return TimeLeft(take_over_from_) <= absl::ZeroDuration(); }
   // The run has ended by another's hand: its calls are broken off.
   void Drop(const std::string& test_run_id);
+  // A run of the session has ended, and its person wanted the key to go with it. From its end on the vault lends it no
+  // more; this has it destroyed now, and where that fails the vault's sweep does it.
+  Task<> ForgetKey(const RunKey& run);
   // The session is closed: its key is dropped and its calls are broken off.
   void DropSession(const std::string& session);
   // Takes no new prompts; ends when those under way are stored, or are given back at the deadline.

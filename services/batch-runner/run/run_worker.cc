@@ -362,10 +362,7 @@ asio::awaitable<void> RunWorker::Fail(std::string error, call::ErrorType type) {
 }
 
 asio::awaitable<void> RunWorker::ForgetKey() {
-  if (!target_ || !target_->forget_key_after_run) co_return;
-  const absl::Status forgotten = co_await parts_.keys.ForgetKey(OwnCall(kStoreLimit), run_.session);
-  if (!forgotten.ok())
-    log::Error("a key was not forgotten after its run", {{"run", run_.test_run_id}, {"status", forgotten}});
+  if (target_ && target_->forget_key_after_run) (void)co_await dispatcher_.ForgetKey(run_);
 }
 
 asio::awaitable<void> RunWorker::ForgetKeyOfEndedRun() {

@@ -21,7 +21,10 @@ namespace {
 constexpr Query kSessionOfRun{"run.session", "SELECT session_of_run($1::uuid) AS session"};
 
 constexpr Query kLoadSession{"run.load_session", R"(
-  SELECT model_name, connection_tested, key_forgotten,
+  SELECT model_name, connection_tested, forget_key_after_run,
+         key_forgotten OR (forget_key_after_run
+                           AND EXISTS (SELECT FROM demo_batch_test_runs
+                                       WHERE demo_session_id = $1 AND status NOT IN ('pending', 'running'))) AS key_forgotten,
          (SELECT coalesce(sum(total_prompts), 0)::bigint FROM demo_batch_test_runs WHERE demo_session_id = $1) AS prompts_used
   FROM demo_model_configs WHERE session_id = $1)"};
 
@@ -143,6 +146,7 @@ Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string sess
   const Row row = rows[1].Only();
   co_return RunSession{.model_name = row.Get<std::string>("model_name"),
                        .connection_tested = row.Get<bool>("connection_tested"),
+                       .forget_key_after_run = row.Get<bool>("forget_key_after_run"),
                        .key_forgotten = row.Get<bool>("key_forgotten"),
                        .prompts_used = row.Get<int64_t>("prompts_used")};
 }

@@ -20,7 +20,8 @@ namespace ftl::batch_runner {
 struct RunSession {
   std::string model_name;
   bool connection_tested;
-  bool key_forgotten;
+  bool forget_key_after_run;
+  bool key_forgotten;    // or due to be, since a run has ended
   int64_t prompts_used;  // by all its runs
 };
 

@@ -342,6 +342,17 @@ TEST_F(WorkStoreTest, ACancelledRunTakesNoLateResult) {
   EXPECT_EQ(step.run->completed_prompts(), 0);
 }
 
+TEST_F(WorkStoreTest, AKeyThatGoesWithARunIsForgottenFromItsEndOn) {
+  test_database_.Execute("UPDATE demo_model_configs SET forget_key_after_run = true");
+  const RunKey run = StartRun(1);
+  const auto state = [&] { return *Await(io_, runs_.LoadSession(OwnCall(absl::Seconds(5)), session_)); };
+  const auto leased = Lease(mine_, run, 1).leased;
+  EXPECT_FALSE(state().key_forgotten);
+  Store(mine_, run, {Finish(leased[0])});
+  EXPECT_TRUE(state().key_forgotten) << "by the transaction that stored the last result";
+  EXPECT_TRUE(state().forget_key_after_run);
+}
+
 TEST_F(WorkStoreTest, AClosedSessionTakesNothing) {
   const RunKey run = StartRun(1);
   const auto leased = Lease(mine_, run, 1).leased;

@@ -25,6 +25,7 @@ Task<Sweep::Response> Sweep::Run(Deadline deadline, IfBusy if_busy) {
       if (!locked) co_return counts;
     }
     CO_TRY(co_await DeleteDue(deadline, counts));
+    CO_TRY(co_await ForgetDueKeys(deadline));
     CO_TRY(co_await store_.ForgetOld(deadline));
     const absl::Status keys = co_await retirement_.RetireAll(deadline, absl::Now());
     if (!keys.ok()) log::Warn("some epoch keys live on until the next sweep", {{"status", keys}});
@@ -54,6 +55,17 @@ Task<> Sweep::DeleteDue(Deadline deadline, Response& counts) {
     }
     last = due.back().hash;
   }
+}
+
+Task<> Sweep::ForgetDueKeys(Deadline deadline) {
+  CO_TRY(const std::vector<std::string> due, co_await sessions_.KeysToForget(deadline));
+  for (const std::string& hash : due) {
+    const auto forgotten = co_await sessions_.ForgetKey(std::min(deadline, DeadlineIn(kLongestDelete)), hash);
+    if (!forgotten.ok()) {
+      log::Error("a key could not be forgotten", {{"demo_session_id", hash}, {"status", forgotten.status()}});
+    }
+  }
+  co_return absl::OkStatus();
 }
 
 }  // namespace ftl::vault

@@ -57,10 +57,16 @@ constexpr Query kRecordOpened{"session.record_opened", R"(
 constexpr Query kRecordRefused{"session.record_refused", R"(
     INSERT INTO audit_log (event, address) VALUES ('endpoint_refused', $1))"};
 
-constexpr Query kRead{"session.read", R"(
-    SELECT endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, key_forgotten, created_at,
-           expires_at, connection_tested, connection_latency_ms, last_error
-    FROM demo_model_configs WHERE session_id = $1 AND expires_at > now())"};
+// Whether the key goes with a run that has ended, carried out or not. $1 is the session.
+#define FTL_KEY_IS_DUE                                                  \
+  "(forget_key_after_run AND EXISTS (SELECT FROM demo_batch_test_runs " \
+  "WHERE demo_session_id = $1 AND status NOT IN ('pending', 'running')))"
+
+constexpr Query kRead{"session.read",
+                      "SELECT endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, "
+                      "key_forgotten OR " FTL_KEY_IS_DUE
+                      " AS key_forgotten, created_at, expires_at, connection_tested, connection_latency_ms, last_error "
+                      "FROM demo_model_configs WHERE session_id = $1 AND expires_at > now()"};
 
 // For work that does not count as the person's use: whether there is anything left of a session that does not live.
 constexpr Query kWasThere{"session.was_there", R"(
@@ -77,17 +83,21 @@ constexpr Query kAbandon{"session.abandon", R"(
     UPDATE demo_session_expiry SET abandon_at = now() + make_interval(secs => $2)
     WHERE demo_session_id = $1 AND expires_at > now())"};
 
-constexpr Query kReadKey{"session.read_key", R"(
-    SELECT api_key_encrypted, endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, expires_at,
-           now() AS now
-    FROM demo_model_configs WHERE session_id = $1 AND expires_at > now()
-      AND NOT EXISTS (SELECT FROM demo_session_expiry WHERE demo_session_id = $1 AND abandon_at <= now()))"};
+constexpr Query kReadKey{
+    "session.read_key",
+    "SELECT api_key_encrypted, " FTL_KEY_IS_DUE
+    " AS is_due, endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, expires_at, now() "
+    "AS now "
+    "FROM demo_model_configs WHERE session_id = $1 AND expires_at > now() "
+    "AND NOT EXISTS (SELECT FROM demo_session_expiry WHERE demo_session_id = $1 AND abandon_at <= now())"};
 
 // The id of a run opens its results to whoever has it.
 constexpr Query kRecordLoan{"session.record_loan", R"(
     INSERT INTO audit_log (event, demo_session_id, details)
     VALUES ('key_lent', $1, jsonb_strip_nulls(jsonb_build_object('borrower', $2::text, 'purpose', $3::text,
             'run_hash', encode(sha256(uuid_send(nullif($4, '')::uuid)), 'hex')))))"};
+
+constexpr Query kKeysToForget{"session.keys_to_forget", "SELECT demo_session_id FROM keys_to_forget()"};
 
 constexpr Query kKeyOf{"session.key_of", R"(
     SELECT e.key_id FROM demo_model_configs c JOIN demo_session_expiry e ON e.demo_session_id = c.session_id
@@ -238,7 +248,7 @@ Task<SealedKey> SessionStore::ReadKey(Deadline deadline, std::string hash) {
   if (rows[0].empty()) co_return NoLivingSession(rows[1]);
   const Row row = rows[0].Only();
   SealedKey key;
-  key.blob = row.Get<std::optional<std::string>>("api_key_encrypted");
+  if (!row.Get<bool>("is_due")) key.blob = row.Get<std::optional<std::string>>("api_key_encrypted");
   key.endpoint_url = row.Get<std::string>("endpoint_url");
   key.expires_at = row.Get<absl::Time>("expires_at");
   key.now = row.Get<absl::Time>("now");
@@ -255,6 +265,13 @@ Task<> SessionStore::RecordLoan(Deadline deadline, Loan loan) {
   CO_TRY(co_await database_.Run(deadline, SessionScope(loan.session_hash), kRecordLoan,
                                 Params(loan.session_hash, loan.borrower, loan.purpose, loan.test_run_id)));
   co_return absl::OkStatus();
+}
+
+Task<std::vector<std::string>> SessionStore::KeysToForget(Deadline deadline) {
+  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kKeysToForget));
+  std::vector<std::string> sessions;
+  for (const Row row : rows) sessions.push_back(row.Get<std::string>("demo_session_id"));
+  co_return sessions;
 }
 
 Task<std::optional<std::string>> SessionStore::ForgetKey(Deadline deadline, std::string hash) {

@@ -40,7 +40,7 @@ struct OpenedBefore {
 
 // A stored key, still sealed, and what is told with it when it is lent.
 struct SealedKey {
-  std::optional<std::string> blob;  // absent: forgotten
+  std::optional<std::string> blob;  // absent: forgotten, or due to be since a run has ended
   std::string endpoint_url;
   absl::Time expires_at;
   absl::Time now;                                         // the database's
@@ -74,6 +74,8 @@ class SessionStore {
 
   Task<SealedKey> ReadKey(Deadline deadline, std::string hash);
   Task<> RecordLoan(Deadline deadline, Loan loan);
+  // Sessions whose key was to be forgotten after a run, which has ended, and is still there; 1,000 at most.
+  Task<std::vector<std::string>> KeysToForget(Deadline deadline);
   // Gives the epoch key it hung on; absent where there was nothing to forget.
   Task<std::optional<std::string>> ForgetKey(Deadline deadline, std::string hash);
 
