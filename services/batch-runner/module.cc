@@ -70,12 +70,13 @@ class BatchRunner final : public host::Module {
           results(reads),
           suites(database),
           work(steps, database, process),
+          doors(database),
           keys(environment.channels),
           caller(environment.executor, policy),
           probe(keys, caller, policy),
           models(keys, caller, policy),
           feed(environment.executor),
-          dispatcher({environment.executor, process, runs, work, keys, caller, policy, feed, notifier}) {}
+          dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier}) {}
 
     const std::string process = NewUuid();
     AddressPolicy policy;
@@ -88,6 +89,7 @@ class BatchRunner final : public host::Module {
     ResultStore results;
     SuiteStore suites;
     WorkStore work;
+    DoorStore doors;
     KeyLoans keys;
     Caller caller;
     ConnectionProbe probe;

@@ -95,9 +95,9 @@ std::span<const Fault> ErrorFaults() {
        "429 with Retry-After: 1, always"},
       {"fault-http-429-long",
        [](const Scene&) {
-         return Error(429, "Rate limit reached.", "requests", "rate_limit_exceeded", {{"retry-after", "120"}});
+         return Error(429, "Rate limit reached.", "requests", "rate_limit_exceeded", {{"retry-after", "121"}});
        },
-       "429 with Retry-After: 120"},
+       "429 with Retry-After: 121"},
       {"fault-http-429-quota",
        [](const Scene&) {
          return Error(429, "You exceeded your current quota, please check your plan and billing details.",

@@ -550,6 +550,24 @@ TEST_F(SessionVaultTest, LendsAKeyNoMoreFromTheEndOfItsRunOnAndForgetsItInTheSwe
   EXPECT_EQ(Close(*vault, id)->deleted().results(), 2);
 }
 
+TEST_F(SessionVaultTest, GivesOnePaceKeyToAllSessionsWithTheSameEndpointAndKey) {
+  const auto vault = NewReplica(absl::Hours(1), /*per_address=*/10);
+  const auto pace_key = [&](const std::string& url, const std::string& key) {
+    pb::OpenSessionRequest request = Request();
+    request.set_endpoint_url(url);
+    request.set_api_key(key);
+    const auto lent = Lend(*vault, Open(*vault, request)->session_id());
+    EXPECT_TRUE(lent.ok()) << lent.status();
+    return lent->pace_key();
+  };
+  const std::string url = "https://api.together.xyz/v1";
+  const std::string ours = pace_key(url, std::string(kApiKey));
+  EXPECT_EQ(ours.size(), 64u);
+  EXPECT_EQ(pace_key(url + "/chat/completions", std::string(kApiKey)), ours);
+  EXPECT_NE(pace_key(url, "another-key"), ours);
+  EXPECT_NE(pace_key("https://api.fireworks.ai/inference/v1", std::string(kApiKey)), ours);
+}
+
 TEST_F(SessionVaultTest, ForgetsTheKeyAndKeepsTheRest) {
   const auto vault = NewReplica();
   const std::string id = OpenId(*vault);

@@ -8,7 +8,7 @@ import { cleanUp, endOf, finishedRun, openSession, ownSuite, resultsOf, startRun
 
 const unknownRun = '00000000-0000-4000-8000-000000000000';
 const runFields = ['id', 'status', 'model_name', 'test_suite_id', 'total_prompts', 'completed_prompts', 'failed_prompts', 'progress'];
-const runMayHave = ['test_suite_name', 'started_at', 'completed_at', 'eta_ms', 'running_prompt_ids', 'error', 'error_type', 'last_sequence', 'parameters'];
+const runMayHave = ['test_suite_name', 'started_at', 'completed_at', 'eta_ms', 'paused_until', 'running_prompt_ids', 'error', 'error_type', 'last_sequence', 'parameters'];
 const resultFields = ['prompt_id', 'test_run_id', 'prompt', 'response', 'success', 'latency_ms', 'ttft_ms', 'input_tokens', 'output_tokens', 'tokens_estimated', 'finish_reason', 'attempts', 'model_id', 'created_at'];
 const resultMayHave = ['category', 'error', 'error_type', 'client_lag_ms', 'checks', 'sequence', 'outcome', 'ttfa_ms', 'itl_mean_ms', 'tpot_ms', 'dns_ms', 'connect_ms', 'tls_ms', 'wait_ms', 'stream_ms', 'total_ms', 'buffered', 'reasoning_tokens', 'cached_tokens', 'http_status', 'difficulty'];
 

@@ -40,7 +40,8 @@ Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKey
                  .endpoint_url = lent.endpoint_url(),
                  .model_id = lent.model_id(),
                  .capabilities = lent.capabilities(),
-                 .forget_key_after_run = lent.forget_key_after_run()};
+                 .forget_key_after_run = lent.forget_key_after_run(),
+                 .pace_key = lent.pace_key()};
 }
 
 Task<> KeyLoans::RecordConnectionTest(const CallContext& call, vault_pb::RecordConnectionTestRequest request) {

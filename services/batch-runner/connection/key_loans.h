@@ -26,6 +26,7 @@ class KeyLoans {
     std::string model_id;
     finetunelab::endpoint::v1::Capabilities capabilities;
     bool forget_key_after_run;
+    std::string pace_key;  // stands for endpoint and key, whatever the session
   };
   // SESSION_NOT_FOUND, SESSION_EXPIRED, KEY_FORGOTTEN.
   Task<Loan> ForRun(const CallContext& call, std::string session, std::string test_run_id);

@@ -102,8 +102,8 @@ void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
 
 }  // namespace
 
-Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
-                               std::mt19937_64& random, CallRoom room) {
+Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
+                                              std::mt19937_64& random, CallRoom room) {
   FinishedPrompt finished{.fence = prompt.fence, .result = {}};
   pb::Result& result = finished.result;
   result.set_prompt_id(prompt.prompt_id);
@@ -116,7 +116,7 @@ Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target
                                  prompt.takeovers));
     result.set_error_type(endpoint_pb::ERROR_TYPE_UNKNOWN);
     result.set_outcome(endpoint_pb::OUTCOME_POISONED);
-    co_return finished;
+    co_return std::optional(std::move(finished));
   }
   const ChatRequest request = RequestFor(*target, prompt.prompt);
   const auto started = std::chrono::steady_clock::now();
@@ -130,6 +130,10 @@ Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target
       target->capabilities.set_system_role(reply.learned.system_role());
     }
     if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) room.throttled(began);
+    if (const auto wait = WaitAskedOfAll(reply)) {
+      room.asked_to_wait(*wait);
+      co_return std::optional<FinishedPrompt>();
+    }
     const double jitter = std::uniform_real_distribution<>(0, 1)(random);
     const auto wait = WaitBeforeRetry(reply, result.attempts(), jitter);
     if (!wait) break;
@@ -140,7 +144,7 @@ Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target
   }
   *result.mutable_total() = ProtoOf(absl::FromChrono(std::chrono::steady_clock::now() - started));
   FillReply(std::move(reply), prompt.prompt, result);
-  co_return finished;
+  co_return std::optional(std::move(finished));
 }
 
 }  // namespace ftl::batch_runner

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "common/async/task.h"
@@ -18,12 +19,15 @@ struct CallRoom {
   // Waits until the run's requests a minute allow one more; null where they have no limit. The first request of a
   // prompt was counted when it was leased. Fails only when it was cancelled.
   std::function<Task<>()> turn;
+  // The endpoint asked all to wait.
+  std::function<void(absl::Duration wait)> asked_to_wait;
 };
 
-// One prompt, called until it succeeds or no further attempt helps; its checks; one result. Fails only when it was
+// One prompt, called until it succeeds or no further attempt helps; its checks; one result, or none where it went back
+// because the endpoint asked all to wait. Fails only when it was
 // cancelled: whatever an endpoint does becomes a result. Whether the endpoint takes the system role the target's next
 // calls know.
-Task<FinishedPrompt> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
-                               std::mt19937_64& random, CallRoom room);
+Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
+                                              std::mt19937_64& random, CallRoom room);
 
 }  // namespace ftl::batch_runner

@@ -80,6 +80,7 @@ void Dispatcher::DropSession(const std::string& session) {
 asio::awaitable<void> Dispatcher::FindWork() {
   while (!draining_) {
     look_again_ = false;
+    co_await LearnDoors();
     auto runs = co_await parts_.work.RunsWithWork(DeadlineIn(absl::Seconds(5)));
     if (!runs.ok()) {
       log::Warn("cannot look for work", {{"status", runs.status()}});
@@ -93,6 +94,39 @@ asio::awaitable<void> Dispatcher::FindWork() {
     wake_.expires_at(DeadlineIn(kPoll));
     co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
   }
+}
+
+asio::awaitable<void> Dispatcher::LearnDoors() {
+  const auto doors = co_await parts_.doors.List(DeadlineIn(absl::Seconds(5)));
+  if (doors.ok()) doors_.Learn(*doors, std::chrono::steady_clock::now());
+}
+
+void Dispatcher::CloseDoor(const std::string& pace_key, absl::Duration wait) {
+  if (!doors_.Close(pace_key, wait, std::chrono::steady_clock::now())) return;
+  asio::co_spawn(parts_.executor, StoreDoor(pace_key), asio::detached);
+}
+
+void Dispatcher::DoorAnswered(const std::string& pace_key) {
+  if (!doors_.Answered(pace_key, std::chrono::steady_clock::now())) return;
+  auto store = [this, pace_key]() -> asio::awaitable<void> {
+    const absl::Status stored = co_await parts_.doors.Answered(DeadlineIn(absl::Seconds(5)), pace_key);
+    if (!stored.ok()) log::Warn("an answer after a wait was not stored", {{"status", stored}});
+  };
+  asio::co_spawn(parts_.executor, store, asio::detached);
+}
+
+asio::awaitable<void> Dispatcher::StoreDoor(std::string pace_key) {
+  asio::steady_timer pause(parts_.executor);
+  while (true) {
+    const absl::Duration left = TimeLeft(doors_.ClosedUntil(pace_key));
+    if (left <= absl::ZeroDuration()) co_return;
+    const absl::Status stored = co_await parts_.doors.Close(DeadlineIn(absl::Seconds(5)), pace_key, left);
+    if (stored.ok()) break;
+    log::Warn("other processes do not hear yet that an endpoint asks to wait", {{"status", stored}});
+    pause.expires_after(std::chrono::milliseconds(500));
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  Tell(kWorkChannel, "");
 }
 
 void Dispatcher::Employ(const RunKey& run, std::optional<pb::RunParameters> parameters) {

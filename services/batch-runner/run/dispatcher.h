@@ -14,7 +14,9 @@
 #include "common/db/notifier.h"
 #include "common/endpoint/chat_call.h"
 #include "services/batch-runner/connection/key_loans.h"
+#include "services/batch-runner/run/doors.h"
 #include "services/batch-runner/run/feed.h"
+#include "services/batch-runner/store/door_store.h"
 #include "services/batch-runner/store/run_store.h"
 #include "services/batch-runner/store/work_store.h"
 
@@ -36,6 +38,7 @@ class Dispatcher {
     std::string process;  // UUID of this process
     RunStore& runs;
     WorkStore& work;
+    DoorStore& doors;
     KeyLoans& keys;
     Caller& caller;
     AddressPolicy policy;
@@ -60,6 +63,11 @@ class Dispatcher {
   bool MayTakeOver() const { return TimeLeft(take_over_from_) <= absl::ZeroDuration(); }
   // The run has ended by another's hand: its calls are broken off.
   void Drop(const std::string& test_run_id);
+  // Whose endpoint has asked to wait.
+  const Doors& doors() const { return doors_; }
+  // An endpoint has asked all who call it with this key to wait, or has answered; told to all processes.
+  void CloseDoor(const std::string& pace_key, absl::Duration wait);
+  void DoorAnswered(const std::string& pace_key);
   // A run of the session has ended, and its person wanted the key to go with it. From its end on the vault lends it no
   // more; this has it destroyed now, and where that fails the vault's sweep does it.
   Task<> ForgetKey(const RunKey& run);
@@ -72,11 +80,14 @@ class Dispatcher {
   friend class RunWorker;
   void Tell(std::string_view channel, const std::string& test_run_id);
   asio::awaitable<void> FindWork();
+  asio::awaitable<void> LearnDoors();
+  asio::awaitable<void> StoreDoor(std::string pace_key);
   void Employ(const RunKey& run, std::optional<pb::RunParameters> parameters);
   asio::awaitable<void> KeepLeases();
 
   Parts parts_;
   std::mt19937_64 random_;
+  Doors doors_;
   std::map<RunKey, std::shared_ptr<RunWorker>> workers_;
   asio::steady_timer wake_;
   asio::steady_timer renewal_;

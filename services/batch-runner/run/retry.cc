@@ -4,6 +4,15 @@
 
 namespace ftl::batch_runner {
 
+std::optional<absl::Duration> WaitAskedOfAll(const ChatReply& reply) {
+  const CallFailure& failure = reply.failure;
+  if (failure.outcome != endpoint_pb::OUTCOME_THROTTLED || !failure.retryable || !failure.retry_after) {
+    return std::nullopt;
+  }
+  if (*failure.retry_after <= absl::ZeroDuration() || *failure.retry_after > kLongestWait) return std::nullopt;
+  return failure.retry_after;
+}
+
 std::optional<absl::Duration> WaitBeforeRetry(const ChatReply& reply, int attempts, double jitter) {
   const CallFailure& failure = reply.failure;
   if (!failure.retryable || attempts >= kMaxAttempts) return std::nullopt;

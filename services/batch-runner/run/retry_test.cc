@@ -24,9 +24,16 @@ TEST(RetryTest, CallsAtMostThreeTimes) {
   EXPECT_EQ(WaitBeforeRetry(Failed(endpoint_pb::OUTCOME_THROTTLED), 3, 0), std::nullopt);
 }
 
-TEST(RetryTest, WaitsAsLongAsAskedUpToThirtySeconds) {
-  EXPECT_EQ(WaitBeforeRetry(Failed(endpoint_pb::OUTCOME_THROTTLED, absl::Seconds(30)), 1, 0), absl::Seconds(30));
-  EXPECT_EQ(WaitBeforeRetry(Failed(endpoint_pb::OUTCOME_THROTTLED, absl::Seconds(31)), 1, 0), std::nullopt);
+TEST(RetryTest, WaitsAsLongAsAskedUpToTwoMinutes) {
+  EXPECT_EQ(WaitBeforeRetry(Failed(endpoint_pb::OUTCOME_SERVER_ERROR, absl::Seconds(120)), 1, 0), absl::Seconds(120));
+  EXPECT_EQ(WaitBeforeRetry(Failed(endpoint_pb::OUTCOME_SERVER_ERROR, absl::Seconds(121)), 1, 0), std::nullopt);
+}
+
+TEST(RetryTest, AnOverrunEndpointAsksAllToWaitAndNeverForLongerThanTwoMinutes) {
+  EXPECT_EQ(WaitAskedOfAll(Failed(endpoint_pb::OUTCOME_THROTTLED, absl::Seconds(120))), absl::Seconds(120));
+  EXPECT_EQ(WaitAskedOfAll(Failed(endpoint_pb::OUTCOME_THROTTLED, absl::Seconds(121))), std::nullopt);
+  EXPECT_EQ(WaitAskedOfAll(Failed(endpoint_pb::OUTCOME_THROTTLED)), std::nullopt) << "it did not say how long";
+  EXPECT_EQ(WaitAskedOfAll(Failed(endpoint_pb::OUTCOME_SERVER_ERROR, absl::Seconds(5))), std::nullopt);
 }
 
 TEST(RetryTest, NeverTriesATimeOutAgain) {

@@ -19,7 +19,8 @@ Task<std::shared_ptr<RunTarget>> BorrowTarget(KeyLoans& keys, const AddressPolic
                                                   .session = std::move(run.session),
                                                   .capabilities = std::move(loan.capabilities),
                                                   .parameters = std::move(parameters),
-                                                  .forget_key_after_run = loan.forget_key_after_run});
+                                                  .forget_key_after_run = loan.forget_key_after_run,
+                                                  .pace_key = std::move(loan.pace_key)});
 }
 
 }  // namespace ftl::batch_runner

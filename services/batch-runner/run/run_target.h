@@ -22,6 +22,7 @@ struct RunTarget {
   finetunelab::endpoint::v1::Capabilities capabilities;  // the system role's is learned by calls
   pb::RunParameters parameters;
   bool forget_key_after_run;
+  std::string pace_key;  // of the door that all who call this endpoint with this key go through
 };
 
 // Borrows the key of a run's session. Errors: those of KeyLoans::ForRun, ENDPOINT_NOT_ALLOWED.

@@ -12,6 +12,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/time/proto_time.h"
 #include "services/batch-runner/store/run_row.h"
 
 namespace ftl::batch_runner {
@@ -29,6 +30,8 @@ constexpr absl::Duration kLook = absl::Seconds(1);
 constexpr absl::Duration kQuiet = absl::Milliseconds(5);
 // How long it waits for others to give slots back.
 constexpr absl::Duration kNoSlots = absl::Milliseconds(250);
+// For a shorter pause nothing is given back, nor told.
+constexpr absl::Duration kShortPause = absl::Seconds(1);
 // How often those who watch are told where the run stands.
 constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
 
@@ -72,6 +75,10 @@ asio::awaitable<void> RunWorker::Work() {
       co_await GiveUp();
       break;
     }
+    if (IsPaused() && !draining_) {
+      if (!co_await Pause()) break;
+      continue;
+    }
     if (calls_.empty() && (draining_ || (!more_ && ready_.empty() && claimed_.empty()))) break;
     const absl::Duration until_asking = TimeLeft(std::max(ask_again_, quiet_from_));
     const bool waits_to_ask = (more_ || pacer_.slots() == 0) && until_asking > absl::ZeroDuration();
@@ -91,13 +98,53 @@ asio::awaitable<void> RunWorker::EndCalls() {
   while (!calls_.empty() || borrowing_) co_await Sleep(kLook);
 }
 
+bool RunWorker::IsPaused() const {
+  return target_ && TimeLeft(dispatcher_.doors().ClosedUntil(target_->pace_key)) > absl::ZeroDuration();
+}
+
+asio::awaitable<bool> RunWorker::Pause() {
+  const Deadline until = dispatcher_.doors().ClosedUntil(target_->pace_key);
+  const absl::Duration patience =
+      PatienceLeft(dispatcher_.doors().WaitingSince(target_->pace_key), began_, std::chrono::steady_clock::now());
+  if (calls_.empty() && patience <= absl::ZeroDuration()) {
+    co_await Fail("The endpoint has asked to wait for five minutes in a row and answered nothing. Try again later.",
+                  call::ERROR_TYPE_RATE_LIMIT);
+    co_return false;
+  }
+  if (TimeLeft(until) > kShortPause && calls_.empty() && fence_ != 0) {
+    const absl::Status left = co_await parts_.work.Leave(DeadlineIn(kStoreLimit), run_);
+    if (left.ok()) {
+      fence_ = 0;
+      claimed_.clear();
+      ready_.clear();
+      more_ = look_ = true;
+    }
+  }
+  if (TimeLeft(until) > kShortPause && TimeLeft(paused_until_) < TimeLeft(until) - kShortPause) {
+    auto run = co_await parts_.runs.Pause(OwnCall(kStoreLimit), run_.session, run_.test_run_id, TimeLeft(until));
+    if (IsGone(run.status())) co_return false;
+    if (run.ok()) {
+      if (HasEnded(run->status())) co_return false;
+      paused_until_ = until;
+      pb::RunEvent event;
+      *event.mutable_progress() = *std::move(run);
+      parts_.feed.Publish(run_.test_run_id, std::move(event));
+      dispatcher_.TellOthers(run_.test_run_id);
+    }
+  }
+  if (!dropped_ && finished_.empty() && IsPaused()) co_await Sleep(std::min(TimeLeft(until), kLook));
+  co_return true;
+}
+
 asio::awaitable<bool> RunWorker::LearnParameters() {
+  began_ = std::chrono::steady_clock::now();
   int failed = 0;
   while (!parameters_) {
     const auto run = co_await parts_.runs.Get(OwnCall(kStoreLimit), run_.session, run_.test_run_id);
     if (run.ok()) {
       parameters_ = run->parameters();
       failed = run->failed_prompts();
+      if (run->has_started_at()) began_ -= absl::ToChronoNanoseconds(absl::Now() - FromProto(run->started_at()));
       break;
     }
     log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", run.status()}});
@@ -204,10 +251,13 @@ WorkStore::Request RunWorker::TakeRequest() {
   for (; end != finished_.end() && bytes < batch_bytes_; ++end) bytes += end->result.ByteSizeLong();
   request.finished.assign(std::move_iterator(finished_.begin()), std::move_iterator(end));
   finished_.erase(finished_.begin(), end);
-  for (const auto& [prompt_id, claimed] : claimed_) {
-    if (request.calls.size() < Room()) request.calls.push_back(prompt_id);
-    request.held.push_back(prompt_id);
+  for (const bool was_refused : {false, true}) {
+    for (const auto& [prompt_id, claimed] : claimed_) {
+      const bool is_next = refused_.contains(prompt_id) == was_refused;
+      if (is_next && request.calls.size() < Room()) request.calls.push_back(prompt_id);
+    }
   }
+  for (const auto& [prompt_id, claimed] : claimed_) request.held.push_back(prompt_id);
   for (const auto& [prompt_id, ready] : ready_) request.held.push_back(prompt_id);
   for (const Call& call : calls_) request.held.push_back(call.prompt_id);
   for (const FinishedPrompt& finished : finished_) request.held.push_back(finished.result.prompt_id());
@@ -234,7 +284,8 @@ void RunWorker::TakeLeased(WorkStore::Step& step, bool was_low) {
   if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
   for (LeasedPrompt& prompt : step.leased) {
     const int32_t prompt_id = prompt.prompt_id;
-    (prompt.may_call ? ready_ : claimed_).insert_or_assign(prompt_id, std::move(prompt));
+    const bool is_ready = prompt.may_call && !refused_.contains(prompt_id);
+    (is_ready ? ready_ : claimed_).insert_or_assign(prompt_id, std::move(prompt));
   }
 }
 
@@ -293,18 +344,25 @@ void RunWorker::Launch(LeasedPrompt prompt) {
   calls_.emplace_back();
   const auto place = std::prev(calls_.end());
   place->prompt_id = prompt.prompt_id;
-  auto done = [self = shared_from_this(), place](std::exception_ptr failure, absl::StatusOr<FinishedPrompt> finished) {
+  place->prompt = prompt;
+  auto done = [self = shared_from_this(), place](std::exception_ptr failure,
+                                                 absl::StatusOr<std::optional<FinishedPrompt>> finished) {
+    LeasedPrompt called = std::move(place->prompt);
     self->calls_.erase(place);
     if (failure) {
       log::Error("a prompt ended by an exception", {{"run", self->run_.test_run_id}});
       finished = absl::UnknownError("exception");
     }
-    self->Finish(std::move(finished));
+    self->Finish(std::move(called), std::move(finished));
   };
   CallRoom room;
   room.throttled = [self = shared_from_this()](absl::Time began) {
     self->pacer_.Throttled(began, absl::Now());
     self->wake_.cancel();
+  };
+  room.asked_to_wait = [self = shared_from_this(), prompt_id = prompt.prompt_id](absl::Duration wait) {
+    self->refused_.insert(prompt_id);
+    self->dispatcher_.CloseDoor(self->target_->pace_key, wait);
   };
   if (parameters_->requests_per_minute() > 0) room.turn = [self = shared_from_this()] { return self->TakeTurn(); };
   asio::co_spawn(parts_.executor,
@@ -325,18 +383,32 @@ Task<> RunWorker::TakeTurn() {
   }
 }
 
-void RunWorker::Finish(absl::StatusOr<FinishedPrompt> finished) {
+void RunWorker::Finish(LeasedPrompt prompt, absl::StatusOr<std::optional<FinishedPrompt>> finished) {
   quiet_from_ = DeadlineIn(kQuiet);
   if (finished.ok() && !dropped_) {
-    out_of_credit_ |= finished->result.outcome() == call::OUTCOME_QUOTA;
-    if (finished->result.success()) {
-      pacer_.AnsweredWell();
-    } else {
-      --failures_left_;
+    if (*finished) {
+      TakeFinished(**std::move(finished));
+    } else if (prompt.fence == fence_) {
+      // It is called when the door opens; where the lease is another's by now, so is the prompt.
+      const int32_t prompt_id = prompt.prompt_id;
+      claimed_.insert_or_assign(prompt_id, std::move(prompt));
     }
-    finished_.push_back(*std::move(finished));
   }
   wake_.cancel();
+}
+
+void RunWorker::TakeFinished(FinishedPrompt finished) {
+  const pb::Result& result = finished.result;
+  out_of_credit_ |= result.outcome() == call::OUTCOME_QUOTA;
+  if (result.http_status() != 0 && result.outcome() != call::OUTCOME_THROTTLED) {
+    dispatcher_.DoorAnswered(target_->pace_key);
+  }
+  if (result.success()) {
+    pacer_.AnsweredWell();
+  } else {
+    --failures_left_;
+  }
+  finished_.push_back(std::move(finished));
 }
 
 asio::awaitable<void> RunWorker::Sleep(absl::Duration limit) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 #include "services/batch-runner/run/attempt.h"
 #include "services/batch-runner/run/dispatcher.h"
+#include "services/batch-runner/run/doors.h"
 #include "services/batch-runner/run/pacer.h"
 
 namespace ftl::batch_runner {
@@ -43,6 +45,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
  private:
   struct Call {
     int32_t prompt_id;
+    LeasedPrompt prompt;
     asio::cancellation_signal cancel;
   };
   // False where there is no such run any more.
@@ -52,7 +55,9 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   asio::awaitable<void> EndCalls();
   bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
   // Whether calls may begin that are not committed yet.
-  bool TakesOn() const { return !draining_ && !dropped_ && !GivesUp(); }
+  bool TakesOn() const { return !draining_ && !dropped_ && !GivesUp() && !IsPaused(); }
+  // Whether the endpoint has asked all who call it with this key to wait.
+  bool IsPaused() const;
   // Prompts without result that are called, or committed to be.
   size_t Held() const { return ready_.size() + calls_.size() + finished_.size(); }
   // Calls that may be added.
@@ -67,7 +72,11 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void Launch(LeasedPrompt prompt);
   // Waits until the run's requests a minute allow one more than those that leases drew.
   Task<> TakeTurn();
-  void Finish(absl::StatusOr<FinishedPrompt> finished);
+  void Finish(LeasedPrompt prompt, absl::StatusOr<std::optional<FinishedPrompt>> finished);
+  void TakeFinished(FinishedPrompt finished);
+  // While the endpoint's door is closed: gives back what it holds, writes down until when the run waits, and sleeps.
+  // False when the run has ended, or waited for too long.
+  asio::awaitable<bool> Pause();
   asio::awaitable<void> Sleep(absl::Duration limit);
   // Sleeps for `rest_`, whatever calls end meanwhile, unless the worker is dropped.
   asio::awaitable<void> Rest();
@@ -97,6 +106,10 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool borrowing_ = false;
   asio::cancellation_signal stop_borrowing_;
   Pacer pacer_{1};
+  // Prompts that were told to wait: called after those that were not, so that none of them holds up the rest.
+  std::set<int32_t> refused_;
+  Deadline began_;                           // the run, as far as is known
+  Deadline paused_until_;                    // as the run says
   std::map<int32_t, LeasedPrompt> claimed_;  // no call of them is committed, by prompt_id
   std::map<int32_t, LeasedPrompt> ready_;    // committed to be called, by prompt_id
   std::list<Call> calls_;

@@ -52,6 +52,9 @@ pb::Run RunOf(const Row& row) {
   }
   run.set_last_sequence(row.Get<int64_t>("last_sequence"));
   if (!HasEnded(run.status())) {
+    if (row.Get<std::optional<bool>>("is_paused").value_or(false)) {
+      *run.mutable_paused_until() = TimestampOf(row.Get<absl::Time>("paused_until"));
+    }
     const auto running_seconds = row.Get<std::optional<double>>("running_seconds");
     if (running_seconds && done > 0) {
       const double left = *running_seconds / done * (run.total_prompts() - done);

@@ -81,7 +81,8 @@ constexpr Query kRepeated{"run.repeated", R"(
   "r.id::text AS id, r.status, r.model_name, r.test_suite_id::text AS test_suite_id, r.test_suite_name, "         \
   "r.total_prompts, "                                                                                             \
   "r.completed_prompts, r.failed_prompts, r.started_at, r.completed_at, r.error, r.error_type, r.last_sequence, " \
-  "r.config::text AS config, extract(epoch FROM now() - r.started_at)::float8 AS running_seconds, "               \
+  "r.config::text AS config, r.paused_until, r.paused_until > now() AS is_paused, extract(epoch FROM now() - "    \
+  "r.started_at)::float8 AS running_seconds, "                                                                    \
   "ARRAY(SELECT p::text FROM demo_run_leases l, unnest(l.prompts) AS p WHERE l.demo_session_id = "                \
   "r.demo_session_id AND l.test_run_id = r.id AND l.lease_until > now() ORDER BY p LIMIT 256) AS running_prompt_ids"
 
@@ -108,6 +109,10 @@ constexpr Query kCountRuns{"run.count",
 constexpr Query kEndRun{"run.end", R"(
   UPDATE demo_batch_test_runs
   SET status = $3, error = $4, error_type = $5, completed_at = now(), started_at = coalesce(started_at, now())
+  WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
+
+constexpr Query kPauseRun{"run.pause", R"(
+  UPDATE demo_batch_test_runs SET paused_until = now() + $3::bigint * interval '1 microsecond'
   WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
 
 constexpr Query kDropLeases{"run.drop_leases", R"(
@@ -263,6 +268,16 @@ Task<pb::Run> RunStore::End(const CallContext& call, std::string session, std::s
   statements.push_back(
       {kEndRun, Params(session, test_run_id, StatusWord(ending.status), error, ErrorTypeWord(ending.error_type))});
   statements.push_back({kDropLeases, Params(session, test_run_id)});
+  statements.push_back({kGetRun, Params(session, test_run_id)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  co_return OneRun(rows, RunNotFound());
+}
+
+Task<pb::Run> RunStore::Pause(const CallContext& call, std::string session, std::string test_run_id,
+                              absl::Duration pause) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kPauseRun, Params(session, test_run_id, absl::ToInt64Microseconds(pause))});
   statements.push_back({kGetRun, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows, RunNotFound());

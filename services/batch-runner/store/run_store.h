@@ -86,6 +86,8 @@ class RunStore {
     finetunelab::endpoint::v1::ErrorType error_type = finetunelab::endpoint::v1::ERROR_TYPE_UNSPECIFIED;
   };
   Task<pb::Run> End(const CallContext& call, std::string session, std::string test_run_id, Ending ending);
+  // Writes down that a run that has not ended calls nobody for `pause` from now. Gives the run as it stands then.
+  Task<pb::Run> Pause(const CallContext& call, std::string session, std::string test_run_id, absl::Duration pause);
 
  private:
   Database& database_;

@@ -7,6 +7,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/metrics.h"
+#include "services/batch-runner/store/door_store.h"
 #include "services/batch-runner/store/result_store.h"
 #include "services/batch-runner/store/run_store.h"
 #include "services/batch-runner/store/uuid.h"
@@ -351,6 +352,40 @@ TEST_F(WorkStoreTest, AKeyThatGoesWithARunIsForgottenFromItsEndOn) {
   Store(mine_, run, {Finish(leased[0])});
   EXPECT_TRUE(state().key_forgotten) << "by the transaction that stored the last result";
   EXPECT_TRUE(state().forget_key_after_run);
+}
+
+TEST_F(WorkStoreTest, ADoorIsClosedForAllAndTheRowOfWaitsEndsWithAnAnswer) {
+  DoorStore doors(database_);
+  const auto list = [&] { return *Await(io_, doors.List(Soon())); };
+  ASSERT_TRUE(Await(io_, doors.Close(Soon(), "a", absl::Seconds(60))).ok());
+  ASSERT_TRUE(Await(io_, doors.Close(Soon(), "a", absl::Seconds(5))).ok());
+  ASSERT_EQ(list().size(), 1u);
+  EXPECT_EQ(list()[0].pace_key, "a");
+  EXPECT_GT(list()[0].opens, absl::Seconds(50)) << "the longer wait stands";
+  EXPECT_GT(list()[0].waiting, absl::ZeroDuration());
+  test_database_.Execute(
+      "UPDATE demo_endpoint_doors SET closed_until = now(), waiting_since = now() - interval '1 min'");
+  ASSERT_TRUE(Await(io_, doors.Close(Soon(), "a", absl::Seconds(5))).ok());
+  EXPECT_GT(list()[0].waiting, absl::Seconds(59)) << "nobody was answered in between";
+  test_database_.Execute("UPDATE demo_endpoint_doors SET closed_until = now()");
+  ASSERT_TRUE(Await(io_, doors.Answered(Soon(), "a")).ok());
+  EXPECT_EQ(list()[0].waiting, absl::ZeroDuration());
+  test_database_.Execute("UPDATE demo_endpoint_doors SET closed_until = now() - interval '11 minutes'");
+  EXPECT_THAT(list(), testing::IsEmpty()) << "it outlives no session for long";
+}
+
+TEST_F(WorkStoreTest, ARunSaysUntilWhenItWaitsWhileItGoesOn) {
+  const RunKey run = StartRun(2);
+  const CallContext call = OwnCall(absl::Seconds(5));
+  const auto paused = Await(io_, runs_.Pause(call, session_, run.test_run_id, absl::Seconds(60)));
+  ASSERT_TRUE(paused.ok()) << paused.status();
+  EXPECT_TRUE(paused->has_paused_until());
+  test_database_.Execute("UPDATE demo_batch_test_runs SET paused_until = now()");
+  EXPECT_FALSE(Await(io_, runs_.Get(call, session_, run.test_run_id))->has_paused_until()) << "it is over";
+  ASSERT_TRUE(Await(io_, runs_.Pause(call, session_, run.test_run_id, absl::Seconds(60))).ok());
+  const auto ended =
+      Await(io_, runs_.End(call, session_, run.test_run_id, {.status = pb::RUN_STATUS_CANCELLED, .error = ""}));
+  EXPECT_FALSE(ended->has_paused_until());
 }
 
 TEST_F(WorkStoreTest, AClosedSessionTakesNothing) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/escaping.h>
 
 #include "common/endpoint/url/endpoint.h"
 #include "common/error/refusal.h"
@@ -13,6 +14,7 @@
 #include "common/time/proto_time.h"
 #include "services/session-vault/vault/api_key_place.h"
 #include "services/session-vault/vault/envelope.h"
+#include "services/session-vault/vault/length_prefixed.h"
 
 namespace ftl::vault {
 
@@ -36,6 +38,14 @@ std::string_view BorrowerFor(pb::LendPurpose purpose) {
 
 std::string PurposeWord(pb::LendPurpose purpose) {
   return absl::AsciiStrToLower(pb::LendPurpose_Name(purpose).substr(std::string_view("LEND_PURPOSE_").size()));
+}
+
+// The same for every session with this endpoint and key, for as long as the first master key stays the first.
+std::string PaceKey(const MasterKeys& masters, const Endpoint& endpoint, const Secret& key) {
+  std::string text = LengthPrefixed({endpoint.Origin(), key.Reveal()});
+  std::string pace_key = absl::BytesToHexString(MasterKeys::Derive(masters.First(), "pace key", text));
+  Secret::Wipe(text);
+  return pace_key;
 }
 
 absl::Status Forgotten(std::string_view sentence) { return Refuse(Reason::kKeyForgotten, sentence); }
@@ -63,6 +73,7 @@ Task<pb::LendKeyResponse> KeyLending::Lend(const CallContext& call, pb::LendKeyR
   loans_.Note(loan, sealed.now);
   pb::LendKeyResponse response = std::move(sealed.terms);
   response.set_api_key(std::string(key->Reveal()));
+  response.set_pace_key(PaceKey(keys_.masters(), endpoint, *key));
   *response.mutable_good_until() = ToProto(std::min(sealed.now + kLoan, sealed.expires_at));
   co_return response;
 }
