@@ -103,6 +103,7 @@ npm_packages() {
 suite_contract() {
   build_tree release "${programs[@]}" contract_tests
   npm_packages tests/contract
+  npm_packages protos
   start_installation
   counted 'Smoke' own_counts node tests/smoke.mjs --url "$FTL_BASE_URL" --endpoint "$FTL_SAMPLE_ENDPOINT"
   labelled release contract
