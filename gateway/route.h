@@ -9,6 +9,7 @@
 #include <google/protobuf/message.h>
 
 #include "common/async/task.h"
+#include "common/error/reason.h"
 #include "common/rpc/call_context.h"
 #include "gateway/http/exchange.h"
 
@@ -52,6 +53,9 @@ struct Route {
   absl::Duration limit = absl::Seconds(30);  // of the call behind
   bool is_demo = true;                       // absent with DEMO_ENABLED=false, and counted by requests_per_minute
   std::string_view summary;                  // for people, in the API's description
+  std::string_view variant = {};             // follows the RPC's name where several routes carry one: `Status`
+  std::string_view example = {};             // a body, as JSON
+  std::vector<Reason> problems = {};         // what it refuses besides what its other fields say
   Handler handler;                           // empty: the RPC's answer is the route's answer
 };
 

@@ -9,6 +9,7 @@
 #include "common/json/json_writer.h"
 #include "common/json/message_plan.h"
 #include "common/text/view.h"
+#include "gateway/openapi/problems.h"
 #include "gateway/openapi/schemas.h"
 #include "gateway/upstream/upstream.h"
 
@@ -31,10 +32,6 @@ constexpr std::string_view kProblemSchema =
     R"("errors":{"type":"array","items":{"type":"object","properties":{"field":{"type":"string"},)"
     R"("message":{"type":"string"}},"required":["field","message"]}}},)"
     R"("required":["type","title","status","detail","code","request_id"]})";
-
-constexpr std::string_view kProblemAnswer =
-    R"("default":{"description":"A problem.","content":{"application/problem+json":{"schema":)"
-    R"({"$ref":"#/components/schemas/Problem"}}}})";
 
 std::string Quoted(std::string_view text) {
   std::string out;
@@ -67,19 +64,43 @@ class Operation {
     if (method_ != nullptr) json += ",\"description\":" + Quoted(comments_.OfMethod(method_->full_name()));
     json += ",\"parameters\":[" + Parameters() + "]";
     if (method_ != nullptr && route_.method == "POST") {
-      json += fmt::format(R"(,"requestBody":{{"required":{},"content":{{"application/json":{{"schema":{}}}}}}})",
-                          !route_.body_optional, schemas_.Reference(*method_->input_type(), /*is_answer=*/false));
+      json += fmt::format(R"(,"requestBody":{{"required":{},"content":{{"application/json":{{"schema":{}{}}}}}}})",
+                          !route_.body_optional, schemas_.Reference(*method_->input_type(), /*is_answer=*/false),
+                          route_.example.empty() ? "" : fmt::format(",\"example\":{}", route_.example));
     }
-    json += fmt::format(",\"responses\":{{\"{}\":{},{}}}", route_.status, Answer(), kProblemAnswer);
-    if (route_.session != SessionUse::kNone) json += R"(,"security":[{},{"session":[]}])";
-    return json + "}";
+    json += fmt::format(",\"responses\":{{\"{}\":{},{}}}", route_.status, Answer(), ProblemAnswers(route_));
+    return json + ",\"security\":[" + Security() + "]}";
   }
 
  private:
+  // The RPC's name; where several routes carry one RPC, what they are told apart by follows it. Without one, from the
+  // path.
   std::string Id() const {
-    std::string id(absl::AsciiStrToLower(ToAbsl(route_.method)));
-    for (char c : route_.path) id += absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    if (method_ != nullptr) return std::string(method_->name()) + std::string(route_.variant);
+    constexpr std::string_view kDemo = "/api/demo/v2";
+    std::string id = "Read";
+    bool begins_word = true;
+    for (char c : route_.path.substr(route_.path.starts_with(kDemo) ? kDemo.size() : 0)) {
+      const bool is_letter = absl::ascii_isalnum(static_cast<unsigned char>(c));
+      if (is_letter) id += begins_word ? absl::ascii_toupper(static_cast<unsigned char>(c)) : c;
+      begins_word = !is_letter;
+    }
     return id;
+  }
+
+  // A session stands in the query of what has no body, or in the body, which is no scheme.
+  std::string Security() const {
+    const bool has_query = route_.method != "POST";
+    switch (route_.session) {
+      case SessionUse::kNone:
+        return "";
+      case SessionUse::kRequired:
+        return has_query ? R"({"session":[]},{"session_id":[]})" : R"({"session":[]},{})";
+      case SessionUse::kOptional:
+      case SessionUse::kOrRun:
+        return has_query ? R"({"session":[]},{"session_id":[]},{})" : R"({"session":[]},{})";
+    }
+    return "";
   }
 
   std::string Parameters() {
@@ -157,7 +178,8 @@ std::string Describe(const std::vector<Route>& routes) {
     first = false;
   }
   json += fmt::format("}},\"components\":{{\"schemas\":{{{},{}}},", kProblemSchema, schemas.Json());
-  json += R"("securitySchemes":{"session":{"type":"http","scheme":"bearer","description":"The session's id."}}}})";
+  json += R"("securitySchemes":{"session":{"type":"http","scheme":"bearer","description":"The session's id."},)"
+          R"("session_id":{"type":"apiKey","in":"query","name":"session_id","description":"The session's id."}}}})";
   return json;
 }
 

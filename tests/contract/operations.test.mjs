@@ -1,7 +1,7 @@
 // What operators ask, and the pages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { call, get, ok, wait } from './client.mjs';
+import { call, get, ok, post, wait } from './client.mjs';
 import { carriesHeaders, hasFields, isConventional } from './judge.mjs';
 
 test('/health speaks of the gateway and of each service behind it', async () => {
@@ -126,6 +126,35 @@ test('/openapi.json is OpenAPI 3.1 with every route, its parameters, bodies and 
   const schema = start.match(/#\/components\/schemas\/([\w.]+)/)?.[1];
   const fields = schema ? description.components.schemas[schema].properties : {};
   for (const field of ['session_id', 'test_suite_id', 'timeout_ms', 'max_tokens', 'concurrency']) assert.ok(start.includes(`"${field}"`) || fields[field], field);
+});
+
+test('/openapi.json names operations by their RPC, and says examples, problems and where a session goes', async () => {
+  const { paths } = await ok(get('/openapi.json'));
+  const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, said]) => ({ path, method, ...said })));
+  const ids = operations.map(({ operationId }) => operationId);
+  assert.equal(new Set(ids).size, ids.length, 'each id once');
+  for (const { operationId, path, method, requestBody, responses, security } of operations) {
+    assert.match(operationId, /^[A-Z][A-Za-z]+$/);
+    assert.ok(Array.isArray(security), `${method} ${path}`);
+    if (requestBody) {
+      const { example } = requestBody.content['application/json'];
+      assert.ok(example, `${method} ${path} shows a body`);
+      if (path.endsWith('/models')) continue;  // it would call a stranger
+      const answer = await post(path.replace(/\{\w+\}/g, '00000000-0000-4000-8000-000000000000'), example);
+      assert.ok(![400, 415, 422].includes(answer.status) || /not_allowed/.test(answer.text), `${method} ${path}: ${answer.text}`);
+    }
+    if (!path.startsWith('/api/')) continue;
+    assert.ok(Object.keys(responses).some((status) => /^4\d\d$/.test(status)), `${method} ${path} says what it refuses`);
+    for (const [status, { content }] of Object.entries(responses)) {
+      for (const [code, { value }] of Object.entries(content['application/problem+json']?.examples ?? {})) {
+        assert.equal(String(value.status), status);
+        assert.equal(value.code, code);
+      }
+    }
+  }
+  for (const id of ['OpenSession', 'StartRun', 'GetRun', 'GetRunStatus', 'CloseSession', 'CloseSessionCleanup', 'ReadLivez']) assert.ok(ids.includes(id), id);
+  const described = JSON.stringify(paths).match(/\b(SESSION|RUN|SUITE|STATISTIC|PRESENTATION)_[A-Z_]+\b/g);
+  assert.equal(described, null);
 });
 
 test('the wizard is served at / and /demo/test-model, the description at /docs, with nothing from elsewhere', async () => {
