@@ -28,3 +28,20 @@ test('every setting in the example has a line of meaning above it', () => {
     if (/^#[A-Z]/.test(line)) assert.match(example[index - 1], /^# \S.*\.$/, line);
   });
 });
+
+test('no name is within two letters of another, so that a misspelt one is told from its neighbours', () => {
+  const names = example.filter((line) => /^#[A-Z]/.test(line)).map((line) => line.slice(1).split('=')[0]);
+  for (const one of names) {
+    for (const other of names) assert.ok(one === other || distance(one, other) > 2, `${one} and ${other}`);
+  }
+});
+
+function distance(one, other) {
+  let row = Array.from({ length: other.length + 1 }, (_, j) => j);
+  for (let i = 0; i < one.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < other.length; j++) next.push(Math.min(row[j] + (one[i] === other[j] ? 0 : 1), row[j + 1] + 1, next[j] + 1));
+    row = next;
+  }
+  return row.at(-1);
+}

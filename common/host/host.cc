@@ -131,22 +131,24 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
     return std::any_of(kinds.begin(), kinds.end(), [&](const ModuleKind& kind) { return kind.name == name; });
   };
   for (const ModuleKind& kind : kinds) {
+    settings.Section(std::string(kind.name));
     auto part = std::make_unique<Part>(kind);
     if (!together && !kind.default_listen.empty()) {
-      part->listen =
-          settings.Text(SettingName(kind.name, "LISTEN"), kind.default_listen, "Where its gRPC services listen.");
+      part->listen = settings.GrpcAddress(SettingName(kind.name, "LISTEN"), kind.default_listen,
+                                          "Where its gRPC services listen.");
     }
     for (std::string_view service : kind.calls) {
       if (is_here(service)) continue;
-      part->addresses[std::string(service)] = settings.Text(SettingName(service, "ADDRESS"), DefaultAddress(service),
-                                                            fmt::format("Where {} is found.", service));
+      part->addresses[std::string(service)] = settings.GrpcAddress(
+          SettingName(service, "ADDRESS"), DefaultAddress(service), fmt::format("Where {} is found.", service));
     }
     part->module = kind.make(settings);
     parts_.push_back(std::move(part));
   }
+  settings.Section("every program");
   if (together) {
-    shared_listen_ =
-        settings.Text("FTL_GRPC_LISTEN", "", "Where all gRPC services but key lending listen; empty for nowhere.");
+    shared_listen_ = settings.GrpcAddress("FTL_GRPC_LISTEN", "",
+                                          "Where all gRPC services but key lending listen; empty for nowhere.");
   }
   admin_address_ = settings.ListenAddress(
       "FTL_ADMIN_ADDRESS", "", "Where a program shows /livez, /readyz and its own /metrics; empty for nowhere.");

@@ -7,14 +7,17 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_replace.h>
 #include <absl/synchronization/mutex.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "common/db/migrator.h"
 #include "common/host/healthcheck.h"
 #include "common/host/host.h"
+#include "common/host/misspelt_settings.h"
 #include "common/observe/log.h"
 
 namespace ftl::host {
@@ -67,6 +70,19 @@ void RefuseDevelopmentSwitches(Settings& settings) {
     if (setting.name == "DEMO_ALLOW_LOCALHOST" && setting.value != "false") {
       settings.Fault(setting.name, "is set, and so is FTL_PRODUCTION; production calls no endpoint on its own machine");
     }
+  }
+}
+
+void RefuseMisspeltSettings(Settings& settings) {
+  std::vector<std::string_view> environment;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    environment.push_back(text.substr(0, text.find('=')));
+  }
+  std::vector<std::string_view> names;
+  for (const Settings::Declaration& setting : settings.declarations()) names.push_back(setting.name);
+  for (const MisspeltSetting& setting : MisspeltSettings(environment, names)) {
+    settings.Fault(setting.given, fmt::format("is no setting; {} is one", setting.meant));
   }
 }
 
@@ -133,6 +149,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 
   Settings declared([](const std::string&) { return std::nullopt; });
+  declared.Section("every program");
   {
     const ProgramSettings program(declared);
     const Host host(declared, kinds);
@@ -153,7 +170,9 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   std::map<std::string, std::string> flags;
   for (const Settings::Declaration& setting : declared.declarations()) {
     if (setting.secret) continue;
-    app.add_option(FlagName(setting.name), flags[setting.name], setting.meaning)->default_str(setting.default_text);
+    app.add_option(FlagName(setting.name), flags[setting.name], setting.meaning)
+        ->default_str(setting.default_text)
+        ->group("Settings of " + setting.section);
   }
   try {
     app.parse(argc, argv);
@@ -171,6 +190,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   if (migrate) return Migrate(program);
   Host host(settings, kinds);
   if (healthcheck) return AskHealth(settings);
+  RefuseMisspeltSettings(settings);
   if (program.production) RefuseDevelopmentSwitches(settings);
   if (print_config) settings.Print(std::cout);
   for (const FieldFault& fault : settings.faults().listed()) std::cerr << fault.field << ' ' << fault.message << ".\n";

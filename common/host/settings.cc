@@ -19,7 +19,7 @@ std::optional<std::string> Settings::Read(const std::string& name, std::string d
                                   [&](const Declaration& declaration) { return declaration.name == name; });
   if (known == declarations_.end()) {
     const std::string value = secret ? std::string(text ? "(hidden)" : "(not set)") : text.value_or(default_text);
-    declarations_.push_back({name, std::move(default_text), std::string(meaning), secret, value});
+    declarations_.push_back({name, std::move(default_text), std::string(meaning), secret, value, section_});
   }
   return text;
 }
@@ -32,6 +32,18 @@ std::string Settings::ListenAddress(const std::string& name, std::string_view de
   const std::string text = Text(name, default_value, meaning);
   if (!text.empty() && !ParseListenAddress(text).ok()) {
     Fault(name, fmt::format("is \"{}\"; use an address and port such as 127.0.0.1:8080 or [::1]:8080", text));
+  }
+  return text;
+}
+
+std::string Settings::GrpcAddress(const std::string& name, std::string_view default_value, std::string_view meaning) {
+  const std::string text = Text(name, default_value, meaning);
+  const size_t colon = text.rfind(':');
+  const bool has_host = colon != std::string::npos && colon > 0 && text.find_first_of(" \t/") == std::string::npos;
+  uint32_t port = 0;
+  const bool has_port = has_host && absl::SimpleAtoi(text.substr(colon + 1), &port) && port <= 65535;
+  if (!text.empty() && !text.starts_with("unix:/") && !has_port) {
+    Fault(name, fmt::format("is \"{}\"; use a host and port such as 127.0.0.1:50051, or unix:/path", text));
   }
   return text;
 }

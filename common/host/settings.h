@@ -29,16 +29,22 @@ class Settings {
     std::string default_text;
     std::string meaning;
     bool secret = false;
-    std::string value;  // in force; empty for secrets
+    std::string value;    // in force; empty for secrets
+    std::string section;  // who read it first
   };
   // Gives the text set for a name, or nullopt.
   using Source = std::function<std::optional<std::string>(const std::string& name)>;
 
   explicit Settings(Source source) : source_(std::move(source)) {}
 
+  // Whose settings are read from here on: what --help puts together.
+  void Section(std::string name) { section_ = std::move(name); }
+
   std::string Text(const std::string& name, std::string_view default_value, std::string_view meaning);
   // Where a socket listens (listen_address.h), as it was written; empty stays empty.
   std::string ListenAddress(const std::string& name, std::string_view default_value, std::string_view meaning);
+  // Where gRPC listens or is found: HOST:PORT or unix:PATH, as it was written; empty stays empty.
+  std::string GrpcAddress(const std::string& name, std::string_view default_value, std::string_view meaning);
   bool Flag(const std::string& name, bool default_value, std::string_view meaning);
   // Both bounds inclusive.
   int32_t Number(const std::string& name, int32_t default_value, int32_t least, int32_t most, std::string_view meaning);
@@ -61,6 +67,7 @@ class Settings {
                                   bool secret);
 
   Source source_;
+  std::string section_;
   std::vector<Declaration> declarations_;
   FieldFaults faults_;
 };

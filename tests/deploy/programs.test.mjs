@@ -28,6 +28,28 @@ test('an address that is none is refused before anything starts', { skip }, () =
   }
 });
 
+test('a gRPC address that is none is refused before anything starts', { skip }, () => {
+  for (const setting of ['FTL_EXPORT_ADDRESS', 'FTL_SESSION_VAULT_ADDRESS']) {
+    const { status, stderr } = run('finetunelab-gateway', ['--check-config'], { [setting]: 'nope' });
+    assert.equal(status, 78);
+    assert.match(stderr, new RegExp(`${setting} is "nope"`));
+  }
+});
+
+test('a misspelt setting is refused, naming the one that was meant', { skip }, () => {
+  const { status, stderr } = run('finetunelab', ['--check-config'], { DEMO_SESION_TTL_SECONDS: '60', FTL_HTTP_ADRESS: '127.0.0.1:0' });
+  assert.equal(status, 78);
+  assert.match(stderr, /DEMO_SESION_TTL_SECONDS is no setting; DEMO_SESSION_TTL_SECONDS is one/);
+  assert.match(stderr, /FTL_HTTP_ADRESS is no setting; FTL_HTTP_ADDRESS is one/);
+});
+
+test('--help puts settings together by whose they are', { skip }, () => {
+  const { stdout } = run('finetunelab', ['--help'], {});
+  for (const section of ['every program', 'session-vault', 'batch-runner', 'gateway']) {
+    assert.match(stdout, new RegExp(`Settings of ${section}:`));
+  }
+});
+
 test('a program whose admin port is taken says so and ends', { skip }, async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => taken.on('listening', resolve));
