@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from './lib/client.mjs';
+import { plainText } from './lib/plain-text.mjs';
 
 const QUESTIONS = ["What's my average latency?", 'Which prompts were slowest?', 'Any failed requests?'];
 
@@ -55,7 +56,7 @@ async function runSuite() {
 async function askAtlas() {
   for (const question of QUESTIONS) {
     const answer = await client.ask(sessionId, question);
-    console.log(`\n  You:   ${question}\n  Atlas: ${answer.trim().replaceAll('\n', '\n         ')}`);
+    console.log(`\n  You:   ${question}\n  Atlas: ${plainText(answer.trim()).replaceAll('\n', '\n         ')}`);
   }
   console.log('');
 }

@@ -82,6 +82,15 @@ test('a port that another program has is refused', async () => {
   assert.match(stderr, /is taken/);
 });
 
+test('a wrong setting is refused before a database is made', () => {
+  const { status, stderr } = up(['--port', '0'], { env: { DEMO_SESSION_TTL_SECONDS: 'soon', DEMO_SESION_TTL_SECONDS: '60' } });
+  assert.equal(status, 78);
+  assert.match(stderr, /DEMO_SESSION_TTL_SECONDS is "soon"/);
+  assert.match(stderr, /DEMO_SESION_TTL_SECONDS is no setting/);
+  assert.ok(!existsSync(join(data, 'postgres')));
+  assert.ok(!existsSync(join(data, 'settings')));
+});
+
 test('it starts in a folder that only its owner may enter, keeps secrets to itself and holds nothing of the caller', () => {
   assert.equal(spawnSync('install', ['--directory', '--mode', '0700', dirname(data)]).status, 0);
   succeed(up(['--port', '0'], { env: { DEMO_MAX_PROMPTS_PER_SESSION: '77' } }));
@@ -134,15 +143,25 @@ test('port 0 gives a gateway that has died the port it had', async () => {
   assert.equal(port('all-in-one'), had);
 });
 
+test('what runs is not moved to another address or form unless that is asked for', () => {
+  const running = pid('all-in-one');
+  for (const flags of [['--listen', '0.0.0.0'], ['--port', '1'], ['--split']]) {
+    const { status, stderr } = up(flags);
+    assert.equal(status, 69);
+    assert.match(stderr, /--restart/);
+  }
+  assert.equal(pid('all-in-one'), running);
+});
+
 test('beyond loopback nobody may name an endpoint on loopback', () => {
   assert.ok(environment('all-in-one').includes('DEMO_ALLOW_LOCALHOST=true'));
-  succeed(up(['--listen', '0.0.0.0']));
+  succeed(up(['--listen', '0.0.0.0', '--restart']));
   assert.ok(environment('all-in-one').includes('DEMO_ALLOW_LOCALHOST=false'));
-  succeed(up(['--listen', '127.0.0.1']));
+  succeed(up(['--listen', '127.0.0.1', '--restart']));
 });
 
 test('split, each service is a process with a certificate of its own', () => {
-  succeed(up(['--split']));
+  succeed(up(['--split', '--restart']));
   const names = ['analytics', 'batch-runner', 'export', 'gateway', 'session-vault'];
   assert.deepEqual(pids(), [...names, 'postgres', 'sample-endpoint'].map((name) => `${name}.pid`).sort());
   for (const name of names) {

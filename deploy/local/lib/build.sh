@@ -18,6 +18,27 @@ run_build() {
   ninja -C "$tree" -j "$(build_jobs)" "$@"
 }
 
+# tell_progress PID LOG: while the build runs, how far it is, every quarter of a minute.
+tell_progress() {
+  local waited=0 progress
+  while kill -0 "$1" 2>/dev/null; do
+    sleep 0.2
+    if ((++waited % 75)); then continue; fi
+    progress=$(grep -oE '^\[[0-9]+/[0-9]+\]' "$2" | tail -n 1)
+    if [[ -n $progress ]]; then say "built $(tr -d '[]' <<<"${progress/\// of }") files"; fi
+  done
+}
+
+# build_logged LOG PRESET TARGET...
+build_logged() {
+  local log=$1 build
+  shift
+  run_build "$@" >"$log" 2>&1 &
+  build=$!
+  tell_progress "$build" "$log"
+  wait "$build"
+}
+
 # build_tree PRESET TARGET...
 build_tree() {
   local preset=$1 log=$checkout/build/$1.log output build_lock
@@ -31,10 +52,10 @@ build_tree() {
     done_with 'nothing to build'
     return
   fi
+  say 'building; from nothing this takes about ten minutes on two cores'
   if [[ -t 1 ]]; then
-    say 'building; the first time takes a while'
     run_build "$@" || fail 70 'the build failed (above: its words).' 'Mend what it says there, then call this again.'
-  elif ! run_build "$@" >"$log" 2>&1; then
+  elif ! build_logged "$log" "$@"; then
     grep -E -A 12 'error|FAILED|CMake Error' "$log" | head -n 60 >&2
     fail 70 "the build failed; all of its words: $log." 'Mend it, then call this again.'
   fi

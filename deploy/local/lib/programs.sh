@@ -76,6 +76,26 @@ common_settings() {
   fi
 }
 
+# check_settings: has every program that is to be started read its settings, before anything is made. The database may be one that
+# is yet to be made, and the addresses of services are chosen later.
+check_settings() {
+  local names=(all-in-one) name database_url=postgresql:///postgres common vault allow faults
+  if [[ $split == true ]]; then names=("${services[@]}" gateway); fi
+  if [[ -n ${DATABASE_URL:-}${DATABASE_URL_FILE:-} ]]; then database_url=; fi
+  common_settings
+  begin 'Settings'
+  faults=$(for name in "${names[@]}"; do
+    for setting in "${common[@]}" "${vault[@]}" FTL_TLS_{CA,CERT,KEY}_FILE=/dev/null; do export "${setting?}"; done
+    unset FTL_DEMO_API_KEY FTL_BUILD_DIR
+    "$bin/$(program_of "$name")" --check-config 2>&1 || printf '(%s)\n' "$(program_of "$name")"
+  done)
+  if [[ -n $faults ]]; then
+    printf '%s\n' "$faults" | sort -u >&2
+    fail 78 'these settings are wrong (above).' 'They come from the environment or from '"$data/settings"'; set them right, then call this again.'
+  fi
+  done_with 'read'
+}
+
 migrate() {
   local program log=$data/log/migrate.log
   if [[ $split == true ]]; then program=$bin/finetunelab-session-vault; else program=$bin/finetunelab; fi
