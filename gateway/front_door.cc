@@ -5,15 +5,23 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/message_json.h"
+#include "common/json/top_level_text.h"
 #include "common/observe/log.h"
 #include "common/observe/metrics.h"
 #include "common/secret/secret.h"
+#include "common/session/session_id.h"
+#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 #include "gateway/http/caller.h"
 #include "gateway/http/problem.h"
 #include "gateway/input.h"
 
 namespace ftl::gateway {
+
+namespace vault = finetunelab::session_vault::v1;
+
 namespace {
+
+constexpr std::string_view kGetSession = "finetunelab.session_vault.v1.SessionVaultService.GetSession";
 
 // More calls at a time than this only wait for each other.
 constexpr int kMaxUnderWay = 4096;
@@ -80,6 +88,7 @@ Task<> FrontDoor::Handle(http::Exchange& exchange, const Route** found) {
     co_return Refuse(Reason::kDraining, "This server is shutting down; try again in a moment.");
   Incoming incoming{
       exchange, route, {exchange.request_id(), exchange.traceparent(), DeadlineIn(route.limit), ""}, nullptr};
+  std::optional<LargeBodies::Place> place;
   if (route.is_demo) {
     CO_TRY(co_await quotas_.TakeRequest(incoming.call, exchange.client_address()));
   }
@@ -88,14 +97,70 @@ Task<> FrontDoor::Handle(http::Exchange& exchange, const Route** found) {
   }
   if (!route.rpc.empty()) {
     CO_TRY(JudgeContentType(route, head));
-    CO_TRY(std::string body, co_await exchange.ReadBody(route.max_body_bytes));
-    auto request = ReadInput(route, head, match.path_fields, body, exchange.client_address());
-    Secret::Wipe(body);
-    CO_TRY(incoming.request, std::move(request));
+    CO_TRY(co_await Understand(incoming, match.path_fields, place));
   }
   const absl::Status status = co_await Serve(incoming);
   if (incoming.request) WipeSecrets(*incoming.request);
   co_return status;
+}
+
+Task<> FrontDoor::Understand(Incoming& incoming, const http::Parameters& path_fields,
+                             std::optional<LargeBodies::Place>& place) {
+  const http::RequestHead& head = incoming.exchange.head();
+  const Route& route = incoming.route;
+  const size_t most = head.chunked ? route.max_body_bytes : head.content_length;
+  if (most > LargeBodies::kLarge && most <= route.max_body_bytes && route.method != "GET") {
+    CO_TRY(auto room, large_bodies_.Admit(incoming.exchange.client_address(), most));
+    place.emplace(std::move(room));
+    CO_TRY(incoming.request, co_await UnderstandLarge(incoming, path_fields));
+    co_return absl::OkStatus();
+  }
+  CO_TRY(std::string body, co_await incoming.exchange.ReadBody(route.max_body_bytes));
+  auto request = ReadInput(route, head, path_fields, body, incoming.exchange.client_address());
+  Secret::Wipe(body);
+  CO_TRY(incoming.request, std::move(request));
+  co_return absl::OkStatus();
+}
+
+Task<std::shared_ptr<google::protobuf::Message>> FrontDoor::UnderstandLarge(Incoming& incoming,
+                                                                            const http::Parameters& path_fields) {
+  using Understood = absl::StatusOr<std::shared_ptr<google::protobuf::Message>>;
+  http::Exchange& exchange = incoming.exchange;
+  const Route& route = incoming.route;
+  const bool needs_session = route.session == SessionUse::kRequired;
+  CO_TRY(std::string session, SessionOfHead(route, exchange.head()));
+  if (!session.empty() && needs_session) {
+    CO_TRY(co_await FindSession(incoming, session));
+  }
+  CO_TRY(std::string body, co_await exchange.ReadBody(route.max_body_bytes));
+  if (session.empty() && needs_session && body.size() > LargeBodies::kLarge) {
+    std::function<std::string()> look = [&body] { return std::string(TopLevelText(body, "session_id")); };
+    session = co_await large_bodies_.Work<std::string>(std::move(look));
+    CO_TRY(co_await FindSession(incoming, session));
+  }
+  std::function<Understood()> work = [&] {
+    Understood request = ReadInput(route, exchange.head(), path_fields, body, exchange.client_address());
+    Secret::Wipe(body);
+    std::string().swap(body);
+    return request;
+  };
+  Understood request = co_await large_bodies_.Work<Understood>(std::move(work));
+  co_return request;
+}
+
+Task<> FrontDoor::FindSession(const Incoming& incoming, const std::string& session) {
+  if (session.empty()) {
+    InputFaults faults;
+    faults.Missing("session_id");
+    co_return faults.Verdict();
+  }
+  if (!IsSessionId(session)) {
+    co_return Refuse(Reason::kSessionNotFound, "There is no such session; open one with POST /api/demo/v2/configure.");
+  }
+  vault::GetSessionRequest request;
+  request.set_session_id(session);
+  const auto found = co_await upstream_.Call<vault::GetSessionResponse>(incoming.call, kGetSession, std::move(request));
+  co_return found.status();
 }
 
 Task<> FrontDoor::Serve(Incoming& incoming) {

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "gateway/http/exchange.h"
 #include "gateway/http/router.h"
+#include "gateway/http/target.h"
+#include "gateway/large_bodies.h"
 #include "gateway/quota_slices.h"
 #include "gateway/route.h"
 #include "gateway/upstream/upstream.h"
@@ -28,11 +31,17 @@ class FrontDoor {
   Task<> Serve(Incoming& incoming);
   Task<> Handle(http::Exchange& exchange, const Route** found);
   Task<> Carry(Incoming& incoming);
+  // Reads and understands the body. A large one only for a session that is there, and on another thread.
+  Task<> Understand(Incoming& incoming, const http::Parameters& path_fields, std::optional<LargeBodies::Place>& place);
+  Task<std::shared_ptr<google::protobuf::Message>> UnderstandLarge(Incoming& incoming,
+                                                                   const http::Parameters& path_fields);
+  Task<> FindSession(const Incoming& incoming, const std::string& session);
 
   const std::vector<Route> routes_;
   http::Router router_;
   Upstream& upstream_;
   QuotaSlices& quotas_;
+  LargeBodies large_bodies_;
   bool draining_ = false;
   int under_way_ = 0;  // calls behind, streams not counted
 };

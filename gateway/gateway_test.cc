@@ -1,5 +1,6 @@
 // The whole gateway over real sockets, with services of our own making behind it.
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -378,6 +379,60 @@ TEST_F(GatewayTest, RefusesWhatIsNotForIt) {
               AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: DELETE, GET, HEAD, POST, OPTIONS\r\n")));
   EXPECT_THAT(Ask("OPTIONS", Demo("/configure")).head, StartsWith("HTTP/1.1 204 "));
   EXPECT_THAT(Ask("GET", Demo("/nothing")).head, StartsWith("HTTP/1.1 404 "));
+}
+
+std::string Many(std::string_view element, size_t bytes) {
+  std::string list(element);
+  while (list.size() < bytes) list.append(",").append(element);
+  return list;
+}
+
+double CpuSeconds() {
+  timespec used{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+TEST_F(GatewayTest, ReadsALargeBodyOnlyForASessionThatIsThere) {
+  const std::string ones = Many("1", 8 << 20);
+  const auto body = [&](std::string_view session) {
+    return fmt::format(R"({{"name":"n","prompts":[{}]{}}})", ones, session);
+  };
+  const auto suites = [&](std::string_view session, std::string_view fields = "") {
+    return Ask("POST", Demo("/test-suites"), body(session), fields);
+  };
+  const double before = CpuSeconds();
+  EXPECT_THAT(suites("").body, HasSubstr(R"("field":"session_id","message":"is missing")"));
+  EXPECT_THAT(suites(R"(,"session_id":"demo-1")").head, StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(suites(fmt::format(R"(,"session_id":"{}")", kEnded)).head, StartsWith("HTTP/1.1 410 "));
+  EXPECT_THAT(suites("", "Authorization: Bearer " + kEnded + "\r\n").head, StartsWith("HTTP/1.1 410 "));
+  EXPECT_THAT(suites(fmt::format(R"(,"session_id":"{}")", kSession)).head, StartsWith("HTTP/1.1 413 "));
+  // Sending and reading them is all that it costs.
+  EXPECT_LT(CpuSeconds() - before, 2);
+}
+
+TEST_F(GatewayTest, ListsAHundredFaultsOfALargeBody) {
+  const Answer answer = Ask("POST", Demo("/test-suites"),
+                            fmt::format(R"({{"session_id":"{}","prompts":[{}]}})", kSession, Many("1", 250'000)));
+  EXPECT_THAT(answer.head, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(answer.body, HasSubstr(R"("more_errors":)"));
+  EXPECT_LT(answer.body.size(), 16'000u);
+}
+
+TEST_F(GatewayTest, HasRoomForSoManyLargeBodiesOfAnAddress) {
+  std::vector<tcp::socket> held;
+  for (int i = 0; i < 5; ++i) {
+    held.push_back(Connect());
+    asio::write(held.back(), asio::buffer(fmt::format("POST {} HTTP/1.1\r\nHost: lab\r\nContent-Length: {}\r\n"
+                                                      "Content-Type: application/json\r\n\r\n{{",
+                                                      Demo("/test-suites"), 32 << 20)));
+  }
+  char bytes[12];
+  asio::read(held.back(), asio::buffer(bytes));
+  EXPECT_EQ(std::string_view(bytes, sizeof bytes), "HTTP/1.1 503");
+  held.clear();
+  const Answer later = Ask("POST", Demo("/test-suites"), "{\"a\":\"" + Many("b", 1 << 20) + "\"}");
+  EXPECT_THAT(later.head, StartsWith("HTTP/1.1 422 "));
 }
 
 TEST_F(GatewayTest, CountsDiscoveryWithoutASession) {

@@ -151,6 +151,17 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   return request;
 }
 
+absl::StatusOr<std::string> SessionOfHead(const Route& route, const http::RequestHead& head) {
+  GivenSession given;
+  if (route.session == SessionUse::kNone) return given.Verdict();
+  TRY(const http::Parameters parameters, http::ParseQuery(head.query));
+  for (const auto& [name, value] : parameters) {
+    if (name == "session_id") given.Add(value);
+  }
+  given.Add(http::BearerOf(head));
+  return given.Verdict();
+}
+
 absl::Status JudgeParameters(const http::RequestHead& head) {
   TRY(const http::Parameters parameters, http::ParseQuery(head.query));
   InputFaults faults;

@@ -19,10 +19,14 @@ absl::StatusOr<std::shared_ptr<google::protobuf::Message>> ReadInput(const Route
                                                                      std::string_view body,
                                                                      std::string_view client_address);
 
+// The session that query and header name; empty where they name none.
+absl::StatusOr<std::string> SessionOfHead(const Route& route, const http::RequestHead& head);
+
 // For a route without an RPC, which knows no parameters: UNKNOWN_FIELD for any.
 absl::Status JudgeParameters(const http::RequestHead& head);
 
-// UNSUPPORTED_MEDIA_TYPE unless a body that is there or due is `application/json`. Judged before the body is read.
+// UNSUPPORTED_MEDIA_TYPE unless a body that is there or due is `application/json` as it is,
+// without a Content-Encoding. Judged before the body is read.
 absl::Status JudgeContentType(const Route& route, const http::RequestHead& head);
 
 // Overwrites the secrets in a request that has been used.

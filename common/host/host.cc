@@ -20,6 +20,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/host/admin_server.h"
+#include "common/host/free_memory.h"
 #include "common/host/port_file.h"
 #include "common/observe/log.h"
 #include "common/observe/metrics.h"
@@ -266,6 +267,7 @@ void Host::WatchHealth() {
       }
       if (shared_server_ && !stop.stop_requested()) shared_server_->health().Set("", all);
       if (!stop.stop_requested()) ready_ = all;
+      ReturnFreeMemory();
       for (int i = 0; i < 20 && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   });

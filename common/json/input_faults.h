@@ -23,6 +23,8 @@ class InputFaults {
   void Missing(std::string_view field);
 
   bool empty() const { return faults_.empty(); }
+  // Whether further faults are counted and no longer listed, so that nobody need write down what they are.
+  bool full() const { return faults_.count() >= FieldFaults::kMostListed; }
   // Whether nothing is wrong but words that a service refuses too.
   bool OnlyUnknownWords() const { return words_ == faults_.count(); }
   absl::Status Verdict() const;

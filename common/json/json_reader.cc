@@ -23,8 +23,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t kMaxDepth = 64;
-
 // Wipes each block before it goes back.
 class WipingResource final : public json::memory_resource {
   void* do_allocate(size_t bytes, size_t alignment) override {
@@ -40,29 +38,30 @@ class WipingResource final : public json::memory_resource {
 // Builds the value and refuses what Boost.JSON lets pass.
 class Handler {
  public:
-  static constexpr size_t max_object_size = json::object::max_size();
-  static constexpr size_t max_array_size = json::array::max_size();
-  static constexpr size_t max_key_size = json::string::max_size();
+  static constexpr size_t max_object_size = JsonLimits::kKeys;
+  static constexpr size_t max_array_size = JsonLimits::kElements;
+  static constexpr size_t max_key_size = JsonLimits::kKeyBytes;
   static constexpr size_t max_string_size = json::string::max_size();
 
-  explicit Handler(json::storage_ptr memory) { stack_.reset(std::move(memory)); }
+  Handler(json::storage_ptr memory, size_t max_values) : max_values_(max_values) { stack_.reset(std::move(memory)); }
   ~Handler() { OPENSSL_cleanse(text_.data(), text_.size()); }
 
   json::value Release() { return stack_.release(); }
   const std::string& fault() const { return fault_; }
+  bool too_much() const { return too_much_; }
 
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
-  bool on_object_begin(json::error_code&) {
+  bool on_object_begin(json::error_code& error) {
     keys_.emplace_back();
-    return true;
+    return Counted(error);
   }
   bool on_object_end(size_t size, json::error_code&) {
     keys_.pop_back();
     stack_.push_object(size);
     return true;
   }
-  bool on_array_begin(json::error_code&) { return true; }
+  bool on_array_begin(json::error_code& error) { return Counted(error); }
   bool on_array_end(size_t size, json::error_code&) {
     stack_.push_array(size);
     return true;
@@ -81,25 +80,25 @@ class Handler {
     stack_.push_string(text_);
     OPENSSL_cleanse(text_.data(), text_.size());
     text_.clear();
-    return true;
+    return Counted(error);
   }
-  bool on_number_part(json::string_view part, json::error_code&) {
+  bool on_number_part(json::string_view part, json::error_code& error) {
     number_.append(part.data(), part.size());
-    return true;
+    return number_.size() <= JsonLimits::kNumberBytes || TooMuch("a number is too long", error);
   }
-  bool on_int64(int64_t number, json::string_view, json::error_code&) {
+  bool on_int64(int64_t number, json::string_view, json::error_code& error) {
     number_.clear();
     stack_.push_int64(number);
-    return true;
+    return Counted(error);
   }
-  bool on_uint64(uint64_t number, json::string_view, json::error_code&) {
+  bool on_uint64(uint64_t number, json::string_view, json::error_code& error) {
     number_.clear();
     stack_.push_uint64(number);
-    return true;
+    return Counted(error);
   }
   // Read anew: this version of Boost.JSON rounds loosely and takes 1e400 for infinity.
   bool on_double(double, json::string_view part, json::error_code& error) {
-    number_.append(part.data(), part.size());
+    if (!on_number_part(part, error)) return false;
     double number = 0;
     const auto [end, fault] = std::from_chars(number_.data(), number_.data() + number_.size(), number);
     if (fault != std::errc() || end != number_.data() + number_.size() || !std::isfinite(number)) {
@@ -109,15 +108,15 @@ class Handler {
     }
     number_.clear();
     stack_.push_double(number);
-    return true;
+    return Counted(error);
   }
-  bool on_bool(bool truth, json::error_code&) {
+  bool on_bool(bool truth, json::error_code& error) {
     stack_.push_bool(truth);
-    return true;
+    return Counted(error);
   }
-  bool on_null(json::error_code&) {
+  bool on_null(json::error_code& error) {
     stack_.push_null();
-    return true;
+    return Counted(error);
   }
   bool on_comment_part(json::string_view, json::error_code&) { return true; }
   bool on_comment(json::string_view, json::error_code&) { return true; }
@@ -127,6 +126,13 @@ class Handler {
     if (part.find('\0') != json::string_view::npos) return Refused("U+0000 is not allowed in text", error);
     text_.append(part.data(), part.size());
     return true;
+  }
+  bool Counted(json::error_code& error) {
+    return ++values_ <= max_values_ || TooMuch("there are too many values", error);
+  }
+  bool TooMuch(std::string_view why, json::error_code& error) {
+    too_much_ = true;
+    return Refused(why, error);
   }
   bool Refused(std::string_view why, json::error_code& error) {
     fault_ = why;
@@ -139,11 +145,14 @@ class Handler {
   std::string text_;
   std::string number_;
   std::string fault_;
+  const size_t max_values_;
+  size_t values_ = 0;
+  bool too_much_ = false;
 };
 
 std::string InWords(const json::error_code& error) {
   if (error == json::error::incomplete) return "the text ends too early";
-  if (error == json::error::too_deep) return fmt::format("it is nested deeper than {}", kMaxDepth);
+  if (error == json::error::too_deep) return fmt::format("it is nested deeper than {}", JsonLimits::kDepth);
   if (error == json::error::exponent_overflow) return "a number is too large";
   if (error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
       error == json::error::expected_utf16_escape) {
@@ -152,12 +161,20 @@ std::string InWords(const json::error_code& error) {
   return "this is not JSON";
 }
 
-absl::Status Malformed(std::string_view text, size_t offset, std::string_view why) {
+// Empty where it is another fault.
+std::string OverLimit(const json::error_code& error) {
+  if (error == json::error::array_too_large) return fmt::format("a list has over {} elements", JsonLimits::kElements);
+  if (error == json::error::object_too_large) return fmt::format("an object has over {} keys", JsonLimits::kKeys);
+  if (error == json::error::key_too_large) return fmt::format("a key is over {} bytes", JsonLimits::kKeyBytes);
+  return "";
+}
+
+absl::Status Malformed(Reason reason, std::string_view text, size_t offset, std::string_view why) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return Refuse(Reason::kMalformedJson, fmt::format("The body is not acceptable JSON: line {}, column {}: {}.", line,
-                                                    before.size() - line_start + 1, why))
+  return Refuse(reason, fmt::format("The body is not acceptable JSON: line {}, column {}: {}.", line,
+                                    before.size() - line_start + 1, why))
       .With("offset", static_cast<int64_t>(before.size()));
 }
 
@@ -174,19 +191,23 @@ class JsonDocument::Memory {
 
 JsonDocument::JsonDocument(std::shared_ptr<Memory> memory) : memory_(std::move(memory)) {}
 
-absl::StatusOr<JsonDocument> JsonDocument::Parse(std::string_view text) {
+absl::StatusOr<JsonDocument> JsonDocument::Parse(std::string_view text, size_t max_values) {
   JsonDocument document(std::make_shared<Memory>());
   json::parse_options options;
-  options.max_depth = kMaxDepth;
-  json::basic_parser<Handler> parser(options, document.memory_->storage());
+  options.max_depth = JsonLimits::kDepth;
+  json::basic_parser<Handler> parser(options, document.memory_->storage(), max_values);
   json::error_code error;
   const size_t read = parser.write_some(/*more=*/false, text.data(), text.size(), error);
   if (error) {
     const std::string& fault = parser.handler().fault();
-    return Malformed(text, read, fault.empty() ? InWords(error) : fault);
+    const std::string over = OverLimit(error);
+    if (!over.empty()) return Malformed(Reason::kBodyTooLarge, text, read, over);
+    const Reason reason = parser.handler().too_much() ? Reason::kBodyTooLarge : Reason::kMalformedJson;
+    return Malformed(reason, text, read, fault.empty() ? InWords(error) : fault);
   }
   const size_t rest = text.find_first_not_of(" \t\r\n", read);
-  if (rest != std::string_view::npos) return Malformed(text, rest, "there is more after the value");
+  if (rest != std::string_view::npos)
+    return Malformed(Reason::kMalformedJson, text, rest, "there is more after the value");
   document.root_ = std::make_shared<const json::value>(parser.handler().Release());
   return document;
 }

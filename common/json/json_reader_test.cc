@@ -66,6 +66,33 @@ TEST(JsonReaderTest, RefusesEverythingElse) {
   EXPECT_FALSE(JsonDocument::Parse(std::string_view("\"a\0b\"", 5)).ok());
 }
 
+std::string Repeated(std::string_view begin, std::string_view element, size_t times, std::string_view end) {
+  std::string text(begin);
+  for (size_t i = 0; i < times; ++i) text.append(i == 0 ? "" : ",").append(element);
+  return text.append(end);
+}
+
+TEST(JsonReaderTest, EndsWhereThereIsMoreThanTheLimits) {
+  std::string keys = "{";
+  for (size_t i = 0; i <= JsonLimits::kKeys; ++i) keys += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":1";
+  keys += "}";
+  const std::string row = Repeated("[", "1", JsonLimits::kElements, "]");
+  const std::string cases[] = {Repeated("[", "1", JsonLimits::kElements + 1, "]"),
+                               Repeated("[", row, JsonLimits::kValues / JsonLimits::kElements, "]"),
+                               keys,
+                               "{\"" + std::string(JsonLimits::kKeyBytes + 1, 'k') + "\":1}",
+                               "[1" + std::string(JsonLimits::kNumberBytes, '0') + "]",
+                               "[0." + std::string(JsonLimits::kNumberBytes, '1') + "]"};
+  for (const std::string& text : cases) {
+    const auto document = JsonDocument::Parse(text);
+    ASSERT_FALSE(document.ok()) << text.substr(0, 40);
+    EXPECT_EQ(ReasonOf(document.status()), Reason::kBodyTooLarge) << document.status() << text.substr(0, 40);
+  }
+  EXPECT_TRUE(JsonDocument::Parse(row).ok());
+  EXPECT_TRUE(JsonDocument::Parse("{\"" + std::string(JsonLimits::kKeyBytes, 'k') + "\":1}").ok());
+  EXPECT_TRUE(JsonDocument::Parse(cases[1], JsonLimits::kAnyNumberOfValues).ok());
+}
+
 TEST(JsonReaderTest, SaysWhereTheFirstFaultIs) {
   const auto document = JsonDocument::Parse("{\n  \"a\": 1,\n  \"a\": 2}");
   EXPECT_THAT(std::string(document.status().message()), HasSubstr("line 3, column"));

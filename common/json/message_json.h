@@ -7,6 +7,7 @@
 #include <google/protobuf/message.h>
 
 #include "common/json/input_faults.h"
+#include "common/json/json_reader.h"
 
 namespace ftl {
 
@@ -21,8 +22,9 @@ std::string ToJson(const google::protobuf::Message& message);
 void WriteMembers(const google::protobuf::Message& message, bool first, std::string& out);
 
 // Fills the message from a JSON object and notes every field that is unknown, of the wrong type or not acceptable.
-// Fails only for text that is no JSON object at all (MALFORMED_JSON).
-absl::Status ReadBody(std::string_view json, google::protobuf::Message& message, InputFaults& faults);
+// Fails only for text that is no JSON object at all (MALFORMED_JSON) or holds more than JsonLimits (BODY_TOO_LARGE).
+absl::Status ReadBody(std::string_view json, google::protobuf::Message& message, InputFaults& faults,
+                      size_t max_values = JsonLimits::kValues);
 
 // Sets one field from text, as it stands in a query or a path.
 void ReadParameter(std::string_view name, std::string_view text, google::protobuf::Message& message,

@@ -32,12 +32,15 @@ struct Place {
   int index = -1;  // in a list
 };
 
-std::string PathOf(const Place& place) {
-  std::string path = place.parent == nullptr ? "" : PathOf(*place.parent);
+std::string FullPath(const Place& place) {
+  std::string path = place.parent == nullptr ? "" : FullPath(*place.parent);
   if (place.index >= 0) return fmt::format("{}[{}]", path, place.index);
   if (!path.empty()) path += '.';
   return path.append(place.name);
 }
+
+// Empty once no further fault is listed: a body may have a hundred thousand of them.
+std::string PathOf(const Place& place, const InputFaults& faults) { return faults.full() ? "" : FullPath(place); }
 
 std::optional<double> NumberOf(const json::value& value) {
   if (value.is_int64()) return static_cast<double>(value.get_int64());
@@ -111,16 +114,16 @@ void ReadAny(const json::value& value, google::protobuf::Value& out) {
 // Integers within the field's range.
 void SetNumber(double number, const FieldPlan& plan, const Target& target, const Place& place, InputFaults& faults) {
   if (plan.form == JsonForm::kDouble) return target.SetDouble(number);
-  if (number != std::floor(number)) return faults.WrongType(PathOf(place), "must be a whole number");
+  if (number != std::floor(number)) return faults.WrongType(PathOf(place, faults), "must be a whole number");
   const double most = plan.form == JsonForm::kInt32 ? std::numeric_limits<int32_t>::max() : 9'007'199'254'740'992.0;
   if (std::fabs(number) > most) {
-    return faults.Unacceptable(PathOf(place), fmt::format("must be at most {:.0f}", most));
+    return faults.Unacceptable(PathOf(place, faults), fmt::format("must be at most {:.0f}", most));
   }
   target.SetInteger(static_cast<int64_t>(number));
 }
 
 void SetDuration(double milliseconds, const Target& target, const Place& place, InputFaults& faults) {
-  if (std::fabs(milliseconds) > kLongestMs) return faults.Unacceptable(PathOf(place), "is too long a time");
+  if (std::fabs(milliseconds) > kLongestMs) return faults.Unacceptable(PathOf(place, faults), "is too long a time");
   auto& span = static_cast<google::protobuf::Duration&>(target.SetMessage());
   span = google::protobuf::util::TimeUtil::MicrosecondsToDuration(std::llround(milliseconds * 1000));
 }
@@ -130,7 +133,8 @@ void SetWord(std::string_view word, const FieldPlan& plan, const Target& target,
   const auto* value = ValueOf(*plan.field->enum_type(), word);
   if (value == nullptr) {
     target.SetEnum(kNoWord);
-    return faults.UnknownWord(PathOf(place), fmt::format("must be {}", EnumWords(*plan.field->enum_type())));
+    return faults.UnknownWord(PathOf(place, faults),
+                              faults.full() ? "" : fmt::format("must be {}", EnumWords(*plan.field->enum_type())));
   }
   target.SetEnum(value->number());
 }
@@ -138,7 +142,7 @@ void SetWord(std::string_view word, const FieldPlan& plan, const Target& target,
 void SetTimestamp(std::string_view text, const Target& target, const Place& place, InputFaults& faults) {
   google::protobuf::Timestamp moment;
   if (!google::protobuf::util::TimeUtil::FromString(std::string(text), &moment)) {
-    return faults.WrongType(PathOf(place), "must be a time such as 2026-01-31T12:00:00Z");
+    return faults.WrongType(PathOf(place, faults), "must be a time such as 2026-01-31T12:00:00Z");
   }
   static_cast<google::protobuf::Timestamp&>(target.SetMessage()) = moment;
 }
@@ -151,33 +155,33 @@ void ReadElement(const json::value& value, const FieldPlan& plan, const Place& p
   const Target target(message, plan);
   switch (plan.form) {
     case JsonForm::kBool:
-      if (!value.is_bool()) return faults.WrongType(PathOf(place), "must be true or false");
+      if (!value.is_bool()) return faults.WrongType(PathOf(place, faults), "must be true or false");
       return target.SetBool(value.get_bool());
     case JsonForm::kInt32:
     case JsonForm::kInt64:
     case JsonForm::kDouble: {
       const auto number = NumberOf(value);
-      if (!number) return faults.WrongType(PathOf(place), "must be a number");
+      if (!number) return faults.WrongType(PathOf(place, faults), "must be a number");
       return SetNumber(*number, plan, target, place, faults);
     }
     case JsonForm::kDuration: {
       const auto number = NumberOf(value);
-      if (!number) return faults.WrongType(PathOf(place), "must be a number of milliseconds");
+      if (!number) return faults.WrongType(PathOf(place, faults), "must be a number of milliseconds");
       return SetDuration(*number, target, place, faults);
     }
     case JsonForm::kString:
-      if (!value.is_string()) return faults.WrongType(PathOf(place), "must be text");
+      if (!value.is_string()) return faults.WrongType(PathOf(place, faults), "must be text");
       return target.SetString(std::string(value.get_string()));
     case JsonForm::kEnum:
-      if (!value.is_string()) return faults.WrongType(PathOf(place), "must be text");
+      if (!value.is_string()) return faults.WrongType(PathOf(place, faults), "must be text");
       return SetWord(value.get_string(), plan, target, place, faults);
     case JsonForm::kTimestamp:
-      if (!value.is_string()) return faults.WrongType(PathOf(place), "must be text");
+      if (!value.is_string()) return faults.WrongType(PathOf(place, faults), "must be text");
       return SetTimestamp(value.get_string(), target, place, faults);
     case JsonForm::kAnyJson:
       return ReadAny(value, static_cast<google::protobuf::Value&>(target.SetMessage()));
     case JsonForm::kMap:
-      return faults.Unknown(PathOf(place));  // only answers have maps
+      return faults.Unknown(PathOf(place, faults));  // only answers have maps
     case JsonForm::kMessage:
       if (value.is_string() && plan.string_form != nullptr) {
         Message& element = target.SetMessage();
@@ -185,7 +189,7 @@ void ReadElement(const json::value& value, const FieldPlan& plan, const Place& p
         return;
       }
       if (!value.is_object()) {
-        return faults.WrongType(PathOf(place),
+        return faults.WrongType(PathOf(place, faults),
                                 plan.string_form == nullptr ? "must be an object" : "must be text or an object");
       }
       return ReadObject(value.get_object(), *plan.message, &place, target.SetMessage(), faults);
@@ -197,7 +201,7 @@ void ReadField(const json::value& value, const FieldPlan& plan, const Place& pla
   if (value.is_null() && plan.form != JsonForm::kAnyJson) return;  // as if it were absent
   if (!plan.field->is_repeated()) return ReadElement(value, plan, place, message, faults);
   if (value.is_object() && plan.single_form) return ReadElement(value, plan, place, message, faults);
-  if (!value.is_array()) return faults.WrongType(PathOf(place), "must be a list");
+  if (!value.is_array()) return faults.WrongType(PathOf(place, faults), "must be a list");
   int index = 0;
   for (const json::value& element : value.get_array()) {
     ReadElement(element, plan, Place{&place, "", index++}, message, faults);
@@ -210,7 +214,7 @@ void ReadObject(const json::object& object, const MessagePlan& plan, const Place
     const Place place{parent, std::string_view(member.key().data(), member.key().size())};
     const FieldPlan* field = plan.Readable(place.name);
     if (field == nullptr) {
-      faults.Unknown(PathOf(place));
+      faults.Unknown(PathOf(place, faults));
     } else {
       ReadField(member.value(), *field, place, message, faults);
     }
@@ -254,8 +258,8 @@ void ReadText(std::string_view text, const FieldPlan& plan, Message& message, In
 
 }  // namespace
 
-absl::Status ReadBody(std::string_view text, Message& message, InputFaults& faults) {
-  TRY(const JsonDocument document, JsonDocument::Parse(text));
+absl::Status ReadBody(std::string_view text, Message& message, InputFaults& faults, size_t max_values) {
+  TRY(const JsonDocument document, JsonDocument::Parse(text, max_values));
   if (!document.root().is_object()) return Refuse(Reason::kMalformedJson, "The body must be a JSON object.");
   ReadObject(document.root().get_object(), PlanOf(*message.GetDescriptor()), nullptr, message, faults);
   return absl::OkStatus();

@@ -31,7 +31,7 @@ std::string PromptsToJson(const pb::Suite& suite) { return ListToJson(suite.prom
 
 absl::Status PromptsFromJson(std::string_view json, pb::Suite& suite) {
   InputFaults faults;
-  TRY(ReadBody(fmt::format(R"({{"prompts":{}}})", json), suite, faults));
+  TRY(ReadBody(fmt::format(R"({{"prompts":{}}})", json), suite, faults, JsonLimits::kAnyNumberOfValues));
   return faults.Verdict();
 }
 
