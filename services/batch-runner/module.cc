@@ -18,6 +18,7 @@
 #include "common/error/try.h"
 #include "common/session/session_over.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
+#include "services/batch-runner/run/lookout.h"
 #include "services/batch-runner/settings.h"
 #include "services/batch-runner/store/uuid.h"
 #include "services/batch-runner/store/work_store.h"
@@ -33,6 +34,7 @@ class BatchRunner final : public host::Module {
     rooms_.emplace(settings_, environment);
     CO_TRY(co_await RequireCurrentSchema(rooms_->database, DeadlineIn(absl::Seconds(10))));
     rooms_->dispatcher.Start();
+    rooms_->lookout.Start();
     asio::co_spawn(environment.executor, Listen(),
                    asio::bind_cancellation_slot(stop_listening_.slot(), asio::detached));
     co_return absl::OkStatus();
@@ -51,6 +53,7 @@ class BatchRunner final : public host::Module {
 
   Task<> Stop() override {
     stop_listening_.emit(asio::cancellation_type::terminal);
+    rooms_->lookout.Stop();
     rooms_->caller.Close();
     co_return absl::OkStatus();
   }
@@ -76,6 +79,7 @@ class BatchRunner final : public host::Module {
           probe(keys, caller, policy),
           models(keys, caller, policy),
           feed(environment.executor),
+          lookout(environment.executor, runs, feed),
           dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier}) {}
 
     const std::string process = NewUuid();
@@ -95,6 +99,7 @@ class BatchRunner final : public host::Module {
     ConnectionProbe probe;
     ModelDiscovery models;
     Feed feed;
+    Lookout lookout;
     Dispatcher dispatcher;
   };
 
@@ -116,7 +121,7 @@ class BatchRunner final : public host::Module {
     // A payload is left out where there was too much to tell.
     if (wake_up.may_have_missed || wake_up.payload.empty()) {
       rooms_->dispatcher.Wake();
-      rooms_->feed.Touch("");
+      rooms_->feed.TouchAll();
       return;
     }
     for (const absl::string_view piece : absl::StrSplit(wake_up.payload, ',')) {
@@ -130,9 +135,12 @@ class BatchRunner final : public host::Module {
         continue;
       }
       if (wake_up.channel == "ftl_run_ended") rooms_->dispatcher.Drop(name);
-      const bool session_over = wake_up.channel == kSessionOverChannel;
-      if (session_over) rooms_->dispatcher.DropSession(name);
-      rooms_->feed.Touch(session_over ? "" : name);
+      if (wake_up.channel == kSessionOverChannel) {
+        rooms_->dispatcher.DropSession(name);
+        rooms_->feed.TouchSession(name);
+        continue;
+      }
+      rooms_->feed.Touch(name);
     }
   }
 

@@ -1,5 +1,7 @@
 #include "services/batch-runner/rpc/watch_run.h"
 
+#include <utility>
+
 #include "common/error/grpc_status.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
@@ -11,8 +13,6 @@ namespace {
 
 constexpr int kPage = 200;
 constexpr size_t kMessageBytes = 256 * 1024;
-// Catches what no event told of: other processes' results, the session's end.
-constexpr absl::Duration kPoll = absl::Seconds(1);
 constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
 
 bool IsEndOfSession(const absl::Status& status) {
@@ -33,7 +33,7 @@ RunWatch::RunWatch(Parts parts, std::string session, std::string test_run_id, in
       session_(std::move(session)),
       test_run_id_(std::move(test_run_id)),
       told_(after_sequence),
-      watch_(parts.feed, test_run_id_) {}
+      watch_(parts.feed, session_, test_run_id_) {}
 
 CallContext RunWatch::StoreCall() const {
   CallContext call = parts_.call;
@@ -45,13 +45,15 @@ Task<> RunWatch::Tell(Writer& writer) {
   CO_TRY(bool ended, co_await Look(writer));
   CO_TRY(co_await Flush(writer));
   while (!ended) {
-    const Feed::Watch::News news = co_await watch_.Next(std::min(parts_.call.deadline, DeadlineIn(kPoll)));
+    const Deadline until = late_progress_ ? next_progress_ : parts_.call.deadline;
+    const Feed::Watch::News news = co_await watch_.Next(std::min(parts_.call.deadline, until));
     if (TimeLeft(parts_.call.deadline) <= absl::ZeroDuration())
       co_return Refuse(Reason::kDeadlineExceeded, "Watch again from here.");
     CO_TRY(ended, co_await TellEvents(writer, news));
-    if (!ended && (news.events.empty() || news.look)) {
+    if (!ended && news.look) {
       CO_TRY(ended, co_await Look(writer));
     }
+    if (!ended) CO_TRY(co_await TellLateProgress(writer));
     CO_TRY(co_await Flush(writer));
   }
   co_return absl::OkStatus();
@@ -77,12 +79,8 @@ Task<bool> RunWatch::TellEvents(Writer& writer, const Feed::Watch::News& news) {
   bool ended = false;
   for (const Feed::Event& event : news.events) {
     if (event->has_progress()) {
-      const pb::Run& run = event->progress();
-      ended |= HasEnded(run.status());
-      // Who read ahead in the store is not told of an earlier moment.
-      if (ended || run.last_sequence() < told_ || TimeLeft(next_progress_) > absl::ZeroDuration()) continue;
-      next_progress_ = DeadlineIn(kProgressSpacing);
-      CO_TRY(co_await Add(writer, *event));
+      ended |= HasEnded(event->progress().status());
+      if (!ended && !IsPast(event->progress())) CO_TRY(co_await TellProgress(writer, event->progress()));
     } else if (event->has_started()) {
       CO_TRY(co_await Add(writer, *event));
     } else if (event->sequence() > told_) {
@@ -103,20 +101,36 @@ Task<bool> RunWatch::Look(Writer& writer) {
     co_return true;
   }
   CO_TRY(run);
+  watch_.Read(*run);
   const bool first = next_progress_ == Deadline{};
-  if (first || (TimeLeft(next_progress_) <= absl::ZeroDuration() && !HasEnded(run->status()))) {
-    next_progress_ = DeadlineIn(kProgressSpacing);
-    pb::RunEvent event;
-    *event.mutable_progress() = *run;
-    CO_TRY(co_await Add(writer, std::move(event)));
-  }
-  CO_TRY(co_await TellStored(writer));
+  if (first || !HasEnded(run->status())) CO_TRY(co_await TellProgress(writer, *run));
+  if (run->last_sequence() > told_) CO_TRY(co_await TellStored(writer));
   if (!HasEnded(run->status())) co_return false;
   pb::RunEvent event;
   event.set_sequence(run->last_sequence() + 1);
   *event.mutable_done() = *run;
   CO_TRY(co_await Add(writer, std::move(event)));
   co_return true;
+}
+
+Task<> RunWatch::TellProgress(Writer& writer, const pb::Run& run) {
+  if (TimeLeft(next_progress_) > absl::ZeroDuration()) {
+    late_progress_ = run;
+    co_return absl::OkStatus();
+  }
+  late_progress_.reset();
+  next_progress_ = DeadlineIn(kProgressSpacing);
+  watch_.Read(run);
+  pb::RunEvent event;
+  *event.mutable_progress() = run;
+  co_return co_await Add(writer, std::move(event));
+}
+
+Task<> RunWatch::TellLateProgress(Writer& writer) {
+  if (!late_progress_ || TimeLeft(next_progress_) > absl::ZeroDuration()) co_return absl::OkStatus();
+  const pb::Run run = *std::exchange(late_progress_, std::nullopt);
+  if (!IsPast(run)) CO_TRY(co_await TellProgress(writer, run));
+  co_return absl::OkStatus();
 }
 
 Task<> RunWatch::TellStored(Writer& writer) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/rpc/serve.h"
@@ -10,8 +11,8 @@
 namespace ftl::batch_runner {
 
 // One watcher of one run: first how it stands, then every result it has not had, in order, then what happens, then the
-// end. Results come from the feed where they follow on what was told, else from the store. Progress is told at most
-// four times a second, the newest only.
+// end. Results come from the feed where they follow on what was told, else from the store, where it looks when it is
+// told to (Feed, Lookout). Progress is told at most four times a second, the newest only.
 class RunWatch {
  public:
   struct Parts {
@@ -33,6 +34,11 @@ class RunWatch {
   Task<bool> Look(Writer& writer);
   Task<bool> TellEvents(Writer& writer, const Feed::Watch::News& news);
   Task<> TellStored(Writer& writer);
+  // Who read ahead in the store is not told of an earlier moment.
+  bool IsPast(const pb::Run& run) const { return run.last_sequence() < told_; }
+  // Now, or when it may be told: TellLateProgress tells the newest that had to wait.
+  Task<> TellProgress(Writer& writer, const pb::Run& run);
+  Task<> TellLateProgress(Writer& writer);
   Task<> Add(Writer& writer, pb::RunEvent event);
   Task<> Flush(Writer& writer);
   CallContext StoreCall() const;
@@ -45,6 +51,7 @@ class RunWatch {
   size_t bytes_ = 0;  // of the message
   Feed::Watch watch_;
   Deadline next_progress_{};
+  std::optional<pb::Run> late_progress_;
 };
 
 }  // namespace ftl::batch_runner

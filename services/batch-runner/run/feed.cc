@@ -23,20 +23,49 @@ void Feed::Publish(const std::string& test_run_id, pb::RunEvent event) {
 }
 
 void Feed::Touch(const std::string& test_run_id) {
+  const auto found = channels_.find(test_run_id);
+  if (found == channels_.end()) return;
+  for (Watch* watch : found->second.watches) watch->Look();
+}
+
+void Feed::TouchSession(const std::string& session) {
   for (auto& [run, channel] : channels_) {
-    if (!test_run_id.empty() && run != test_run_id) continue;
-    for (Watch* watch : channel.watches) {
-      watch->look_ = true;
-      watch->wake_.cancel();
-    }
+    if (channel.session != session) continue;
+    for (Watch* watch : channel.watches) watch->Look();
   }
 }
 
-Feed::Watch::Watch(Feed& feed, std::string test_run_id)
+void Feed::TouchAll() {
+  for (auto& [run, channel] : channels_) {
+    for (Watch* watch : channel.watches) watch->Look();
+  }
+}
+
+std::vector<WatchedRun> Feed::Watched() const {
+  std::vector<WatchedRun> watched;
+  for (const auto& [run, channel] : channels_) watched.push_back({channel.session, run});
+  return watched;
+}
+
+void Feed::Compare(const std::string& test_run_id, const std::optional<RunStanding>& standing) {
+  const auto found = channels_.find(test_run_id);
+  if (found == channels_.end()) return;
+  for (Watch* watch : found->second.watches) {
+    if (standing != watch->read_) watch->Look();
+  }
+}
+
+Feed::Watch::Watch(Feed& feed, std::string session, std::string test_run_id)
     : feed_(feed), test_run_id_(std::move(test_run_id)), wake_(feed.executor_) {
   Channel& channel = feed_.channels_[test_run_id_];
+  channel.session = std::move(session);
   position_ = channel.first + channel.recent.size();
   channel.watches.insert(this);
+}
+
+void Feed::Watch::Look() {
+  look_ = true;
+  wake_.cancel();
 }
 
 Feed::Watch::~Watch() {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "common/async/task.h"
 #include "common/time/deadline.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "services/batch-runner/store/run_store.h"
 
 namespace ftl::batch_runner {
 
@@ -30,14 +32,21 @@ class Feed {
   bool IsWatched(const std::string& test_run_id) const { return channels_.contains(test_run_id); }
   // Tells watchers of the run; free where there are none.
   void Publish(const std::string& test_run_id, pb::RunEvent event);
-  // Something happened that this process did not see, in one run or (empty) in any: watchers are to look into the
-  // store.
+  // Something happened that this process did not see, in one run, in a session's (hash), or in any: watchers are to
+  // look into the store.
   void Touch(const std::string& test_run_id);
+  void TouchSession(const std::string& session);
+  void TouchAll();
+  // The watched runs, each once.
+  std::vector<WatchedRun> Watched() const;
+  // How a run stands in the store, nullopt for one that is not open to anybody: watchers that know it otherwise are to
+  // look there.
+  void Compare(const std::string& test_run_id, const std::optional<RunStanding>& standing);
 
   // One watcher's place in the feed of one run. Not to outlive the feed.
   class Watch {
    public:
-    Watch(Feed& feed, std::string test_run_id);
+    Watch(Feed& feed, std::string session, std::string test_run_id);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
@@ -49,18 +58,24 @@ class Feed {
       bool look = false;
     };
     asio::awaitable<News> Next(Deadline deadline);
+    // The run as the watcher knows it now.
+    void Read(const pb::Run& run) { read_ = {run.status(), run.last_sequence()}; }
 
    private:
     friend class Feed;
+    void Look();
+
     Feed& feed_;
     std::string test_run_id_;
     uint64_t position_;
     bool look_ = false;
+    RunStanding read_;
     asio::steady_timer wake_;
   };
 
  private:
   struct Channel {
+    std::string session;
     std::deque<Event> recent;
     uint64_t first = 0;  // position of the oldest of `recent`
     std::set<Watch*> watches;

@@ -106,6 +106,9 @@ constexpr Query kListRuns{"run.list", "SELECT " FTL_RUN_COLUMNS
 constexpr Query kCountRuns{"run.count",
                            "SELECT count(*) AS total FROM demo_batch_test_runs WHERE demo_session_id = $1"};
 
+constexpr Query kStandings{"run.standings",
+                           "SELECT place, status, last_sequence FROM watched_runs($1::text[], $2::uuid[])"};
+
 constexpr Query kEndRun{"run.end", R"(
   UPDATE demo_batch_test_runs
   SET status = $3, error = $4, error_type = $5, completed_at = now(), started_at = coalesce(started_at, now())
@@ -259,6 +262,23 @@ Task<RunStore::Page> RunStore::List(const CallContext& call, std::string session
   for (const Row row : rows[1]) page.runs.push_back(RunOf(row));
   page.total = static_cast<int32_t>(rows[2].Only().Get<int64_t>("total"));
   co_return page;
+}
+
+Task<std::vector<std::optional<RunStanding>>> RunStore::Standings(Deadline deadline,
+                                                                  const std::vector<WatchedRun>& runs) {
+  std::vector<std::string> sessions;
+  std::vector<std::string> ids;
+  for (const WatchedRun& run : runs) {
+    sessions.push_back(run.session);
+    ids.push_back(run.test_run_id);
+  }
+  CO_TRY(const Rows rows, co_await reads_.Run(deadline, SessionScope::None(), kStandings, Params(sessions, ids)));
+  std::vector<std::optional<RunStanding>> standings(runs.size());
+  for (const Row row : rows) {
+    standings.at(row.Get<int64_t>("place") - 1) = {.status = StatusOfWord(row.Get<std::string_view>("status")),
+                                                   .last_sequence = row.Get<int64_t>("last_sequence")};
+  }
+  co_return standings;
 }
 
 Task<pb::Run> RunStore::End(const CallContext& call, std::string session, std::string test_run_id, Ending ending) {

@@ -25,6 +25,18 @@ struct RunSession {
   int64_t prompts_used;  // by all its runs
 };
 
+// How far a run has come, in short.
+struct RunStanding {
+  pb::RunStatus status = pb::RUN_STATUS_UNSPECIFIED;
+  int64_t last_sequence = 0;
+  friend bool operator==(const RunStanding&, const RunStanding&) = default;
+};
+
+struct WatchedRun {
+  std::string session;  // hash
+  std::string test_run_id;
+};
+
 // A repeat is known by its key and content.
 struct Idempotency {
   std::string key;     // empty for none
@@ -78,6 +90,9 @@ class RunStore {
     int32_t total;
   };
   Task<Page> List(const CallContext& call, std::string session, int offset, int limit);
+
+  // How the runs stand, in their order, all in one query; nullopt for one that is gone or whose session is not open.
+  Task<std::vector<std::optional<RunStanding>>> Standings(Deadline deadline, const std::vector<WatchedRun>& runs);
 
   // Ends a run that has not ended, and drops its leases. Gives the run as it stands then.
   struct Ending {
