@@ -47,6 +47,8 @@ std::span<const Temper> Tempers() {
       {"sample-zero", kNone, kNone, kNone, kNone, kNone, Says::kAnswer, false, "Answers without delay."},
       {"sample-100ms", Ms(50), Ms(50), kNone, kNone, Ms(100), Says::kAnswer, false,
        "Takes exactly 100 ms: the first token at 50 ms, the rest at 100 ms."},
+      {"sample-1s", Ms(500), Ms(500), kNone, kNone, Ms(1000), Says::kAnswer, false,
+       "Takes exactly 1 s: the first token at 500 ms, the rest at 1 s."},
       {"sample-64", kNone, kNone, kNone, kNone, kNone, Says::kSixtyFourPieces, false,
        "Answers with exactly 64 tokens, without delay."},
   };

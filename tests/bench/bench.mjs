@@ -3,6 +3,7 @@
 //   bench.mjs [SUBJECT…]
 import { down, up } from './installation.mjs';
 import { print } from './table.mjs';
+import { crowd } from './rows/crowd.mjs';
 import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
@@ -11,7 +12,7 @@ import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, storing, truth, reading, edge };
+const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge };
 const split = { splitFootprint, splitGateway, watching };
 
 const wanted = process.argv.slice(2);
