@@ -20,6 +20,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/host/admin_server.h"
+#include "common/host/certificate_metrics.h"
 #include "common/host/free_memory.h"
 #include "common/host/port_file.h"
 #include "common/observe/log.h"
@@ -177,6 +178,7 @@ absl::Status Host::Start() {
     log::Error("did not start", {{"status", status}});
     return status;
   }
+  if (tls_.configured()) ShowCertificateEnd(tls_.cert);
   for (const auto& part : parts_) {
     if (absl::Status status = StartPart(*part); !status.ok()) {
       log::Error("module did not start", {{"module", part->kind.name}, {"status", status}});

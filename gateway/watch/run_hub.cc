@@ -4,6 +4,7 @@
 
 #include "common/error/try.h"
 #include "common/json/message_json.h"
+#include "common/observe/instrument.h"
 #include "common/proto/copy_fields.h"
 #include "gateway/http/sse_writer.h"
 
@@ -19,6 +20,10 @@ constexpr int kPage = 200;
 // So much of what was there before goes into the ring too, so that those who come together share it.
 constexpr int64_t kFromTheStart = 200;
 constexpr absl::Duration kListLimit = absl::Seconds(30);
+
+prometheus::Gauge& Watchers() {
+  return metrics::GaugeOf("ftl_gateway_watchers", "Pages that watch a run through this process.");
+}
 
 }  // namespace
 
@@ -100,12 +105,15 @@ class RunHub::Watcher {
   const int64_t joined_at_;  // events that are not replayed begin there for him
   int64_t position_;         // in the ring
   bool ended_ = false;
+  const metrics::Counted counted_{Watchers()};
 };
 
 RunHub::RunHub(asio::any_io_executor executor, Upstream& upstream)
     : executor_(executor),
       upstream_(upstream),
-      stub_(pb::BatchRunnerService::NewStub(upstream.Channel("batch-runner"))) {}
+      stub_(pb::BatchRunnerService::NewStub(upstream.Channel("batch-runner"))) {
+  Watchers();
+}
 
 std::string RunHub::FirstEvents(const pb::GetRunResponse& response) {
   pb::Run run;

@@ -19,6 +19,7 @@
 #include "common/session/session_over.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
 #include "services/batch-runner/run/lookout.h"
+#include "services/batch-runner/run/run_metrics.h"
 #include "services/batch-runner/settings.h"
 #include "services/batch-runner/store/uuid.h"
 #include "services/batch-runner/store/work_store.h"
@@ -33,6 +34,7 @@ class BatchRunner final : public host::Module {
   Task<> Start(host::Environment& environment) override {
     rooms_.emplace(settings_, environment);
     CO_TRY(co_await RequireCurrentSchema(rooms_->database, DeadlineIn(absl::Seconds(10))));
+    run_metrics::BeginAtZero();
     rooms_->dispatcher.Start();
     rooms_->lookout.Start();
     asio::co_spawn(environment.executor, Listen(),

@@ -7,6 +7,7 @@
 #include "common/error/try.h"
 #include "services/session-vault/rpc/key_lending_service.h"
 #include "services/session-vault/rpc/session_vault_service.h"
+#include "services/session-vault/session/session_metrics.h"
 #include "services/session-vault/settings.h"
 
 namespace ftl::vault {
@@ -61,6 +62,7 @@ class VaultModule final : public host::Module {
     EpochKeys keys(std::move(directory), *std::move(settings_.master_keys), settings_.key_epoch,
                    settings_.session_life);
     machinery_ = std::make_unique<Machinery>(settings_, std::move(keys), environment.executor);
+    session_metrics::BeginAtZero();
     machinery_->sweep_clock.Start();
     co_return absl::OkStatus();
   }

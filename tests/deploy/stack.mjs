@@ -34,6 +34,7 @@ export class Stack {
   #compose;
   #running = [];
   #settings = {};
+  admins = {}; // where each program shows its metrics
 
   constructor(compose) {
     this.#compose = compose;
@@ -91,6 +92,7 @@ export class Stack {
 
   async #start(name) {
     const admin = `127.0.0.1:${await freePort()}`;
+    this.admins[name] = admin;
     const env = { ...this.#environment(name), FTL_ADMIN_ADDRESS: admin, DEMO_ALLOW_LOCALHOST: 'true' };
     if (name === 'gateway') env.FTL_HTTP_ADDRESS = this.url.slice('http://'.length);
     this.#launch(name, program(`finetunelab-${name}`), [], { env });

@@ -39,6 +39,7 @@ Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKey
   co_return Loan{.key = Secret::Take(std::move(*lent.mutable_api_key())),
                  .endpoint_url = lent.endpoint_url(),
                  .model_id = lent.model_id(),
+                 .provider = lent.provider(),
                  .capabilities = lent.capabilities(),
                  .forget_key_after_run = lent.forget_key_after_run(),
                  .pace_key = lent.pace_key()};

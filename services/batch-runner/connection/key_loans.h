@@ -24,6 +24,7 @@ class KeyLoans {
     Secret key;
     std::string endpoint_url;
     std::string model_id;
+    finetunelab::endpoint::v1::Provider provider;
     finetunelab::endpoint::v1::Capabilities capabilities;
     bool forget_key_after_run;
     std::string pace_key;  // stands for endpoint and key, whatever the session

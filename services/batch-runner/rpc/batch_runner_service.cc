@@ -12,6 +12,7 @@
 #include "common/session/session_gate.h"
 #include "services/batch-runner/rpc/watch_run.h"
 #include "services/batch-runner/run/plan.h"
+#include "services/batch-runner/run/run_metrics.h"
 #include "services/batch-runner/suite/own_suite.h"
 
 namespace ftl::batch_runner {
@@ -115,6 +116,7 @@ Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call,
   } else {
     CO_TRY(RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
     CO_TRY(run, co_await parts_.runs.Create(call, session_hash, session.model_name, std::move(plan), idempotency));
+    run_metrics::Started();
     parts_.dispatcher.Begin({session_hash, run.id()}, run.parameters());
   }
   pb::StartRunResponse response;

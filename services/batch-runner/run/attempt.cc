@@ -12,6 +12,7 @@
 #include "common/error/try.h"
 #include "services/batch-runner/check/check.h"
 #include "services/batch-runner/run/retry.h"
+#include "services/batch-runner/run/run_metrics.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -124,6 +125,7 @@ Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<Ru
   while (true) {
     const absl::Time began = absl::Now();
     CO_TRY(reply, co_await Attempt(caller, *target, request, room.turn));
+    run_metrics::Called(target->provider, reply, absl::Now() - began);
     result.set_attempts(result.attempts() + 1);
     // The one quirk that the connection test cannot show: it sends no system prompt.
     if (reply.ok() && reply.learned.has_system_role()) {
@@ -137,12 +139,14 @@ Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<Ru
     const double jitter = std::uniform_real_distribution<>(0, 1)(random);
     const auto wait = WaitBeforeRetry(reply, result.attempts(), jitter);
     if (!wait) break;
+    run_metrics::Retried();
     asio::steady_timer pause(co_await asio::this_coro::executor, DeadlineIn(*wait));
     const auto [cancelled] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
     if (cancelled) co_return Refuse(Reason::kCancelled, "The run was stopped.");
     if (room.turn) CO_TRY(co_await room.turn());
   }
   *result.mutable_total() = ProtoOf(absl::FromChrono(std::chrono::steady_clock::now() - started));
+  finished.called_at = std::chrono::steady_clock::now();
   FillReply(std::move(reply), prompt.prompt, result);
   co_return std::optional(std::move(finished));
 }

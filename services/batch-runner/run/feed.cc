@@ -3,6 +3,8 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "services/batch-runner/run/run_metrics.h"
+
 namespace ftl::batch_runner {
 namespace {
 
@@ -56,7 +58,7 @@ void Feed::Compare(const std::string& test_run_id, const std::optional<RunStandi
 }
 
 Feed::Watch::Watch(Feed& feed, std::string session, std::string test_run_id)
-    : feed_(feed), test_run_id_(std::move(test_run_id)), wake_(feed.executor_) {
+    : feed_(feed), test_run_id_(std::move(test_run_id)), wake_(feed.executor_), counted_(run_metrics::Watchers()) {
   Channel& channel = feed_.channels_[test_run_id_];
   channel.session = std::move(session);
   position_ = channel.first + channel.recent.size();

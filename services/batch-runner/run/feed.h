@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/async/task.h"
+#include "common/observe/instrument.h"
 #include "common/time/deadline.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "services/batch-runner/store/run_store.h"
@@ -71,6 +72,7 @@ class Feed {
     bool look_ = false;
     RunStanding read_;
     asio::steady_timer wake_;
+    const metrics::Counted counted_;
   };
 
  private:

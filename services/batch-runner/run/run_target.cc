@@ -16,6 +16,7 @@ Task<std::shared_ptr<RunTarget>> BorrowTarget(KeyLoans& keys, const AddressPolic
   co_return std::make_shared<RunTarget>(RunTarget{.endpoint = std::move(endpoint),
                                                   .key = std::move(loan.key),
                                                   .model_id = std::move(loan.model_id),
+                                                  .provider = loan.provider,
                                                   .session = std::move(run.session),
                                                   .capabilities = std::move(loan.capabilities),
                                                   .parameters = std::move(parameters),

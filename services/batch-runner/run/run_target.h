@@ -18,6 +18,7 @@ struct RunTarget {
   Endpoint endpoint;
   Secret key;  // dropped with the target
   std::string model_id;
+  finetunelab::endpoint::v1::Provider provider;
   std::string session;                                   // hash; connections are shared within it
   finetunelab::endpoint::v1::Capabilities capabilities;  // the system role's is learned by calls
   pb::RunParameters parameters;

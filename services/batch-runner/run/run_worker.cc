@@ -13,6 +13,7 @@
 #include "common/error/try.h"
 #include "common/observe/log.h"
 #include "common/time/proto_time.h"
+#include "services/batch-runner/run/run_metrics.h"
 #include "services/batch-runner/store/run_row.h"
 
 namespace ftl::batch_runner {
@@ -37,6 +38,10 @@ constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
 
 bool IsRefusal(const absl::Status& status) {
   return ReasonOf(status) == Reason::kKeyForgotten || ReasonOf(status) == Reason::kEndpointNotAllowed;
+}
+
+absl::Duration Since(std::chrono::steady_clock::time_point then) {
+  return absl::FromChrono(std::chrono::steady_clock::now() - then);
 }
 
 bool IsGone(const absl::Status& status) {
@@ -227,6 +232,7 @@ asio::awaitable<bool> RunWorker::Step() {
   }
   rest_ = absl::ZeroDuration();
   if (step->gone) co_return false;
+  CountStored(request, *step);
   pacer_.Heard(request.pace);
   TakeCalls(*step);
   if (request.wants_more) TakeLeased(*step, is_low);
@@ -239,6 +245,14 @@ asio::awaitable<bool> RunWorker::Step() {
   co_await ForgetKey();
   co_return false;
 }
+
+void RunWorker::CountStored(const WorkStore::Request& request, const WorkStore::Step& step) const {
+  for (const pb::Result& result : step.stored) run_metrics::Stored(provider(), result.outcome());
+  for (const FinishedPrompt& finished : request.finished) run_metrics::WaitedForStore(Since(finished.called_at));
+  if (HasEnded(step.status) && !step.stored.empty()) run_metrics::Ended(step.status);
+}
+
+call::Provider RunWorker::provider() const { return target_ ? target_->provider : call::PROVIDER_UNSPECIFIED; }
 
 WorkStore::Request RunWorker::TakeRequest() {
   WorkStore::Request request{.fence = fence_,
@@ -284,6 +298,7 @@ void RunWorker::TakeLeased(WorkStore::Step& step, bool was_low) {
   if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
   for (LeasedPrompt& prompt : step.leased) {
     const int32_t prompt_id = prompt.prompt_id;
+    if (prompt.takeovers > 0) run_metrics::TakenOver();
     const bool is_ready = prompt.may_call && !refused_.contains(prompt_id);
     (is_ready ? ready_ : claimed_).insert_or_assign(prompt_id, std::move(prompt));
   }
@@ -338,6 +353,7 @@ void RunWorker::Publish(WorkStore::Step& step) {
 }
 
 void RunWorker::Launch(LeasedPrompt prompt) {
+  run_metrics::WaitedForCall(Since(prompt.claimed_at));
   pb::RunEvent event;
   event.mutable_started()->set_prompt_id(prompt.prompt_id);
   parts_.feed.Publish(run_.test_run_id, std::move(event));
@@ -467,6 +483,7 @@ void RunWorker::Renewed(Deadline until) {
 
 void RunWorker::Lost() {
   log::Warn("another process has taken a run over", {{"run", run_.test_run_id}});
+  run_metrics::LostLease();
   fence_ = 0;
   claimed_.clear();
   ready_.clear();

@@ -12,10 +12,12 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/observe/instrument.h"
 #include "services/batch-runner/run/attempt.h"
 #include "services/batch-runner/run/dispatcher.h"
 #include "services/batch-runner/run/doors.h"
 #include "services/batch-runner/run/pacer.h"
+#include "services/batch-runner/run/run_metrics.h"
 
 namespace ftl::batch_runner {
 
@@ -47,6 +49,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
     int32_t prompt_id;
     LeasedPrompt prompt;
     asio::cancellation_signal cancel;
+    metrics::Counted counted{run_metrics::CallsInProgress()};
   };
   // False where there is no such run any more.
   asio::awaitable<bool> LearnParameters();
@@ -96,6 +99,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   // The same where somebody else may have ended it.
   asio::awaitable<void> ForgetKeyOfEndedRun();
   void Publish(WorkStore::Step& step);
+  void CountStored(const WorkStore::Request& request, const WorkStore::Step& step) const;
+  finetunelab::endpoint::v1::Provider provider() const;
 
   Dispatcher& dispatcher_;
   const Dispatcher::Parts& parts_;
@@ -127,6 +132,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool draining_ = false;
   bool dropped_ = false;
   bool out_of_credit_ = false;
+  const metrics::Counted counted_{run_metrics::RunsInWork()};
   int failures_left_ = std::numeric_limits<int>::max();  // until the run gives up, of those that have ended here
 };
 

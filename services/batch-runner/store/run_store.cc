@@ -9,6 +9,7 @@
 #include "common/error/try.h"
 #include "common/json/message_json.h"
 #include "common/session/session_gate.h"
+#include "services/batch-runner/run/run_metrics.h"
 #include "services/batch-runner/store/pace_statements.h"
 #include "services/batch-runner/store/run_door.h"
 #include "services/batch-runner/store/run_row.h"
@@ -112,7 +113,8 @@ constexpr Query kStandings{"run.standings",
 constexpr Query kEndRun{"run.end", R"(
   UPDATE demo_batch_test_runs
   SET status = $3, error = $4, error_type = $5, completed_at = now(), started_at = coalesce(started_at, now())
-  WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
+  WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')
+  RETURNING status)"};
 
 constexpr Query kPauseRun{"run.pause", R"(
   UPDATE demo_batch_test_runs SET paused_until = now() + $3::bigint * interval '1 microsecond'
@@ -290,6 +292,7 @@ Task<pb::Run> RunStore::End(const CallContext& call, std::string session, std::s
   statements.push_back({kDropLeases, Params(session, test_run_id)});
   statements.push_back({kGetRun, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  if (!rows[1].empty()) run_metrics::Ended(ending.status);
   co_return OneRun(rows, RunNotFound());
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,12 +32,14 @@ struct LeasedPrompt {
   bool may_call;      // at once; where not, when a step has named it among its `calls`
   pb::Prompt prompt;
   pb::Difficulty difficulty;
+  std::chrono::steady_clock::time_point claimed_at = std::chrono::steady_clock::now();
 };
 
 // A result and the fence under which its prompt was held.
 struct FinishedPrompt {
   int64_t fence;
   pb::Result result;  // sequence and created_at are given when it is stored
+  std::chrono::steady_clock::time_point called_at = std::chrono::steady_clock::now();  // when its last call had ended
 };
 
 // The work of runs, done once, prompt by prompt. A process leases prompts of a run, for 15 s, renewed every 5 s, under

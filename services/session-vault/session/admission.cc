@@ -12,6 +12,7 @@
 #include "common/text/view.h"
 #include "common/time/proto_time.h"
 #include "services/session-vault/session/session_identity.h"
+#include "services/session-vault/session/session_metrics.h"
 #include "services/session-vault/vault/aead.h"
 #include "services/session-vault/vault/api_key_place.h"
 
@@ -96,6 +97,7 @@ Task<pb::OpenSessionResponse> Admission::OpenNew(Deadline deadline, const Openin
     co_return co_await sessions_.Insert(transaction, session);
   };
   CO_TRY(const absl::Time expires_at, co_await database_.Transact(deadline, SessionScope(session.hash), work));
+  session_metrics::Opened();
 
   Response response;
   response.set_session_id(std::string(id.Reveal()));

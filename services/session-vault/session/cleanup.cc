@@ -3,12 +3,14 @@
 #include "common/error/try.h"
 #include "common/observe/log.h"
 #include "common/time/proto_time.h"
+#include "services/session-vault/session/session_metrics.h"
 
 namespace ftl::vault {
 
 Task<std::optional<ClosedSession>> Cleanup::Close(Deadline deadline, std::string hash, EndReason reason) {
   CO_TRY(const std::optional<DeletedRows> deleted, co_await store_.Delete(deadline, hash, reason));
   if (!deleted) co_return std::optional<ClosedSession>();
+  session_metrics::Ended(reason);
   ClosedSession closed{deleted->test_runs, deleted->results, {}};
   *closed.receipt.mutable_deleted_at() = ToProto(deleted->deleted_at);
   CO_TRY(const int64_t left, co_await store_.CountLeft(deadline, hash));

@@ -11,6 +11,7 @@
 
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "services/session-vault/session/session_metrics.h"
 
 namespace ftl::vault {
 namespace {
@@ -72,7 +73,11 @@ Task<> SweepClock::Run() {
 Task<> SweepClock::SweepOnce() {
   // Before anything that needs the database: a key whose time is over dies even where that is away.
   const absl::Status overdue = keys_.DestroyOverdue(absl::Now());
+  if (const auto keys = keys_.List(); keys.ok()) session_metrics::Keys(*keys, absl::Now());
   CO_TRY(co_await sweep_.Run(DeadlineIn(kLongestSweep), Sweep::IfBusy::kSkip));
+  session_metrics::Swept(absl::Now());
+  const absl::StatusOr<SessionCount> count = co_await store_.Count(DeadlineIn(kAfterFailure));
+  if (count.ok()) session_metrics::Counted(*count);
   co_return overdue;
 }
 

@@ -64,6 +64,13 @@ constexpr Query kNextDueIn{"cleanup.next_due_in", R"(
                                     (SELECT min(abandon_at) FROM demo_session_expiry WHERE abandon_at > now()))
                               - now())::float8 AS seconds)"};
 
+constexpr Query kCount{"cleanup.count", R"(
+    SELECT count(*) FILTER (WHERE expires_at > now()) AS open,
+           coalesce(extract(epoch FROM now() - min(least(expires_at, abandon_at))
+                                               FILTER (WHERE expires_at <= now() OR abandon_at <= now())), 0)::float8
+             AS longest_over
+    FROM demo_session_expiry)"};
+
 constexpr Query kForgetEnds{"cleanup.forget_ends", R"(
     DELETE FROM demo_ended_sessions WHERE ended_at < now() - interval '24 hours')"};
 
@@ -147,6 +154,12 @@ Task<std::optional<absl::Duration>> CleanupStore::NextDueIn(Deadline deadline) {
   const auto seconds = rows.Only().Get<std::optional<double>>("seconds");
   if (!seconds) co_return std::optional<absl::Duration>();
   co_return std::optional<absl::Duration>(absl::Seconds(*seconds));
+}
+
+Task<SessionCount> CleanupStore::Count(Deadline deadline) {
+  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kCount));
+  const Row row = rows.Only();
+  co_return SessionCount{row.Get<int64_t>("open"), absl::Seconds(row.Get<double>("longest_over"))};
 }
 
 Task<> CleanupStore::ForgetOld(Deadline deadline) {

@@ -21,6 +21,11 @@ struct DeletedRows {
   std::optional<std::string> key_id;  // the epoch key that wrapped its key, also where the key was forgotten before
 };
 
+struct SessionCount {
+  int64_t open = 0;
+  absl::Duration longest_over;  // zero where none waits for its deletion
+};
+
 struct DueSession {
   std::string hash;
   EndReason reason;
@@ -44,6 +49,8 @@ class CleanupStore {
   // How long until the next session is due; absent where there is none. One that is overdue, since it could not be
   // deleted, does not count.
   Task<std::optional<absl::Duration>> NextDueIn(Deadline deadline);
+  // Sessions that are open, and how long those that are over have waited at the most.
+  Task<SessionCount> Count(Deadline deadline);
   // Forgets ends older than 24 h, limits of past hours, and what the audit log need not keep.
   Task<> ForgetOld(Deadline deadline);
 

@@ -1,0 +1,144 @@
+#include "services/batch-runner/run/run_metrics.h"
+
+#include <string>
+
+#include "common/observe/instrument.h"
+#include "common/proto/enum_word.h"
+
+namespace ftl::batch_runner::run_metrics {
+namespace {
+
+using metrics::CounterOf;
+using metrics::GaugeOf;
+using metrics::HistogramOf;
+using prometheus::Labels;
+namespace pb = finetunelab::batch_runner::v1;
+using Boundaries = prometheus::Histogram::BucketBoundaries;
+
+// Those that the conventions give.
+const Boundaries kCallSeconds = {0.01, 0.02, 0.04, 0.08,  0.16,  0.32,  0.64,
+                                 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92};
+const Boundaries kTokens = {1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864};
+const Boundaries kWaitSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+
+std::string WordOf(endpoint_pb::Provider provider) {
+  return provider == endpoint_pb::PROVIDER_UNSPECIFIED ? "unknown" : EnumWord(provider);
+}
+
+Labels CallLabels(endpoint_pb::Provider provider) {
+  return {{"gen_ai_operation_name", "chat"}, {"gen_ai_provider_name", WordOf(provider)}};
+}
+
+double Seconds(const google::protobuf::Duration& duration) {
+  return static_cast<double>(duration.seconds()) + duration.nanos() / 1e9;
+}
+
+void UsedTokens(endpoint_pb::Provider provider, const char* type, int64_t tokens) {
+  Labels labels = CallLabels(provider);
+  labels.emplace("gen_ai_token_type", type);
+  HistogramOf("gen_ai_client_token_usage",
+              "Tokens of a call, as the endpoint counts them, or estimated where it does not.", kTokens, labels)
+      .Observe(static_cast<double>(tokens));
+}
+
+prometheus::Counter& StartedRuns() {
+  return CounterOf("ftl_runs_started_total", "Runs that this process was asked to start.");
+}
+
+prometheus::Counter& EndedRuns(pb::RunStatus status) {
+  return CounterOf("ftl_runs_ended_total", "Runs that this process ended.", {{"status", EnumWord(status)}});
+}
+
+prometheus::Counter& Retries() {
+  return CounterOf("ftl_call_retries_total", "Calls to endpoints after a prompt's first.");
+}
+
+prometheus::Counter& TakenOverPrompts() {
+  return CounterOf("ftl_prompts_taken_over_total", "Prompts claimed whose former process died over them.");
+}
+
+prometheus::Counter& LostLeases() {
+  return CounterOf("ftl_run_leases_lost_total", "Runs that another process took from this one.");
+}
+
+}  // namespace
+
+void BeginAtZero() {
+  StartedRuns();
+  for (const pb::RunStatus status : {pb::RUN_STATUS_COMPLETED, pb::RUN_STATUS_FAILED, pb::RUN_STATUS_CANCELLED}) {
+    EndedRuns(status);
+  }
+  Retries();
+  TakenOverPrompts();
+  LostLeases();
+  RunsInWork();
+  CallsInProgress();
+  Watchers();
+}
+
+void Started() { StartedRuns().Increment(); }
+
+void Ended(pb::RunStatus status) { EndedRuns(status).Increment(); }
+
+void Stored(endpoint_pb::Provider provider, endpoint_pb::Outcome outcome) {
+  CounterOf("ftl_prompts_total", "Prompts whose result was stored.",
+            {{"provider", WordOf(provider)}, {"outcome", EnumWord(outcome)}})
+      .Increment();
+}
+
+void WaitedForStore(absl::Duration waited) {
+  static prometheus::Histogram& waits = HistogramOf(
+      "ftl_prompt_store_seconds", "From the end of a prompt's last call to the commit of its result.", kWaitSeconds);
+  waits.Observe(absl::ToDoubleSeconds(waited));
+}
+
+void WaitedForCall(absl::Duration waited) {
+  static prometheus::Histogram& waits =
+      HistogramOf("ftl_prompt_queue_seconds", "From a prompt's claim by a process to its call.", kWaitSeconds);
+  waits.Observe(absl::ToDoubleSeconds(waited));
+}
+
+void Called(endpoint_pb::Provider provider, const ChatReply& reply, absl::Duration took) {
+  const std::string outcome = EnumWord(reply.outcome);
+  CounterOf("ftl_call_attempts_total", "Calls to endpoints, each attempt of a prompt by itself.",
+            {{"provider", WordOf(provider)}, {"outcome", outcome}})
+      .Increment();
+  Labels labels = CallLabels(provider);
+  if (reply.timing.has_ttft()) {
+    HistogramOf("gen_ai_client_time_to_first_chunk_seconds", "From a call's start to the first piece of its answer.",
+                kCallSeconds, labels)
+        .Observe(Seconds(reply.timing.ttft()));
+  }
+  if (reply.ok()) {
+    UsedTokens(provider, "input", reply.input_tokens);
+    UsedTokens(provider, "output", reply.output_tokens);
+  } else {
+    labels.emplace("error_type", outcome);
+  }
+  HistogramOf("gen_ai_client_operation_duration_seconds",
+              "A call from its start to its end, opening a connection included.", kCallSeconds, labels)
+      .Observe(absl::ToDoubleSeconds(took));
+}
+
+void Retried() { Retries().Increment(); }
+
+void TakenOver() { TakenOverPrompts().Increment(); }
+
+void LostLease() { LostLeases().Increment(); }
+
+prometheus::Gauge& RunsInWork() {
+  static prometheus::Gauge& gauge = GaugeOf("ftl_runs_in_work", "Runs that this process works on.");
+  return gauge;
+}
+
+prometheus::Gauge& CallsInProgress() {
+  static prometheus::Gauge& gauge = GaugeOf("ftl_run_calls_in_progress", "Prompts that this process is calling.");
+  return gauge;
+}
+
+prometheus::Gauge& Watchers() {
+  static prometheus::Gauge& gauge = GaugeOf("ftl_run_watchers", "Streams of a run's events that this process serves.");
+  return gauge;
+}
+
+}  // namespace ftl::batch_runner::run_metrics
