@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { parse } from 'yaml';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, parseAllDocuments } from 'yaml';
+import { metricsIn, panels, rules } from './expressions.mjs';
+import { Prometheus, hasPrometheus } from './prometheus.mjs';
 import { checkout } from './settings.mjs';
 import { samplesOf, valueOf } from './samples.mjs';
 import { Stack } from './stack.mjs';
@@ -10,18 +13,28 @@ import { Stack } from './stack.mjs';
 const skip = (!process.env.FTL_BUILD_DIR && 'set FTL_BUILD_DIR to a build tree with the programs') ||
   (process.getuid() !== 0 && 'only root may give files to another user');
 const stack = skip ? undefined : new Stack(parse(readFileSync(`${checkout}/docker-compose.yml`, 'utf8'), { merge: true }));
-let samples = {};
+const prometheus = new Prometheus();
+const samples = {};
 
 before(async () => {
   if (skip) return;
   await stack.up();
+  if (hasPrometheus) await prometheus.start(stack.admins);
   const { failed, said } = await stack.smoke();
   assert.equal(failed, 0, said);
   for (const [name, address] of Object.entries(stack.admins)) {
     samples[name] = samplesOf(await (await fetch(`http://${address}/metrics`)).text());
   }
 });
-after(() => stack?.remove());
+after(async () => {
+  await prometheus.stop();
+  await stack?.remove();
+});
+
+const expressions = [
+  ...rules.map(({ alert, record, expr }) => ({ of: alert ?? record, expr })),
+  ...panels.flatMap(({ uid, title, targets }) => targets.map(({ expr }) => ({ of: `${uid}: ${title}`, expr }))),
+];
 
 test('a session was opened, and ended by its clean-up', { skip }, () => {
   const vault = samples['session-vault'];
@@ -64,4 +77,35 @@ test('nobody watches any more, and no label holds a session, a key or a text', {
       }
     }
   }
+});
+
+test('alerts, panels and autoscalers name no metric but those that the programs show', { skip }, () => {
+  const shown = new Set(['up', ...Object.values(samples).flat().map(({ metric }) => metric)]);
+  assert.ok(expressions.length > 60);
+  const strangers = expressions.flatMap(({ of, expr }) => metricsIn(expr).filter((name) => !shown.has(name)).map((name) => `${of}: ${name}`));
+  assert.deepEqual(strangers, []);
+  const scalers = parseAllDocuments(readFileSync(`${checkout}/deploy/kubernetes/components/autoscaling/autoscaling.yaml`, 'utf8'));
+  const scaledBy = scalers.flatMap((scaler) => scaler.toJS().spec.metrics).flatMap(({ pods }) => (pods ? [pods.metric.name] : []));
+  assert.ok(scaledBy.length > 0 && scaledBy.every((name) => shown.has(name)), scaledBy.join());
+  assert.deepEqual(metricsIn('sum by (ftl_a) (rate(ftl_b{ftl_c="ftl_d"}[5m])) > 2'), ['ftl_b']);
+});
+
+test('every panel gives a series where a Prometheus scraped the main job, and a wrong name gives none', {
+  skip: skip || (!hasPrometheus && 'there is no prometheus (Debian: prometheus)'),
+}, async () => {
+  await sleep(3000);
+  const ask = (expr) => prometheus.query(expr.replaceAll('$__rate_interval', '1m'));
+  // Nothing fails in the main job.
+  const quiet = ['RPCs that fail'];
+  const empty = [];
+  for (const { uid, title, targets } of panels.filter((panel) => !quiet.includes(panel.title))) {
+    for (const { expr } of targets) if ((await ask(expr)).length === 0) empty.push(`${uid}: ${title}: ${expr}`);
+  }
+  assert.deepEqual(empty, []);
+  for (const { expr } of expressions) await ask(expr);
+  assert.deepEqual(await ask('sum(rate(ftl_sessions_openned_total[$__rate_interval]))'), []);
+});
+
+test('no alert comes from a healthy main job', { skip: skip || (!hasPrometheus && 'there is no prometheus') }, async () => {
+  for (const { alert, expr } of rules.filter(({ alert: name }) => name)) assert.deepEqual(await prometheus.query(expr), [], alert);
 });

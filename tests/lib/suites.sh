@@ -127,9 +127,23 @@ suite_chaos() {
   node_tests 'Chaos' tests/chaos
 }
 
+# Prometheus and promtool, unpacked and not installed: Debian's package would start a service. Tests that need them are
+# skipped where the package cannot be had.
+unpack_prometheus() {
+  local folder=$work/prometheus
+  if [[ $skip_install == true ]] || command -v promtool >/dev/null; then return 0; fi
+  mkdir -p "$folder"
+  if (cd "$folder" && apt-get download prometheus && dpkg --extract prometheus_*.deb .) >"$work/prometheus.log" 2>&1; then
+    export PATH=$folder/usr/bin:$PATH
+  else
+    say "no Prometheus: $(tail -n 1 "$work/prometheus.log")"
+  fi
+}
+
 suite_deploy() {
   build_tree release "${programs[@]}"
   npm_packages tests/deploy
+  unpack_prometheus
   export FTL_BUILD_DIR=$checkout/build/release
   node_tests 'Scripts that run it' deploy
   node_tests 'Deployment' tests/deploy
