@@ -90,6 +90,14 @@ test('alerts, panels and autoscalers name no metric but those that the programs 
   assert.deepEqual(metricsIn('sum by (ftl_a) (rate(ftl_b{ftl_c="ftl_d"}[5m])) > 2'), ['ftl_b']);
 });
 
+test('the table of metrics has each that is shown, and none besides', { skip }, () => {
+  const page = readFileSync(`${checkout}/deploy/prometheus/README.md`, 'utf8');
+  const listed = new Set([...page.matchAll(/`((?:ftl|gen_ai)_\w+)`/g)].map(([, name]) => name).filter((name) => !/^gen_ai_(operation_name|provider_name|token_type)$/.test(name)));
+  const ours = Object.values(samples).flat().map(({ metric }) => metric).filter((name) => /^(ftl|gen_ai)_/.test(name));
+  const shown = new Set(ours.map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+  assert.deepEqual([...listed].sort(), [...shown].sort());
+});
+
 test('every panel gives a series where a Prometheus scraped the main job, and a wrong name gives none', {
   skip: skip || (!hasPrometheus && 'there is no prometheus (Debian: prometheus)'),
 }, async () => {
