@@ -144,6 +144,18 @@ test('prod: every program has a budget, and whom an autoscaler sizes has no size
   for (const { metadata, spec } of deployments) assert.equal('replicas' in spec, !scaled.includes(metadata.name), metadata.name);
 });
 
+test('what is scraped has the labels that alerts ask for', () => {
+  const [{ spec }] = ofKind(overlays.prod, 'ServiceMonitor');
+  const [{ port, relabelings }] = spec.endpoints;
+  assert.ok(relabelings.some(({ targetLabel, replacement }) => targetLabel === 'job' && replacement === 'finetunelab'));
+  assert.ok(relabelings.some(({ targetLabel, sourceLabels }) => targetLabel === 'service' && sourceLabels[0] === '__meta_kubernetes_service_name'));
+  const scraped = ofKind(overlays.prod, 'Service').filter(({ metadata }) => selects(spec.selector, metadata.labels));
+  assert.deepEqual(scraped.map(({ metadata }) => metadata.name).sort(), ofKind(overlays.prod, 'Deployment').map(({ metadata }) => metadata.name).sort());
+  for (const { spec: service } of scraped) assert.ok(service.ports.some(({ name }) => name === port));
+  const [rules] = ofKind(overlays.prod, 'PrometheusRule');
+  for (const [, job] of JSON.stringify(rules).matchAll(/job=\\"(\w+)\\"/g)) assert.equal(job, 'finetunelab');
+});
+
 test('a misspelling, a wrong type and a kind that is none are found', () => {
   const deployment = ofKind(overlays.prod, 'Deployment')[0];
   const spoiled = (spoil) => {
