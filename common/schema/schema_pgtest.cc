@@ -252,6 +252,44 @@ TEST_F(SchemaTest, FindsTheSameWithTheTextIndexAsWithout) {
   EXPECT_EQ(Count("postgres", SessionScope::None(), "demo_search_texts", "prompt_id"), 0);
 }
 
+TEST_F(SchemaTest, OnlyAnalyticsKeepsOrdersAndOnlyOfItsSession) {
+  constexpr std::string_view kKeep =
+      "INSERT INTO demo_run_orders VALUES ($1, $2, 'latency', false, 0, 1, 1, ARRAY[1, 2]::bigint[], ARRAY[1, 2])";
+  constexpr std::string_view kTheirRun = "b6a1c2d3-0000-4000-8000-000000000002";
+  EXPECT_TRUE(Run("ftl_analytics", my_scope_, kKeep, Params(mine_, kRun)).ok());
+  EXPECT_TRUE(Run("ftl_analytics", SessionScope(theirs_), kKeep, Params(theirs_, kTheirRun)).ok());
+  EXPECT_EQ(SqlStateOf(Run("ftl_analytics", my_scope_, kKeep, Params(theirs_, kTheirRun)).status()), kPermissionDenied);
+  EXPECT_EQ(SqlStateOf(Run("ftl_analytics", SessionScope({mine_, theirs_}), kKeep, Params(mine_, kRun)).status()),
+            kPermissionDenied);
+  EXPECT_EQ(Count("ftl_analytics", my_scope_, "demo_run_orders", "piece"), 1);
+  EXPECT_EQ(Count("ftl_analytics", SessionScope::None(), "demo_run_orders", "piece"), 0);
+  for (const std::string_view role : {"ftl_batch_runner", "ftl_export", "ftl_sweep", "ftl_dashboards"}) {
+    EXPECT_EQ(SqlStateOf(Run(role, my_scope_, "SELECT test_run_id FROM demo_run_orders").status()), kPermissionDenied)
+        << role;
+  }
+  ASSERT_EQ(Run("ftl_session_vault", my_scope_, "DELETE FROM demo_model_configs")->affected(), 1);
+  EXPECT_EQ(Count("postgres", SessionScope::None(), "demo_run_orders", "piece"), 1);
+}
+
+TEST_F(SchemaTest, OnlyAnalyticsSearchesAndOnlyOneSession) {
+  constexpr std::string_view kSearch = "SELECT prompt_id FROM search_results('answer', null, null, null, 50)";
+  constexpr std::string_view kIndex = "SELECT index_results($1, 10) AS taken";
+  constexpr std::string_view kSettle = "SELECT settle_search_texts()";
+  const SessionScope both({mine_, theirs_});
+  for (const bool indexed : {false, true}) {
+    EXPECT_EQ(Run("ftl_analytics", my_scope_, kSearch)->size(), 1) << indexed;
+    EXPECT_EQ(Run("ftl_analytics", both, kSearch)->size(), 0) << indexed;
+    EXPECT_EQ(Run("ftl_analytics", SessionScope::None(), kSearch)->size(), 0) << indexed;
+    EXPECT_EQ(Run("ftl_analytics", both, kIndex, Params(kRun))->Only().Get<int32_t>("taken"), 0);
+    EXPECT_EQ(Run("ftl_analytics", my_scope_, kIndex, Params(kRun))->Only().Get<int32_t>("taken"), indexed ? 0 : 2);
+    EXPECT_TRUE(Run("ftl_analytics", my_scope_, kSettle).ok());
+  }
+  for (const std::string_view role : {"ftl_batch_runner", "ftl_export", "ftl_session_vault", "ftl_dashboards"}) {
+    EXPECT_EQ(SqlStateOf(Run(role, my_scope_, kSearch).status()), kPermissionDenied) << role;
+    EXPECT_EQ(SqlStateOf(Run(role, my_scope_, kSettle).status()), kPermissionDenied) << role;
+  }
+}
+
 TEST_F(SchemaTest, TheAuditLogOnlyGrows) {
   EXPECT_TRUE(Run("ftl_export", my_scope_, "INSERT INTO audit_log (event, demo_session_id) VALUES ('export', $1)",
                   Params(mine_))

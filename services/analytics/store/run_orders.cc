@@ -99,14 +99,16 @@ PageQuestion AskKeptPage(const RunScope& scope, const pb::ListResultsRequest& re
         kOwn, upto);
     rest = fmt::format(" WHERE (key, prompt_id) {} ($5::bigint, $6::int)", beyond);
   }
+  // OFFSET 0 keeps the planner from reading the results first, whatever it knows of them.
   const std::string page = fmt::format(
       R"(WITH pieces AS MATERIALIZED (
            SELECT keys, prompt_ids FROM demo_run_orders WHERE {0} AND piece >= {1} ORDER BY piece LIMIT {2}),
          picked AS MATERIALIZED (
            SELECT key, prompt_id FROM pieces, unnest(keys, prompt_ids) AS listed (key, prompt_id){3}
            ORDER BY key {4}, prompt_id {4} LIMIT {5})
-         SELECT {6}, picked.key FROM picked JOIN demo_batch_test_results r
-           ON r.demo_session_id = $1 AND r.test_run_id = $2::uuid AND r.prompt_id = picked.prompt_id)",
+         SELECT {6}, picked.key FROM picked CROSS JOIN LATERAL (
+           SELECT * FROM demo_batch_test_results own
+           WHERE own.demo_session_id = $1 AND own.test_run_id = $2::uuid AND own.prompt_id = picked.prompt_id OFFSET 0) AS r)",
       kOwn, first, page_size / kPiece + 2, rest, way, page_size + 1, kResultColumns);
   PageQuestion question;
   question.texts = {CutToPage(page, fmt::format("key {0}, r.prompt_id {0}", way), page_size)};
