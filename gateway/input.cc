@@ -100,6 +100,13 @@ void ReadPath(const http::Parameters& path_fields, Message& request, InputFaults
   }
 }
 
+// Alike for every list, and before anybody asks whose it is.
+void JudgePageSize(const Message& request, InputFaults& faults) {
+  const FieldDescriptor* field = request.GetDescriptor()->FindFieldByName("page_size");
+  if (field == nullptr || field->cpp_type() != FieldDescriptor::CPPTYPE_INT32) return;
+  if (request.GetReflection()->GetInt32(request, field) < 0) faults.Unacceptable("page_size", "must be at least 1");
+}
+
 bool IsJudgedBehind(const Route& route, const InputFaults& faults) {
   return faults.empty() || (faults.OnlyUnknownWords() && route.words_are_judged_behind);
 }
@@ -130,6 +137,7 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   TRY(ReadJsonBody(route, head, body, *request, faults));
   TRY(ReadQuery(route, head, *request, given, faults));
   ReadPath(path_fields, *request, faults);
+  JudgePageSize(*request, faults);
   if (route.session != SessionUse::kNone) {
     given.Add(TextField(*request, "session_id"));
     given.Add(http::BearerOf(head));
@@ -176,6 +184,10 @@ absl::Status JudgeContentType(const Route& route, const http::RequestHead& head)
   const std::string_view type = head.Find("content-type").value_or("");
   std::string_view essence = type.substr(0, type.find(';'));
   essence = essence.substr(0, essence.find_last_not_of(" \t") + 1);
+  const std::string_view coding = head.Find("content-encoding").value_or("identity");
+  if (!http::EqualsIgnoringCase(coding, "identity")) {
+    return Refuse(Reason::kUnsupportedMediaType, "Send the body without a Content-Encoding.");
+  }
   if (http::EqualsIgnoringCase(essence, "application/json")) return absl::OkStatus();
   return Refuse(Reason::kUnsupportedMediaType, "Send the body as application/json.");
 }

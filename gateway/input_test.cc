@@ -100,6 +100,14 @@ TEST(InputTest, TakesFieldsFromThePathAndNowhereElse) {
   EXPECT_FALSE(ReadInput(Get(), Head("test_run_id=other"), {{"test_run_id", "r"}}, "", "").ok());
 }
 
+TEST(InputTest, RefusesAPageOfLessThanNothing) {
+  for (std::string_view query : {"page_size=-1", "page_size=-1&session_id=demo-1", "page_size=-2147483648"}) {
+    const auto read = ReadInput(Get(), Head(query), {}, "", "1.1.1.1");
+    EXPECT_EQ(ReasonOf(read.status()), Reason::kInvalidField) << query;
+    EXPECT_THAT(FieldsOf(read.status()), testing::Contains("page_size")) << query;
+  }
+}
+
 TEST(InputTest, FillsWhatOnlyTheGatewayKnows) {
   Route open;
   open.method = "POST";
@@ -124,6 +132,10 @@ TEST(ContentTypeTest, MustBeJsonWhereThereIsABody) {
   head = Head("", {{"Content-Type", "text/plain"}});
   EXPECT_EQ(ReasonOf(JudgeContentType(Start(), head)), Reason::kUnsupportedMediaType);
   EXPECT_EQ(ReasonOf(JudgeContentType(Start(), Head(""))), Reason::kUnsupportedMediaType);
+  head = Head("", {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}});
+  EXPECT_EQ(ReasonOf(JudgeContentType(Start(), head)), Reason::kUnsupportedMediaType);
+  head = Head("", {{"Content-Type", "application/json"}, {"Content-Encoding", "Identity"}});
+  EXPECT_TRUE(JudgeContentType(Start(), head).ok());
   Route cancel = Start();
   cancel.body_optional = true;
   EXPECT_TRUE(JudgeContentType(cancel, Head("")).ok());

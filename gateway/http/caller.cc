@@ -4,8 +4,12 @@
 #include <random>
 #include <vector>
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <fmt/format.h>
 #include <boost/asio/ip/address_v6.hpp>
+
+#include "common/text/view.h"
 
 namespace ftl::http {
 namespace {
@@ -38,6 +42,19 @@ std::vector<std::string_view> ForwardedFor(const RequestHead& head) {
     }
   }
   return entries;
+}
+
+// A session's id must not reach a log by this way, with or without its prefix, whole or nearly. No trace, hash of a
+// commit or UUID has so many digits in a row.
+bool HoldsSession(std::string_view id) {
+  constexpr size_t kSuspicious = 48;
+  size_t digits = 0;
+  for (const char c : id) {
+    const bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    digits = is_hex ? digits + 1 : 0;
+    if (digits == kSuspicious) return true;
+  }
+  return absl::StrContains(absl::AsciiStrToLower(ToAbsl(id)), "demo-");
 }
 
 bool IsLowerHex(std::string_view text) {
@@ -77,8 +94,7 @@ std::string RequestIdOf(const RequestHead& head) {
            c == '-';
   };
   if (!id || id->empty() || id->size() > 64 || !std::all_of(id->begin(), id->end(), is_sane)) return "";
-  // A session's id must not reach a log by this way.
-  return id->find("demo-") == std::string_view::npos ? std::string(*id) : "";
+  return HoldsSession(*id) ? "" : std::string(*id);
 }
 
 std::string TraceOf(const RequestHead& head) {

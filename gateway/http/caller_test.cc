@@ -62,6 +62,11 @@ TEST(RequestIdTest, IsTakenOnlyWhereItIsSane) {
   EXPECT_EQ(id("a\"b"), "");
   EXPECT_EQ(id(std::string(65, 'a')), "");
   EXPECT_EQ(id("demo-0123"), "");
+  EXPECT_EQ(id("Demo-0123"), "");
+  EXPECT_EQ(id(std::string(64, 'a')), "");
+  EXPECT_EQ(id("x." + std::string(31, 'a') + std::string(31, 'B')), "");
+  EXPECT_EQ(id("0af7651916cd43dd8448eb211c80319c"), "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(id("a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"), "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3");
 }
 
 TEST(TraceTest, GoesOnWithASpanOfItsOwn) {

@@ -1,5 +1,6 @@
 #include "gateway/http/connection.h"
 
+#include <absl/cleanup/cleanup.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
@@ -41,7 +42,7 @@ void Connection::Drain() {
 }
 
 void Connection::GiveWay() {
-  waiting_ = false;
+  given_way_ = true;
   wire_.Close();
 }
 
@@ -76,8 +77,14 @@ Task<std::string> Connection::ReadHead() {
   bool begun = !wire_.unread().empty();
   wire_.SetDeadline(DeadlineIn(begun ? limits_.head : first_ ? limits_.first_byte : limits_.idle));
   size_t seen = 0;
+  bool line_judged = false;
   while (true) {
     const std::string_view bytes = wire_.unread();
+    if (!line_judged) {
+      if (IsNotHttp(bytes)) co_return std::string();
+      CO_TRY(JudgeBeginning(bytes.substr(0, kMaxHeadBytes)));
+      line_judged = bytes.find("\r\n", 2) != std::string_view::npos;
+    }
     if (const size_t size = HeadSize(bytes.substr(0, kMaxHeadBytes), seen); size > 0) {
       std::string head(bytes.substr(0, size));
       wire_.Consume(size);
@@ -113,6 +120,8 @@ asio::awaitable<bool> Connection::ServeOne(std::string head_bytes, std::optional
   if (draining_) exchange.CloseAfterwards();
   // Streams read nothing, so a client that goes away is noticed by this alone.
   exchange.OnStream([this] { wire_.WatchHangup([this] { cancel_.emit(asio::cancellation_type::terminal); }); });
+  exchange_ = &exchange;
+  const absl::Cleanup gone = [this] { exchange_ = nullptr; };
   co_await handler_(exchange);
   if (!exchange.answered()) {
     (void)co_await exchange.Send(ProblemResponse(absl::InternalError("no answer"), exchange.request_id()));
@@ -141,6 +150,7 @@ asio::awaitable<void> Connection::Refused(const absl::Status& status) {
 
 // Closing with unread bytes would reset the connection, and the client might never see the answer.
 asio::awaitable<void> Connection::Linger() {
+  lingering_ = true;
   wire_.ShutdownSend();
   wire_.Renew(DeadlineIn(limits_.linger));
   for (size_t skipped = 0; skipped < kLingerBytes;) {

@@ -28,14 +28,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Takes no further request: at once where none is under way, else after its answer.
   void Drain();
-  // Closes a connection that waits, to make room for others.
+  // Closes a connection that is without a whole request, to make room for others.
   void GiveWay();
   // Breaks off whatever goes on.
   void Abort();
 
-  // True between requests and while a head is coming in.
-  bool waiting() const { return waiting_; }
-  // Since when it waits.
+  // True for as long as no whole request is there: between requests, while head or body come in, and while the client
+  // of an answer that came before its body is given time to read it.
+  bool waiting() const { return !given_way_ && (waiting_ || lingering_ || (exchange_ && !exchange_->body_read())); }
+  // Since when it has been without a whole request.
   Deadline waiting_since() const { return waiting_since_; }
   Wire& wire() { return wire_; }
 
@@ -53,7 +54,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Handler& handler_;
   asio::cancellation_signal cancel_;
   bool first_ = true;
-  bool waiting_ = true;
+  bool waiting_ = true;     // for a head
+  bool lingering_ = false;  // all has been said
+  bool given_way_ = false;
+  const Exchange* exchange_ = nullptr;  // while its handler runs
   Deadline waiting_since_;
   bool draining_ = false;
 };

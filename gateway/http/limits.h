@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include <absl/time/time.h>
 
 namespace ftl::http {
@@ -16,6 +18,10 @@ struct Limits {
   int max_connections_per_address = 1'024;  // IPv6 by /64
   int trusted_hops = 0;                     // proxies whose X-Forwarded-For is believed
   bool https = false;                       // a proxy in front speaks TLS
+
+  // Places that only addresses with fewer connections than `few` get.
+  int kept_places() const { return max_connections / 16; }
+  int few() const { return std::max(2, max_connections / 1024); }
 };
 
 }  // namespace ftl::http

@@ -1,6 +1,7 @@
 #include "gateway/http/listener.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -88,7 +89,7 @@ void Listener::Admit(tcp::socket socket) {
   if (counts_addresses && of_address != per_address_.end() &&
       of_address->second >= limits_.max_connections_per_address) {
     has_room = MakeRoom(&address);
-  } else if (connections() >= limits_.max_connections) {
+  } else if (connections() >= limits_.max_connections - (HoldsMany(address) ? limits_.kept_places() : 0)) {
     has_room = MakeRoom(nullptr);
   }
   if (!has_room) {
@@ -107,15 +108,31 @@ void Listener::Admit(tcp::socket socket) {
   });
 }
 
+bool Listener::HoldsMany(const std::string& address) const {
+  const auto held = per_address_.find(address);
+  return limits_.trusted_hops == 0 && held != per_address_.end() && held->second >= limits_.few();
+}
+
 bool Listener::MakeRoom(const std::string* address) {
-  Connection* longest = nullptr;
+  struct Candidate {
+    bool holds_few;
+    Deadline since;
+    Connection* connection;
+  };
+  std::vector<Candidate> waiting;
   for (const Admitted& admitted : connections_) {
     Connection& connection = *admitted.connection;
     if (!connection.waiting() || (address != nullptr && admitted.address != *address)) continue;
-    if (longest == nullptr || connection.waiting_since() < longest->waiting_since()) longest = &connection;
+    waiting.push_back({!HoldsMany(admitted.address), connection.waiting_since(), &connection});
   }
-  if (longest == nullptr) return false;
-  longest->GiveWay();
+  if (waiting.empty()) return false;
+  const auto goes_before = [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.holds_few, a.since) < std::tie(b.holds_few, b.since);
+  };
+  const size_t together = std::min<size_t>(waiting.size(), 1 + connections_.size() / 512);
+  std::partial_sort(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(together), waiting.end(),
+                    goes_before);
+  for (size_t i = 0; i < together; ++i) waiting[i].connection->GiveWay();
   return true;
 }
 

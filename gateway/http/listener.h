@@ -14,9 +14,10 @@
 
 namespace ftl::http {
 
-// Accepts connections on one address and keeps them within the limits. When full, the connection that has been longest
-// without a whole request goes first; a newcomer is turned away only where all others are being served. Everything runs
-// on the one thread of `executor`.
+// Accepts connections on one address and keeps them within the limits. When full, the connections that have been
+// longest without a whole request go first, those of addresses that hold many before others; a newcomer is turned away
+// only where all others are being served. The last sixteenth of the places is for addresses that hold few. Everything
+// runs on the one thread of `executor`.
 class Listener {
  public:
   Listener(asio::any_io_executor executor, Limits limits, Handler handler);
@@ -36,8 +37,10 @@ class Listener {
   asio::awaitable<void> Accept();
   asio::awaitable<void> Tick();
   void Admit(asio::ip::tcp::socket socket);
-  // Makes room by closing the longest waiting connection, of `address` only where one is given.
+  // Makes room by closing what has waited longest, of `address` only where one is given: some at a time, since looking
+  // for it means looking at all.
   bool MakeRoom(const std::string* address);
+  bool HoldsMany(const std::string& address) const;
   Task<> WaitUntilEmpty(Deadline deadline);
 
   struct Admitted {

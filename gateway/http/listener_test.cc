@@ -17,6 +17,8 @@
 namespace ftl::http {
 namespace {
 
+using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace): the literals only
+
 using asio::ip::tcp;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -24,7 +26,8 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-// Echoes method, path and body; `/stream` streams, `/wait` streams one piece and then waits for its client to go.
+// Echoes method, path and body; `/stream` streams, `/wait` streams one piece and then waits for its client to go,
+// `/early` answers before the body.
 asio::awaitable<void> Echo(Exchange& exchange) {
   const auto& head = exchange.head();
   if (head.path == "/stream") {
@@ -41,6 +44,10 @@ asio::awaitable<void> Echo(Exchange& exchange) {
     (void)co_await exchange.Write("here");
     asio::steady_timer forever(co_await asio::this_coro::executor, std::chrono::hours(1));
     co_await forever.async_wait(asio::use_awaitable);
+  }
+  if (head.path == "/early") {
+    (void)co_await exchange.Send(JsonResponse(200, "early"));
+    co_return;
   }
   auto body = co_await exchange.ReadBody(1000);
   if (!body.ok()) {
@@ -69,6 +76,14 @@ class ListenerTest : public testing::Test {
 
   tcp::socket Connect() {
     tcp::socket socket(clients_);
+    socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<uint16_t>(listener_->port())));
+    return socket;
+  }
+  // From 127.0.0.`last`.
+  tcp::socket ConnectFrom(int last) {
+    tcp::socket socket(clients_);
+    socket.open(tcp::v4());
+    socket.bind(tcp::endpoint(asio::ip::address_v4(0x7f000000u + static_cast<uint32_t>(last)), 0));
     socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<uint16_t>(listener_->port())));
     return socket;
   }
@@ -225,6 +240,58 @@ TEST_F(ListenerTest, SendsTheLongestWaitingAwayWhenItIsFull) {
   EXPECT_THAT(HearAll(first), IsEmpty());
   Say(second, kClose);
   EXPECT_THAT(HearAll(second), HasSubstr("GET /bye"));
+}
+
+TEST_F(ListenerTest, MakesRoomFromWhatHasNoWholeRequest) {
+  Limits limits;
+  limits.max_connections = 32;
+  Serve(limits);
+  const std::string_view halves[] = {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 64\r\n\r\na",
+                                     "GET /early HTTP/1.1\r\nHost: a\r\nContent-Length: 64\r\n\r\n",
+                                     "GET / HTTP/1.1\r\n", ""};
+  std::vector<tcp::socket> crowd;
+  for (int i = 0; i < 4 * limits.max_connections; ++i) {
+    crowd.push_back(ConnectFrom(2 + i % 17));
+    Say(crowd.back(), halves[i % 4]);
+    if (i % 16 == 15) OnThread([] { return 0; });
+  }
+  for (int i = 0; i < 8; ++i) {
+    tcp::socket other = ConnectFrom(100 + i);
+    Say(other, kClose);
+    EXPECT_THAT(HearAll(other), HasSubstr("GET /bye"));
+  }
+  EXPECT_LE(OnThread([this] { return listener_->connections(); }), limits.max_connections + 1);
+}
+
+TEST_F(ListenerTest, KeepsPlacesForAddressesThatHoldFew) {
+  Limits limits;
+  limits.max_connections = 32;
+  Serve(limits);
+  std::vector<tcp::socket> streams;
+  for (int i = 0; i < limits.max_connections; ++i) {
+    streams.push_back(ConnectFrom(2 + i % 2));
+    Say(streams.back(), "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    Hear(streams.back(), "\r\n\r\n");
+  }
+  EXPECT_EQ(OnThread([this] { return listener_->connections(); }), limits.max_connections - limits.kept_places());
+  tcp::socket other = ConnectFrom(100);
+  Say(other, kClose);
+  EXPECT_THAT(HearAll(other), HasSubstr("GET /bye"));
+}
+
+TEST_F(ListenerTest, ClosesAtOnceWhatIsNotHttp) {
+  Serve();
+  const auto started = std::chrono::steady_clock::now();
+  for (std::string_view bytes : {std::string_view("\x16\x03\x01\x02\x00\x01\x00\x01", 8), "\r\n\r\n"sv, "\x05\x01"sv,
+                                 std::string_view("\0\0", 2), "\xff\xfd"sv, "\n"sv}) {
+    EXPECT_THAT(Ask(bytes), IsEmpty()) << bytes;
+  }
+  for (std::string_view bytes : {"SSH-2.0-OpenSSH_9.2\r\n"sv, "EHLO there\r\n"sv, "PRI * HTTP/2.0\r\n"sv, "QUIT\r\n"sv,
+                                 "PROXY TCP4 1.1.1.1 2.2.2.2 1 2\r\n"sv, "*1\r\n$4\r\nPING\r\n"sv, "G\xffT"sv,
+                                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"sv}) {
+    EXPECT_THAT(Ask(bytes), StartsWith("HTTP/1.1 400 ")) << bytes;
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(1));
 }
 
 TEST_F(ListenerTest, DrainsWithoutFailingWhatIsUnderWay) {

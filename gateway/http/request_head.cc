@@ -73,6 +73,11 @@ absl::Status ReadTarget(std::string_view target, RequestHead& head) {
   return absl::OkStatus();
 }
 
+absl::Status JudgeMethod(std::string_view method) {
+  if (!IsToken(method)) return Bad("The request method is not a token.");
+  return method.size() <= kMaxMethodBytes ? absl::OkStatus() : Bad("The request method is too long.");
+}
+
 absl::Status ReadRequestLine(std::string_view line, RequestHead& head) {
   if (line.size() > kMaxRequestLineBytes) {
     return Refuse(Reason::kUriTooLong, fmt::format("The request line is over {} bytes.", kMaxRequestLineBytes));
@@ -81,7 +86,7 @@ absl::Status ReadRequestLine(std::string_view line, RequestHead& head) {
   const size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last) return Bad("The request line must be `METHOD /path HTTP/1.1`.");
   head.method = line.substr(0, first);
-  if (!IsToken(head.method)) return Bad("The request method is not a token.");
+  TRY(JudgeMethod(head.method));
   const std::string_view version = line.substr(last + 1);
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return Bad("Only HTTP/1.1 and HTTP/1.0 are spoken here.");
   head.minor_version = version.back() - '0';
@@ -95,6 +100,9 @@ absl::StatusOr<FieldView> ReadField(std::string_view line) {
   const FieldView field{line.substr(0, colon), Trimmed(line.substr(colon + 1))};
   if (!IsToken(field.name)) return Bad("The name of a header field is not a token.");
   if (!AreAll(kFieldBytes, field.value)) return Bad("The value of a header field has a control character.");
+  if (const size_t most = MaxValueBytes(field.name); field.value.size() > most) {
+    return Refuse(Reason::kHeadTooLarge, fmt::format("The value of {} is over {} bytes.", field.name, most));
+  }
   return field;
 }
 
@@ -189,6 +197,51 @@ std::optional<std::string_view> RequestHead::Find(std::string_view name) const {
     if (EqualsIgnoringCase(field.name, name)) return field.value;
   }
   return std::nullopt;
+}
+
+bool IsNotHttp(std::string_view bytes) {
+  if (bytes.substr(0, 2) == kLineEnd) bytes.remove_prefix(2);
+  if (bytes.empty() || bytes == "\r") return false;
+  return !kTokenBytes[static_cast<unsigned char>(bytes.front())];
+}
+
+absl::Status JudgeBeginning(std::string_view bytes) {
+  if (bytes.substr(0, 2) == kLineEnd) bytes.remove_prefix(2);
+  const size_t end = bytes.find(kLineEnd);
+  if (end != std::string_view::npos) {
+    RequestHead head;
+    return ReadRequestLine(bytes.substr(0, end), head);
+  }
+  const std::string_view method = bytes.substr(0, bytes.find_first_of(" \r"));
+  return method.empty() ? absl::OkStatus() : JudgeMethod(method);
+}
+
+size_t MaxValueBytes(std::string_view name) {
+  struct Bound {
+    std::string_view name;
+    size_t bytes;
+  };
+  // What this server reads or passes on; anything else is bounded by the head alone.
+  constexpr Bound kBounds[] = {{"accept", 1024},
+                               {"authorization", 1024},
+                               {"connection", 256},
+                               {"content-encoding", 64},
+                               {"content-length", 64},
+                               {"content-type", 256},
+                               {"expect", 64},
+                               {"host", 320},
+                               {"idempotency-key", 512},
+                               {"last-event-id", 64},
+                               {"origin", 512},
+                               {"sec-fetch-site", 32},
+                               {"traceparent", 256},
+                               {"transfer-encoding", 256},
+                               {"x-forwarded-for", 2048},
+                               {"x-request-id", 256}};
+  for (const Bound& bound : kBounds) {
+    if (EqualsIgnoringCase(bound.name, name)) return bound.bytes;
+  }
+  return kMaxHeadBytes;
 }
 
 size_t HeadSize(std::string_view bytes, size_t from) {

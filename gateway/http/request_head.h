@@ -38,6 +38,17 @@ struct RequestHead {
 inline constexpr size_t kMaxHeadBytes = 16 * 1024;
 inline constexpr size_t kMaxRequestLineBytes = 8 * 1024;
 inline constexpr size_t kMaxFields = 100;
+inline constexpr size_t kMaxMethodBytes = 32;
+
+// Whether what has come can only be something else than HTTP: binary, TLS, an empty line too many. Pure, as all here.
+bool IsNotHttp(std::string_view bytes);
+
+// Judges the request line as soon as it is there, and its method before that: another protocol's greeting need not wait
+// for an end of a head that never comes. Ok for what may still become a request; says what ParseHead would say.
+absl::Status JudgeBeginning(std::string_view bytes);
+
+// The most bytes that the value of a field may have.
+size_t MaxValueBytes(std::string_view name);
 
 // The size of the head at the front of `bytes`, its empty line included; 0 while that line has not come. Begin the
 // search at `from`, the size at the last call. One empty line before the request line belongs to the head.

@@ -70,6 +70,40 @@ TEST(RequestHeadTest, JudgesRequestLines) {
   });
 }
 
+TEST(RequestHeadTest, BoundsValuesByTheirField) {
+  const auto reason = [](std::string_view name, size_t bytes) {
+    const auto head = ParseHead(With(fmt::format("{}: {}\r\n", name, std::string(bytes, 'a'))));
+    return head.ok() ? std::nullopt : std::optional(ReasonOf(head.status()));
+  };
+  for (const char* name : {"Content-Type", "Content-Encoding", "Authorization", "Last-Event-ID", "X-Request-Id",
+                           "traceparent", "Origin", "Sec-Fetch-Site", "Accept", "Connection"}) {
+    EXPECT_EQ(reason(name, MaxValueBytes(name)), std::nullopt) << name;
+    EXPECT_EQ(reason(name, MaxValueBytes(name) + 1), Reason::kHeadTooLarge) << name;
+    EXPECT_EQ(reason(name, 8192), Reason::kHeadTooLarge) << name;
+  }
+  EXPECT_EQ(reason("Cookie", 8192), std::nullopt);
+}
+
+TEST(RequestHeadTest, KnowsWhatIsNotHttpByItsFirstByte) {
+  for (std::string_view bytes : {"", "\r", "\r\n", "\r\nG", "G", "*1", "GET / HTTP/1.1\r\n"}) {
+    EXPECT_FALSE(IsNotHttp(bytes)) << bytes;
+  }
+  for (std::string_view bytes : {"\x16\x03\x01", "\r\n\r\n", "\r\r", " GET", "\n", "(", "\xff"}) {
+    EXPECT_TRUE(IsNotHttp(bytes)) << bytes;
+  }
+}
+
+TEST(RequestHeadTest, JudgesTheBeginningAsTheWhole) {
+  for (std::string_view bytes :
+       {"", "G", "GET", "GET /", "GET http", "\r\nPOST / HTTP/1.1\r\nHo", "GET / HTTP/1.1\r"}) {
+    EXPECT_TRUE(JudgeBeginning(bytes).ok()) << bytes;
+  }
+  for (std::string_view bytes : {"SSH-2.0-x\r\n", "G(T", "G\tT /", "PRI * HTTP/2.0\r\n", "GET a HTTP/1.1\r\n",
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFG"}) {
+    EXPECT_FALSE(JudgeBeginning(bytes).ok()) << bytes;
+  }
+}
+
 TEST(RequestHeadTest, JudgesTargets) {
   Judge({
       {Target("/"), true},

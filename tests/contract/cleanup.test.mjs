@@ -86,3 +86,21 @@ test('now is the default; another word, or none, is 422', async (t) => {
   const answer = await ok(post('cleanup', { session_id, when: 'now' }));
   assert.equal(answer.deleted.config, true);
 });
+
+test('a start that races the clean-up is started or told that the session is over', async (t) => {
+  const came = new Set();
+  for (let round = 0; round < 12; round += 1) {
+    const session = await testedSession(t);
+    const suite = await ownSuite(session, uniquePrompts(200));
+    const body = { session_id: session, test_suite_id: suite.id, prompt_limit: 1 };
+    const starts = [0, 1, 2, 3].map(async (index) => {
+      await wait(index);
+      return post('batch-test', body);
+    });
+    const [closed, ...answers] = await Promise.all([wait(round % 6).then(() => cleanUp(session)), ...starts]);
+    assert.equal(closed.status, 200);
+    for (const answer of answers) came.add(answer.status);
+  }
+  // 409: another of the four is under way; 404: the session's own suite has gone.
+  assert.deepEqual([...came].filter((status) => ![202, 404, 409, 410].includes(status)), []);
+});

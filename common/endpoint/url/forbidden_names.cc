@@ -10,13 +10,18 @@ namespace {
 // - the IANA Special-Use Domain Names, up to alt (RFC 9476) and eap.arpa; nobody serves models below arpa, so all of
 //   it;
 // - private top-level names: those of ICANN and RFC 6762, and what routers, containers and service meshes hand out;
-// - metadata services with a name in the public tree;
+// - metadata services with a name in the public tree, as their clouds' manuals and cloud-init's data sources have them:
+//   AWS (metadata.amazonaws.com), Azure (metadata.azure.com), IBM and SoftLayer (metadata.cloud.ibm.com,
+//   api.service.softlayer.com), DigitalOcean, Google (metadata.goog; metadata.google.internal is below internal),
+//   Oracle, Packet and Equinix, Tencent. All others answer at an address alone, which the address policy refuses:
+//   Alibaba 100.100.100.200, ECS 169.254.170.2, Volcengine 100.96.0.96, the rest 169.254.0.0/16;
 // - wildcard DNS, rebinding services, and names whose answer is loopback or private space.
-constexpr std::array<std::string_view, 94> kForbidden = {
+constexpr std::array<std::string_view, 95> kForbidden = {
     "127-0-0-1.org.uk",
     "1u.ms",
     "42foo.com",
     "alt",
+    "api.service.softlayer.com",
     "arpa",
     "backname.io",
     "belkin",

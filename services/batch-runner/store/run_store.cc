@@ -211,6 +211,8 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
     if (repeated) co_return *std::move(repeated);
     co_return Refuse(Reason::kRunInProgress, "A run is still going in this session. Wait for its end, or cancel it.");
   }
+  // The row hangs on its session, which was open a moment ago.
+  if (!rows.ok() && IsForeignKeyViolation(rows.status())) co_return SessionExpired();
   CO_TRY(rows.status());
   co_return OneRun(*rows, RunNotFound());
 }
