@@ -39,6 +39,8 @@ using testing::StartsWith;
 const std::string kSession = "demo-" + std::string(64, 'a');
 const std::string kEnded = "demo-" + std::string(64, 'e');
 constexpr char kRun[] = "11111111-2222-4333-8444-555555555555";
+// All of it is stored, and its answers are long.
+constexpr char kLongRun[] = "11111111-2222-4333-8444-666666666666";
 
 namespace fake {
 
@@ -112,13 +114,28 @@ class Runner final : public pb::BatchRunnerService::CallbackService {
     asio::post(serving_.executor(), [this] { finish_.Notify(); });
   }
   int streams() const { return streams_; }
+  int lists() const { return lists_; }
+
+  static constexpr int64_t kLongLast = 300;
+  static constexpr size_t kLongAnswer = 250'000;
 
  private:
+  static pb::Result LongResultOf(int64_t sequence) {
+    pb::Result result = ResultOf(sequence);
+    result.set_response(std::string(kLongAnswer, 'x'));
+    return result;
+  }
   static constexpr int64_t kStored = 3;
   static constexpr int64_t kLast = 5;
 
   Task<pb::GetRunResponse> GetRun(const CallContext&, const pb::GetRunRequest& request) {
     if (request.session_id() == kEnded) co_return Refuse(Reason::kNoRun, "No run yet.");
+    if (request.test_run_id() == kLongRun) {
+      pb::GetRunResponse response;
+      response.set_id(kLongRun);
+      response.set_last_sequence(kLongLast);
+      co_return response;
+    }
     if (!request.test_run_id().empty() && request.test_run_id() != kRun) {
       co_return Refuse(Reason::kRunNotFound, "There is no such run.");
     }
@@ -134,6 +151,13 @@ class Runner final : public pb::BatchRunnerService::CallbackService {
   }
   Task<pb::ListResultsResponse> ListResults(const CallContext&, const pb::ListResultsRequest& request) {
     pb::ListResultsResponse response;
+    ++lists_;
+    if (request.test_run_id() == kLongRun) {
+      for (int64_t i = request.after_sequence() + 1; i <= kLongLast && response.results_size() < 8; ++i) {
+        *response.add_results() = LongResultOf(i);
+      }
+      co_return response;
+    }
     for (int64_t i = request.after_sequence() + 1; i <= kStored; ++i) *response.add_results() = ResultOf(i);
     co_return response;
   }
@@ -149,6 +173,19 @@ class Runner final : public pb::BatchRunnerService::CallbackService {
   Task<> WatchRun(const CallContext&, const pb::WatchRunRequest& request, rpc::Writer<pb::WatchRunResponse>& writer) {
     ++streams_;
     pb::WatchRunResponse message;
+    if (request.test_run_id() == kLongRun) {
+      for (int64_t i = request.after_sequence() + 1; i <= kLongLast; ++i) {
+        message.Clear();
+        message.add_events()->set_sequence(i);
+        *message.mutable_events(0)->mutable_result() = LongResultOf(i);
+        CO_TRY(co_await writer.Write(message));
+      }
+      message.Clear();
+      pb::RunEvent& done = *message.add_events();
+      done.set_sequence(kLongLast + 1);
+      done.mutable_done()->set_status(pb::RUN_STATUS_COMPLETED);
+      co_return co_await writer.Write(message);
+    }
     message.add_events()->mutable_progress()->set_id(kRun);
     for (int64_t i = request.after_sequence() + 1; i <= kLast; ++i) {
       pb::RunEvent& event = *message.add_events();
@@ -170,6 +207,7 @@ class Runner final : public pb::BatchRunnerService::CallbackService {
   rpc::Serving serving_;
   Signal finish_;
   std::atomic<int> streams_ = 0;
+  std::atomic<int> lists_ = 0;
 };
 
 }  // namespace fake_runner
@@ -427,8 +465,16 @@ TEST_F(GatewayTest, HasRoomForSoManyLargeBodiesOfAnAddress) {
                                                       "Content-Type: application/json\r\n\r\n{{",
                                                       Demo("/test-suites"), 32 << 20)));
   }
+  // Whichever came last.
+  const auto is_answered = [](const tcp::socket& socket) { return socket.available() > 0; };
+  auto refused = held.end();
+  for (int i = 0; i < 1000 && refused == held.end(); ++i) {
+    refused = std::find_if(held.begin(), held.end(), is_answered);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ASSERT_NE(refused, held.end());
   char bytes[12];
-  asio::read(held.back(), asio::buffer(bytes));
+  asio::read(*refused, asio::buffer(bytes));
   EXPECT_EQ(std::string_view(bytes, sizeof bytes), "HTTP/1.1 503");
   held.clear();
   const Answer later = Ask("POST", Demo("/test-suites"), "{\"a\":\"" + Many("b", 1 << 20) + "\"}");
@@ -449,6 +495,42 @@ TEST_F(GatewayTest, TellsTheBrowserToForgetAfterCleanUp) {
   const Answer later =
       Ask("POST", Demo("/cleanup"), fmt::format(R"({{"session_id":"{}","when":"if_abandoned"}})", kSession));
   EXPECT_THAT(later.head, Not(HasSubstr("Clear-Site-Data")));
+}
+
+size_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t size = 0;
+  size_t resident = 0;
+  file >> size >> resident;
+  return resident * 4096;
+}
+
+// 75 MB of results are there for each of them, of which the sockets take some.
+TEST_F(GatewayTest, KeepsNothingOfItsOwnForReadersThatDoNotRead) {
+  constexpr int kReaders = 200;
+  const size_t before = ResidentBytes();
+  std::vector<tcp::socket> silent;
+  for (int i = 0; i < kReaders; ++i) {
+    silent.push_back(Send("GET", Demo(fmt::format("/batch-test/{}/events", kLongRun)), "",
+                          fmt::format("Last-Event-ID: {}\r\n", i % 4)));
+  }
+  double worst = 0;
+  for (int i = 0; i < 50; ++i) {
+    const auto asked = std::chrono::steady_clock::now();
+    EXPECT_THAT(Ask("GET", "/livez").head, StartsWith("HTTP/1.1 200 "));
+    worst = std::max(worst, std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_LT(worst, 1);
+  EXPECT_LT(ResidentBytes(), before + (100 << 20));
+  EXPECT_LT(runner_->lists(), 40);
+  const Answer whole = Hear(Send("GET", Demo(fmt::format("/batch-test/{}/events", kLongRun))));
+  int64_t next = 1;
+  for (size_t at = 0; (at = whole.body.find("\nid: ", at)) != std::string::npos; ++at) {
+    EXPECT_EQ(std::strtoll(whole.body.c_str() + at + 5, nullptr, 10), next++);
+  }
+  EXPECT_EQ(next, fake_runner::Runner::kLongLast + 2);
+  EXPECT_TRUE(whole.whole);
 }
 
 TEST_F(GatewayTest, SendsEveryResultOnceAndInOrderToWhoeverComesWhenever) {

@@ -1,13 +1,26 @@
 #include "gateway/http/body_stream.h"
 
+#include <algorithm>
 #include <charconv>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "common/error/try.h"
 
 namespace ftl::http {
 
 Task<> BodyStream::Write(std::string_view piece) {
-  if (piece.empty() || is_silent_) co_return absl::OkStatus();
+  if (is_silent_) co_return absl::OkStatus();
+  while (!piece.empty()) {
+    CO_TRY(co_await WriteSlice(piece.substr(0, kSliceBytes)));
+    piece.remove_prefix(std::min(piece.size(), kSliceBytes));
+    if (!piece.empty()) co_await asio::post(executor(), asio::use_awaitable);
+  }
+  co_return absl::OkStatus();
+}
+
+Task<> BodyStream::WriteSlice(std::string_view piece) {
   wire_->SetDeadline(DeadlineIn(limits_->write));
   if (framing_ == Framing::kChunked) {
     char head[18];

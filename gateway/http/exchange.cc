@@ -105,6 +105,7 @@ Task<> Exchange::Begin(Response response) {
   std::string head;
   AppendHead(response, Facts(framing), head);
   wire_.DropBuffer();
+  wire_.BoundSendBuffer();
   if (on_stream_) on_stream_();
   wire_.SetDeadline(DeadlineIn(limits_.write));
   CO_TRY(co_await wire_.Write(head));

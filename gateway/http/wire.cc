@@ -18,6 +18,7 @@ using asio::ip::tcp;
 
 constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kReadBytes = 64 * 1024;
+constexpr int kSendBufferBytes = 128 * 1024;
 constexpr size_t kKeptBytes = 16 * 1024;
 
 absl::Status Broken() { return Refuse(Reason::kCancelled, "The client has gone."); }
@@ -67,6 +68,11 @@ Task<size_t> Wire::ReadMore() {
     OPENSSL_cleanse(scratch.data(), read);
     co_return read;
   }
+}
+
+void Wire::BoundSendBuffer() {
+  boost::system::error_code ignored;
+  socket_.set_option(tcp::socket::send_buffer_size(kSendBufferBytes), ignored);
 }
 
 Task<> Wire::Write(std::string_view first, std::string_view second, std::string_view third) {

@@ -31,6 +31,9 @@ class Wire {
   // REQUEST_TIMEOUT when the deadline has passed, CANCELLED when the connection is broken.
   Task<size_t> ReadMore();
 
+  // Bounds what the system keeps for a client that reads slowly. For streams: a whole answer may use all it gets.
+  void BoundSendBuffer();
+
   // Writes all of `first`, then all of `second`, then all of `third`.
   Task<> Write(std::string_view first, std::string_view second = {}, std::string_view third = {});
 

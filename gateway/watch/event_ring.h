@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace ftl::gateway {
 
@@ -14,12 +15,15 @@ class EventRing {
   static constexpr size_t kPieceBytes = 64 * 1024;
 
   struct Event {
+    Event(int64_t of, bool last, std::string as_text)
+        : sequence(of), is_last(last), text(std::make_shared<const std::string>(std::move(as_text))) {}
+
     int64_t sequence;  // 0 for events that are not replayed
     bool is_last;
-    std::string text;
+    std::shared_ptr<const std::string> text;  // one for all who are sent it, also when it has left the ring
   };
 
-  // Events that stand one after the other, as one text.
+  // Events that stand one after the other, as one text: a write's worth, or one event that is larger, uncopied.
   struct Piece {
     int64_t end = 0;     // the position after them
     int64_t oldest = 0;  // the lowest sequence among them; 0 for none

@@ -45,8 +45,20 @@ TEST(EventRingTest, GivesOneTextToAllWhoStandAtTheSamePlace) {
 TEST(EventRingTest, EndsAPieceAtAWritesWorth) {
   EventRing ring(/*base=*/0, /*max_bytes=*/1 << 20);
   for (int64_t sequence : {1, 2, 3}) ring.Append({sequence, false, std::string(40'000, 'x')});
-  EXPECT_EQ(ring.PieceFrom(0).end, 2);
-  EXPECT_EQ(ring.PieceFrom(2).end, 3);
+  EXPECT_EQ(ring.PieceFrom(0).end, 1);
+  EXPECT_EQ(ring.PieceFrom(1).end, 2);
+}
+
+TEST(EventRingTest, CopiesNoLargeEvent) {
+  EventRing ring(/*base=*/0, /*max_bytes=*/1 << 20);
+  ring.Append(Event(1));
+  ring.Append({2, true, std::string(900'000, 'x')});
+  EXPECT_EQ(ring.PieceFrom(0).end, 1);
+  const EventRing::Piece large = ring.PieceFrom(1);
+  EXPECT_EQ(large.text, ring.at(1).text);
+  EXPECT_EQ(large.end, 2);
+  EXPECT_EQ(large.newest, 2);
+  EXPECT_TRUE(large.is_last);
 }
 
 }  // namespace

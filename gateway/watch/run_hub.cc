@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "common/error/try.h"
 #include "common/json/message_json.h"
 #include "common/observe/instrument.h"
@@ -14,12 +17,33 @@ namespace pb = finetunelab::batch_runner::v1;
 
 namespace {
 
-constexpr std::string_view kListResults = "finetunelab.batch_runner.v1.BatchRunnerService.ListResults";
 constexpr std::string_view kRetry = "retry: 1000\n\n";
-constexpr int kPage = 200;
 // So much of what was there before goes into the ring too, so that those who come together share it.
 constexpr int64_t kFromTheStart = 200;
-constexpr absl::Duration kListLimit = absl::Seconds(30);
+
+// Events for one write. A large one is not copied.
+class WriteOf {
+ public:
+  // False where it does not go out with what is there already.
+  bool Add(const EventRing::Event& event) {
+    const bool is_large = event.text->size() >= EventRing::kPieceBytes;
+    if (large_ || (!small_.empty() && small_.size() + event.text->size() > EventRing::kPieceBytes)) return false;
+    if (is_large) {
+      large_ = event.text;
+    } else {
+      small_ += *event.text;
+    }
+    return true;
+  }
+  // Never null.
+  std::shared_ptr<const std::string> Take() {
+    return large_ ? std::move(large_) : std::make_shared<const std::string>(std::move(small_));
+  }
+
+ private:
+  std::shared_ptr<const std::string> large_;
+  std::string small_;
+};
 
 prometheus::Gauge& Watchers() {
   return metrics::GaugeOf("ftl_gateway_watchers", "Pages that watch a run through this process.");
@@ -63,39 +87,34 @@ class RunHub::Watcher {
     return std::move(piece.text);
   }
 
-  // The next page of older results.
+  // The next of the older results, up to a write's worth.
   Task<std::shared_ptr<const std::string>> FromStore() {
-    pb::ListResultsRequest request;
-    request.set_test_run_id(feed_->test_run_id());
-    request.set_after_sequence(cursor_);
-    request.set_page_size(kPage);
-    CO_TRY(const auto page, co_await hub_.upstream_.Call<pb::ListResultsResponse>(OwnCall(kListLimit), kListResults,
-                                                                                  std::move(request)));
-    auto events = std::make_shared<std::string>();
-    for (const pb::Result& result : page.results()) {
-      http::AppendEvent("result", result.sequence(), ToJson(result), *events);
-      cursor_ = std::max(cursor_, result.sequence());
+    CO_TRY(const auto page, co_await hub_.stored_.After(feed_->test_run_id(), cursor_));
+    WriteOf write;
+    for (const EventRing::Event& event : page->events) {
+      if (event.sequence <= cursor_) continue;
+      if (!write.Add(event)) break;
+      cursor_ = event.sequence;
     }
     // The ring's base counts the end too, which is no result.
-    if (page.results().empty()) cursor_ = feed_->ring().base();
+    if (page->events.empty()) cursor_ = feed_->ring().base();
     position_ = feed_->ring().PositionAfter(cursor_);
-    co_return events;
+    co_return write.Take();
   }
 
  private:
   // What he has not had of the events up to `end`.
   std::shared_ptr<const std::string> Filtered(int64_t end) {
     const EventRing& ring = feed_->ring();
-    auto events = std::make_shared<std::string>();
+    WriteOf write;
     for (; position_ < end; ++position_) {
       const EventRing::Event& event = ring.at(position_);
-      ended_ |= event.is_last;
       const bool is_new = event.sequence > cursor_ || event.is_last || (event.sequence == 0 && position_ >= joined_at_);
-      if (!is_new) continue;
-      *events += event.text;
-      cursor_ = std::max(cursor_, event.sequence);
+      if (is_new && !write.Add(event)) break;
+      ended_ |= event.is_last;
+      if (is_new) cursor_ = std::max(cursor_, event.sequence);
     }
-    return events;
+    return write.Take();
   }
 
   RunHub& hub_;
@@ -110,7 +129,7 @@ class RunHub::Watcher {
 
 RunHub::RunHub(asio::any_io_executor executor, Upstream& upstream)
     : executor_(executor),
-      upstream_(upstream),
+      stored_(executor, upstream),
       stub_(pb::BatchRunnerService::NewStub(upstream.Channel("batch-runner"))) {
   Watchers();
 }
@@ -157,6 +176,9 @@ Task<> RunHub::Tell(http::BodyStream& body, std::shared_ptr<RunFeed> feed, int64
     }
     if (events) {
       CO_TRY(co_await sse.Write(*events));
+      events.reset();
+      // A crowd that has much to read takes turns with everybody else.
+      co_await asio::post(body.executor(), asio::use_awaitable);
     } else if (std::chrono::steady_clock::now() >= sse.heartbeat_due()) {
       CO_TRY(co_await sse.Heartbeat());
     } else {

@@ -7,6 +7,7 @@
 #include "gateway/http/body_stream.h"
 #include "gateway/upstream/upstream.h"
 #include "gateway/watch/run_feed.h"
+#include "gateway/watch/stored_results.h"
 
 namespace ftl::gateway {
 
@@ -37,7 +38,7 @@ class RunHub {
   std::shared_ptr<RunFeed> FeedOf(const std::string& test_run_id, int64_t last_sequence);
 
   const asio::any_io_executor executor_;
-  Upstream& upstream_;
+  StoredResults stored_;
   std::unique_ptr<RunFeed::Stub> stub_;
   std::map<std::string, std::shared_ptr<RunFeed>> feeds_;
   bool draining_ = false;
