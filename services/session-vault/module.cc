@@ -30,8 +30,9 @@ struct Machinery {
         admission(database, sessions, keys, {settings.session_life, settings.sessions_per_address}),
         retirement(database, keys),
         cleanup(cleanups, retirement),
-        sweep(database, cleanups, sessions, cleanup, retirement),
-        sweep_clock(executor, sweep, cleanups, keys),
+        clock(database),
+        sweep(database, cleanups, sessions, cleanup, retirement, clock),
+        sweep_clock(executor, sweep, cleanups, keys, clock),
         quotas(database,
                {{"requests_per_minute", settings.requests_per_minute},
                 {"model_lists_per_minute", kModelListsPerMinute},
@@ -47,6 +48,7 @@ struct Machinery {
   Admission admission;
   KeyRetirement retirement;
   Cleanup cleanup;
+  DatabaseClock clock;
   Sweep sweep;
   SweepClock sweep_clock;
   Quotas quotas;

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -41,11 +42,13 @@ CallContext As(std::string caller) {
 
 // One replica of the service, on the test's own thread.
 struct Replica {
-  Replica(asio::io_context& io, const std::string& url, EpochKeys epoch_keys, absl::Duration life, int32_t per_address)
+  Replica(asio::io_context& io, const std::string& url, EpochKeys epoch_keys, absl::Duration life, int32_t per_address,
+          std::function<absl::Time()> own_clock)
       : database(io.get_executor(), {.url = url, .role = "ftl_session_vault", .application_name = "tests"}),
         keys(std::move(epoch_keys)),
         admission(database, sessions, keys, {life, per_address}),
-        sweep_clock(io.get_executor(), sweep, cleanups, keys),
+        clock(database, std::move(own_clock)),
+        sweep_clock(io.get_executor(), sweep, cleanups, keys, clock),
         service(rpc::Serving(io.get_executor(), ""), {sessions, admission, cleanup, sweep, sweep_clock, quotas,
                                                       retirement, keys, AddressPolicy(), absl::Milliseconds(300)}) {}
 
@@ -56,7 +59,8 @@ struct Replica {
   Admission admission;
   KeyRetirement retirement{database, keys};
   Cleanup cleanup{cleanups, retirement};
-  Sweep sweep{database, cleanups, sessions, cleanup, retirement};
+  DatabaseClock clock;
+  Sweep sweep{database, cleanups, sessions, cleanup, retirement, clock};
   SweepClock sweep_clock;
   Quotas quotas{database, {{"requests_per_minute", 10}}};
   KeyLending lending{sessions, keys, AddressPolicy()};
@@ -66,9 +70,11 @@ struct Replica {
 class SessionVaultTest : public testing::Test {
  protected:
   std::unique_ptr<Replica> NewReplica(absl::Duration life = absl::Hours(1), int32_t per_address = 1,
-                                      const std::string& masters = std::string(ScratchKeys::kMaster)) {
+                                      const std::string& masters = std::string(ScratchKeys::kMaster),
+                                      absl::Duration clock_is_off = absl::ZeroDuration()) {
     EpochKeys keys(*KeyDirectory::Open(scratch_.path()), *MasterKeys::Parse(Secret(masters)), absl::Minutes(15), life);
-    return std::make_unique<Replica>(io_, test_database_.url(), std::move(keys), life, per_address);
+    return std::make_unique<Replica>(io_, test_database_.url(), std::move(keys), life, per_address,
+                                     [clock_is_off] { return absl::Now() + clock_is_off; });
   }
 
   static pb::OpenSessionRequest Request(const std::string& address = "203.0.113.7") {
@@ -497,6 +503,30 @@ TEST_F(SessionVaultTest, KeepsTheEpochKeyWhileAnotherSessionNeedsItAndSaysUntilW
   EXPECT_TRUE(Lend(*vault, theirs).ok());
   ASSERT_TRUE(Close(*vault, theirs).ok());
   EXPECT_TRUE(vault->keys.List()->empty());
+}
+
+TEST_F(SessionVaultTest, JudgesKeysByTheClockOfTheDatabase) {
+  const auto right = NewReplica();
+  const std::string id = OpenId(*right);
+  const KeyId live = right->keys.List()->front();
+  const KeyId overdue = right->keys.KeyAt(absl::Now() - absl::Hours(3))->id;
+  for (const absl::Duration off : {absl::Hours(2), -absl::Hours(2), absl::Seconds(90)}) {
+    const auto wrong = NewReplica(absl::Hours(1), 1, std::string(ScratchKeys::kMaster), off);
+    EXPECT_EQ(wrong->clock.Now(), std::nullopt) << "nothing is known before the first answer";
+    wrong->sweep_clock.Start();
+    SweepNow(*wrong);
+    EXPECT_TRUE(Await(io_, wrong->sweep_clock.Stop()).ok());
+    EXPECT_EQ(wrong->clock.Now(), std::nullopt);
+    EXPECT_EQ(right->keys.List()->size(), 2u) << off;
+    EXPECT_TRUE(Lend(*right, id).ok()) << off;
+  }
+  const auto nearly = NewReplica(absl::Hours(1), 1, std::string(ScratchKeys::kMaster), absl::Seconds(30));
+  SweepNow(*nearly);
+  EXPECT_LT(absl::AbsDuration(*nearly->clock.Now() - absl::Now()), absl::Seconds(2)) << "not its own";
+  EXPECT_EQ(right->keys.List()->size(), 1u);
+  EXPECT_FALSE(right->keys.Find(overdue).ok());
+  EXPECT_TRUE(right->keys.Find(live).ok());
+  EXPECT_TRUE(Lend(*right, id).ok());
 }
 
 TEST_F(SessionVaultTest, NeverDestroysTheKeyOfASessionThatIsJustBeingOpened) {

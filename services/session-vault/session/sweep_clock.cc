@@ -23,11 +23,13 @@ constexpr absl::Duration kLongestSweep = absl::Minutes(10);
 
 }  // namespace
 
-SweepClock::SweepClock(asio::any_io_executor executor, Sweep& sweep, CleanupStore& store, const EpochKeys& keys)
+SweepClock::SweepClock(asio::any_io_executor executor, Sweep& sweep, CleanupStore& store, const EpochKeys& keys,
+                       const DatabaseClock& clock)
     : executor_(executor),
       sweep_(sweep),
       store_(store),
       keys_(keys),
+      clock_(clock),
       next_(executor),
       ended_(executor, asio::steady_timer::time_point::max()) {}
 
@@ -72,8 +74,9 @@ Task<> SweepClock::Run() {
 
 Task<> SweepClock::SweepOnce() {
   // Before anything that needs the database: a key whose time is over dies even where that is away.
-  const absl::Status overdue = keys_.DestroyOverdue(absl::Now());
-  if (const auto keys = keys_.List(); keys.ok()) session_metrics::Keys(*keys, absl::Now());
+  const std::optional<absl::Time> now = clock_.Now();
+  const absl::Status overdue = now ? keys_.DestroyOverdue(*now) : absl::OkStatus();
+  if (const auto keys = keys_.List(); keys.ok()) session_metrics::Keys(*keys, now.value_or(absl::Now()));
   CO_TRY(co_await sweep_.Run(DeadlineIn(kLongestSweep), Sweep::IfBusy::kSkip));
   session_metrics::Swept(absl::Now());
   const absl::StatusOr<SessionCount> count = co_await store_.Count(DeadlineIn(kAfterFailure));
@@ -84,7 +87,9 @@ Task<> SweepClock::SweepOnce() {
 Task<absl::Duration> SweepClock::Pause() {
   absl::Duration pause = kPeriod;
   CO_TRY(const std::vector<KeyId> keys, keys_.List());
-  for (const KeyId& key : keys) pause = std::min(pause, key.dies_at - absl::Now());
+  if (const std::optional<absl::Time> now = clock_.Now()) {
+    for (const KeyId& key : keys) pause = std::min(pause, key.dies_at - *now);
+  }
   CO_TRY(const std::optional<absl::Duration> due, co_await store_.NextDueIn(DeadlineIn(kAfterFailure)));
   if (due) pause = std::min(pause, *due);
   co_return std::max(pause, kShortest);

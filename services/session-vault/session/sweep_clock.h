@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/async/task.h"
+#include "services/session-vault/session/database_clock.h"
 #include "services/session-vault/session/sweep.h"
 #include "services/session-vault/store/cleanup_store.h"
 #include "services/session-vault/vault/epoch_keys.h"
@@ -16,7 +17,8 @@ namespace ftl::vault {
 // is made of outlives it.
 class SweepClock {
  public:
-  SweepClock(asio::any_io_executor executor, Sweep& sweep, CleanupStore& store, const EpochKeys& keys);
+  SweepClock(asio::any_io_executor executor, Sweep& sweep, CleanupStore& store, const EpochKeys& keys,
+             const DatabaseClock& clock);
 
   void Start();
   // Something is due in `wait`: looks again then, if not before.
@@ -33,6 +35,7 @@ class SweepClock {
   Sweep& sweep_;
   CleanupStore& store_;
   const EpochKeys& keys_;
+  const DatabaseClock& clock_;
   asio::steady_timer next_;
   asio::steady_timer ended_;  // is cancelled when Run has ended
   asio::cancellation_signal stop_;
