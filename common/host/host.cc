@@ -32,6 +32,7 @@ namespace {
 constexpr absl::Duration kStartLimit = absl::Seconds(60);
 constexpr absl::Duration kDrainLimit = absl::Seconds(12);
 constexpr absl::Duration kCallGrace = absl::Seconds(3);
+constexpr size_t kLeastTokenBytes = 32;
 
 std::string RandomToken() {
   unsigned char bytes[16];
@@ -127,7 +128,7 @@ struct Host::Watch {
   std::jthread thread;
 };
 
-Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(RandomToken()) {
+Host::Host(Settings& settings, std::vector<ModuleKind> kinds, bool production) : process_token_(RandomToken()) {
   const bool together = kinds.size() > 1;
   const auto is_here = [&](std::string_view name) {
     return std::any_of(kinds.begin(), kinds.end(), [&](const ModuleKind& kind) { return kind.name == name; });
@@ -161,6 +162,23 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds) : process_token_(R
   tls_.key = settings.Text("FTL_TLS_KEY_FILE", "", "The key of that certificate.");
   if (tls_.ca.empty() != tls_.cert.empty() || tls_.ca.empty() != tls_.key.empty()) {
     settings.Fault("FTL_TLS_CA_FILE", "and FTL_TLS_CERT_FILE and FTL_TLS_KEY_FILE go together; set all three or none");
+  }
+  const Secret token = settings.SecretText(
+      "FTL_GRPC_OPERATOR_TOKEN",
+      "Makes whoever shows it over gRPC the operator: sweep, rewrap, reflection. At least 32 bytes.");
+  operator_token_ = token.Reveal();
+  if (!operator_token_.empty() && operator_token_.size() < kLeastTokenBytes) {
+    settings.Fault("FTL_GRPC_OPERATOR_TOKEN", "is shorter than 32 bytes; take 32 random ones in hex or base64");
+  }
+  if (production && !tls_.configured()) {
+    const auto judge = [&](const std::string& name, const std::string& address) {
+      if (address.empty() || rpc::IsLoopback(address)) return;
+      settings.Fault(name,
+                     "can be reached from other machines, and FTL_PRODUCTION is set; listen on loopback or a "
+                     "unix socket, or set FTL_TLS_CA_FILE, FTL_TLS_CERT_FILE and FTL_TLS_KEY_FILE");
+    };
+    judge("FTL_GRPC_LISTEN", shared_listen_);
+    for (const auto& part : parts_) judge(SettingName(part->kind.name, "LISTEN"), part->listen);
   }
   for (const auto& part : parts_) {
     if (!part->kind.passes_keys || together || tls_.configured()) continue;
@@ -203,11 +221,12 @@ absl::Status Host::StartPart(Part& part) {
   TRY(part.Await(part.module->Start(*part.environment)));
   if (part.kind.default_listen.empty()) return absl::OkStatus();
   const bool has_port = !part.listen.empty();
-  rpc::Registrar registrar(rpc::Serving(part.io.get_executor(), has_port ? "" : process_token_),
-                           !has_port || tls_.configured());
+  rpc::Registrar registrar(
+      rpc::Serving(part.io.get_executor(), has_port ? "" : process_token_, has_port ? operator_token_ : ""),
+      !has_port || tls_.configured());
   part.module->Serve(registrar);
   auto services = registrar.Take();
-  TRY(part.server, has_port ? rpc::Server::Listen(part.listen, tls_, std::move(services))
+  TRY(part.server, has_port ? rpc::Server::Listen(part.listen, tls_, std::move(services), operator_token_)
                             : rpc::Server::WithoutPort(std::move(services)));
   // A module that has started can work; whoever asks before the first check is told so.
   part.server->health().Set("", true);
@@ -232,11 +251,11 @@ absl::Status Host::OpenPort() {
   if (!shared_listen_.empty()) {
     std::vector<std::unique_ptr<grpc::Service>> services;
     for (const auto& part : parts_) {
-      rpc::Registrar registrar(rpc::Serving(part->io.get_executor(), ""), /*authenticated=*/false);
+      rpc::Registrar registrar(rpc::Serving(part->io.get_executor(), "", operator_token_), /*authenticated=*/false);
       part->module->Serve(registrar);
       for (auto& service : registrar.Take()) services.push_back(std::move(service));
     }
-    TRY(shared_server_, rpc::Server::Listen(shared_listen_, tls_, std::move(services)));
+    TRY(shared_server_, rpc::Server::Listen(shared_listen_, tls_, std::move(services), operator_token_));
     log::Info("serving gRPC", {{"port", shared_server_->port()}});
   }
   for (const auto& part : parts_) {

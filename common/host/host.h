@@ -19,8 +19,9 @@ class AdminServer;
 // share one port (FTL_GRPC_LISTEN) for everything but key lending.
 class Host {
  public:
-  // Reads the settings of the host and of every module; faults stay in `settings`.
-  Host(Settings& settings, std::vector<ModuleKind> kinds);
+  // Reads the settings of the host and of every module; faults stay in `settings`. In production gRPC without TLS is
+  // refused wherever another machine could reach it.
+  Host(Settings& settings, std::vector<ModuleKind> kinds, bool production = false);
   ~Host();
 
   // Starts everything; on failure what has started is stopped again.
@@ -42,6 +43,7 @@ class Host {
   std::string admin_address_;
   std::string port_file_;
   rpc::TlsFiles tls_;
+  std::string operator_token_;
   std::unique_ptr<rpc::Server> shared_server_;
   struct Watch;
   std::unique_ptr<Watch> watch_;

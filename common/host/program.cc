@@ -188,7 +188,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   const ProgramSettings program(settings);
   log::Configure(program.log_level, program.log_format == "text" ? log::Format::kText : log::Format::kJson, name);
   if (migrate) return Migrate(program);
-  Host host(settings, kinds);
+  Host host(settings, kinds, program.production);
   if (healthcheck) return AskHealth(settings);
   RefuseMisspeltSettings(settings);
   if (program.production) RefuseDevelopmentSwitches(settings);

@@ -12,7 +12,10 @@ std::string NewRequestId() {
 }
 
 CallContext OwnCall(absl::Duration limit) {
-  return {.request_id = NewRequestId(), .traceparent = "", .deadline = DeadlineIn(limit), .caller = ""};
+  CallContext call;
+  call.request_id = NewRequestId();
+  call.deadline = DeadlineIn(limit);
+  return call;
 }
 
 }  // namespace ftl

@@ -16,6 +16,9 @@ struct CallContext {
   Deadline deadline;
   // The service that calls, proved by its client certificate or by being in this process; empty for anyone else.
   std::string caller;
+  // Where the call came from, as an IP address; loopback for one from this machine. Not of the client that a gateway
+  // speaks for.
+  std::string peer_address = "127.0.0.1";
 };
 
 // A context for work that no one asked for, such as a sweep.

@@ -105,6 +105,12 @@ class CallState : public std::enable_shared_from_this<CallState> {
   bool ended_ = false;
 };
 
+// The message that gRPC has read for this call, and for nobody else.
+template <typename Request>
+Request& Mutable(const Request& request) {
+  return const_cast<Request&>(request);
+}
+
 template <typename Request, typename Response, typename Handler>
 grpc::ServerUnaryReactor* ServeUnary(const Serving& serving, grpc::CallbackServerContext* context,
                                      const Request* request, Response* response, std::string_view method,
@@ -117,7 +123,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Serving& serving, grpc::CallbackServe
     std::shared_ptr<CallState> state;
   };
   auto* reactor = new Reactor(serving, method);
-  absl::StatusOr<CallContext> call = serving.Understand(*context, kUnaryLimit);
+  absl::StatusOr<CallContext> call = serving.Understand(*context, kUnaryLimit, Mutable(*request));
   if (!call.ok()) {
     reactor->Finish(ToGrpcStatus(call.status()));
     return reactor;
@@ -165,7 +171,7 @@ grpc::ServerWriteReactor<Response>* ServeStream(const Serving& serving, grpc::Ca
     std::shared_ptr<CallState> state;
   };
   auto* reactor = new Reactor(serving, method);
-  absl::StatusOr<CallContext> call = serving.Understand(*context, kStreamLimit);
+  absl::StatusOr<CallContext> call = serving.Understand(*context, kStreamLimit, Mutable(*request));
   if (!call.ok()) {
     reactor->Finish(ToGrpcStatus(call.status()));
     return reactor;

@@ -39,9 +39,12 @@ class Registrar {
 // One gRPC server: the modules' services, health and, with a port, reflection. Messages up to 40 MiB.
 class Server {
  public:
-  // A server on `address` (host:port, port 0 for any). With TLS files every client must show a certificate.
+  // A server on `address` (host:port, port 0 for any). With TLS files every client must show a certificate. Reflection
+  // is the operator's, by certificate or `operator_token`, but for a server on loopback without TLS, where it is
+  // anybody's.
   static absl::StatusOr<std::unique_ptr<Server>> Listen(const std::string& address, const TlsFiles& tls,
-                                                        std::vector<std::unique_ptr<grpc::Service>> services);
+                                                        std::vector<std::unique_ptr<grpc::Service>> services,
+                                                        std::string operator_token = "");
   // A server without a port, reached by `InProcess`.
   static absl::StatusOr<std::unique_ptr<Server>> WithoutPort(std::vector<std::unique_ptr<grpc::Service>> services);
   ~Server();
@@ -57,13 +60,18 @@ class Server {
  private:
   Server() = default;
   static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& address, const TlsFiles& tls,
-                                                       std::vector<std::unique_ptr<grpc::Service>> services);
+                                                       std::vector<std::unique_ptr<grpc::Service>> services,
+                                                       std::string operator_token);
 
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<Health> health_ = std::make_unique<Health>();
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };
+
+// Whether a server on `address` can be reached from this machine alone: `127.0.0.1:…`, `[::1]:…`, `localhost:…` or
+// `unix:…`.
+bool IsLoopback(std::string_view address);
 
 // Reads a small file, such as a certificate; says which file and why where that fails.
 absl::StatusOr<std::string> ReadFile(const std::string& path);

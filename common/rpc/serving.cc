@@ -3,54 +3,96 @@
 #include <openssl/crypto.h>
 
 #include "common/error/refusal.h"
+#include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/rpc/access.h"
 
 namespace ftl::rpc {
 namespace {
 
-std::string Metadata(const grpc::CallbackServerContext& context, const char* key) {
-  const auto& metadata = context.client_metadata();
+using MetadataMap = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+std::string Metadata(const MetadataMap& metadata, const char* key) {
   const auto found = metadata.find(key);
   return found == metadata.end() ? std::string() : std::string(found->second.data(), found->second.size());
 }
 
-// The DNS name in the client's certificate that names one of our services.
-std::string CertifiedCaller(const grpc::CallbackServerContext& context) {
-  const auto identity = context.auth_context();
-  if (!identity || !identity->IsPeerAuthenticated()) return "";
+// The DNS name in the client's certificate that is one we know.
+std::string CertifiedCaller(const grpc::AuthContext* identity) {
+  if (identity == nullptr || !identity->IsPeerAuthenticated()) return "";
   for (const grpc::string_ref& name : identity->FindPropertyValues("x509_subject_alternative_name")) {
     const std::string text(name.data(), name.size());
-    for (const char* service : {"gateway", "session-vault", "batch-runner", "analytics", "export"}) {
-      if (text == service) return text;
+    for (std::string_view known : {"gateway", "session-vault", "batch-runner", "analytics", "export"}) {
+      if (text == known) return text;
     }
+    if (text == kOperator) return text;
   }
-  return "";
+  return std::string(kUnknownName);
 }
 
-bool SameSecret(const std::string& a, const std::string& b) {
+bool SameSecret(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// `ipv4:192.0.2.1:50051` and `ipv6:%5B2001:db8::1%5D:50051` give the address; anything else is of this machine.
+std::string AddressOf(std::string_view peer) {
+  const size_t scheme = peer.find(':');
+  const size_t port = peer.rfind(':');
+  if (scheme == std::string_view::npos || port <= scheme) return "127.0.0.1";
+  std::string_view address = peer.substr(scheme + 1, port - scheme - 1);
+  if (peer.starts_with("ipv4:")) return std::string(address);
+  if (!peer.starts_with("ipv6:")) return "127.0.0.1";
+  for (std::string_view bracket : {"[", "%5B"}) {
+    if (address.starts_with(bracket)) address.remove_prefix(bracket.size());
+  }
+  for (std::string_view bracket : {"]", "%5D"}) {
+    if (address.ends_with(bracket)) address.remove_suffix(bracket.size());
+  }
+  return std::string(address.substr(0, address.find('%')));
+}
+
+void BelieveAddress(const CallContext& call, google::protobuf::Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("client_address");
+  if (field == nullptr || call.caller == "gateway") return;
+  request.GetReflection()->SetString(&request, field, call.peer_address);
 }
 
 }  // namespace
 
+bool IsOperator(const MetadataMap& metadata, const grpc::AuthContext* identity, const std::string& operator_token) {
+  constexpr std::string_view kScheme = "Bearer ";
+  if (CertifiedCaller(identity) == kOperator) return true;
+  const std::string shown = Metadata(metadata, "authorization");
+  return !operator_token.empty() && shown.starts_with(kScheme) &&
+         SameSecret(std::string_view(shown).substr(kScheme.size()), operator_token);
+}
+
 absl::StatusOr<CallContext> Serving::Understand(const grpc::CallbackServerContext& context,
-                                                absl::Duration default_limit) const {
+                                                absl::Duration default_limit,
+                                                google::protobuf::Message& request) const {
+  const MetadataMap& metadata = context.client_metadata();
+  const auto identity = context.auth_context();
   CallContext call;
-  call.request_id = Metadata(context, kRequestIdKey);
+  call.peer_address = AddressOf(context.peer());
+  call.request_id = Metadata(metadata, kRequestIdKey);
   if (call.request_id.empty()) call.request_id = NewRequestId();
-  call.traceparent = Metadata(context, kTraceparentKey);
+  call.traceparent = Metadata(metadata, kTraceparentKey);
   const auto asked = context.deadline() - std::chrono::system_clock::now();
   const absl::Duration limit = absl::FromChrono(std::chrono::duration_cast<std::chrono::nanoseconds>(asked));
   call.deadline =
       DeadlineIn(context.deadline() == std::chrono::system_clock::time_point::max() ? default_limit : limit);
-  const std::string token = Metadata(context, kTokenKey);
+  const std::string token = Metadata(metadata, kTokenKey);
   if (in_process() && SameSecret(token, process_token_)) {
-    call.caller = Metadata(context, kCallerKey);
-  } else if (!token.empty() || !Metadata(context, kCallerKey).empty()) {
+    call.caller = Metadata(metadata, kCallerKey);
+  } else if (!token.empty() || !Metadata(metadata, kCallerKey).empty()) {
     return Refuse(Reason::kPermissionDenied, "Calls over the network may not carry x-ftl-caller or x-ftl-token.");
+  } else if (IsOperator(metadata, identity.get(), operator_token_)) {
+    call.caller = kOperator;
   } else {
-    call.caller = CertifiedCaller(context);
+    call.caller = CertifiedCaller(identity.get());
   }
+  TRY(JudgeCaller(request.GetDescriptor()->full_name(), call));
+  BelieveAddress(call, request);
   return call;
 }
 

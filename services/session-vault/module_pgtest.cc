@@ -70,6 +70,12 @@ TEST_F(ModuleTest, IsRefusedWithoutCertificatesAndWouldLendNoKeyToStrangers) {
   }
   {
     grpc::ClientContext context;
+    open.set_client_address("203.0.113.8");
+    const grpc::Status status = pb::SessionVaultService::NewStub(channel)->OpenSession(&context, open, &opened);
+    EXPECT_EQ(ReasonOf(FromGrpcStatus(status)), Reason::kActiveSessionExists) << "its own address counts";
+  }
+  {
+    grpc::ClientContext context;
     pb::LendKeyResponse lent;
     const grpc::Status status = pb::KeyLendingService::NewStub(channel)->LendKey(&context, pb::LendKeyRequest(), &lent);
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
@@ -83,6 +89,55 @@ TEST_F(ModuleTest, IsRefusedWithoutCertificatesAndWouldLendNoKeyToStrangers) {
     EXPECT_EQ(ReasonOf(FromGrpcStatus(status)), Reason::kPermissionDenied);
   }
   host.Stop();
+}
+
+absl::Status Sweep(const std::shared_ptr<grpc::Channel>& channel, const std::string& authorization = "") {
+  grpc::ClientContext context;
+  if (!authorization.empty()) context.AddMetadata("authorization", authorization);
+  pb::SweepSessionsResponse swept;
+  return FromGrpcStatus(
+      pb::SessionVaultService::NewStub(channel)->SweepSessions(&context, pb::SweepSessionsRequest(), &swept));
+}
+
+TEST_F(ModuleTest, SweepsForTheOperatorAlone) {
+  const std::string token(32, 't');
+  environment_["FTL_GRPC_OPERATOR_TOKEN"] = token;
+  host::Settings settings = Settings();
+  host::Host host(settings, {SessionVaultModule()});
+  ASSERT_TRUE(host.Start().ok());
+  std::string port;
+  std::ifstream(environment_["FTL_PORT_FILE"]) >> port;
+  const auto channel = grpc::CreateChannel("127.0.0.1:" + port, grpc::InsecureChannelCredentials());
+  EXPECT_EQ(ReasonOf(Sweep(channel)), Reason::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(Sweep(channel, "Bearer " + std::string(32, 'u'))), Reason::kPermissionDenied);
+  EXPECT_EQ(ReasonOf(Sweep(channel, token)), Reason::kPermissionDenied);
+  EXPECT_TRUE(Sweep(channel, "Bearer " + token).ok());
+  host.Stop();
+}
+
+TEST_F(ModuleTest, TakesNoShortOperatorToken) {
+  environment_["FTL_GRPC_OPERATOR_TOKEN"] = std::string(31, 't');
+  host::Settings settings = Settings();
+  host::Host host(settings, {SessionVaultModule()});
+  EXPECT_THAT(settings.faults().listed(), ::testing::Contains(Field(&FieldFault::field, "FTL_GRPC_OPERATOR_TOKEN")));
+}
+
+TEST_F(ModuleTest, InProductionIsReachedFromOtherMachinesByTlsAlone) {
+  const auto faults = [&](const std::string& address, bool production) {
+    environment_["FTL_SESSION_VAULT_LISTEN"] = address;
+    host::Settings settings = Settings();
+    const host::Host host(settings, {SessionVaultModule()}, production);
+    int listen = 0;
+    for (const FieldFault& fault : settings.faults().listed()) listen += fault.field == "FTL_SESSION_VAULT_LISTEN";
+    return listen;
+  };
+  for (const char* address : {"0.0.0.0:50051", "[::]:50051", "192.0.2.1:50051", "vault.example:50051"}) {
+    EXPECT_EQ(faults(address, true), 1) << address;
+    EXPECT_EQ(faults(address, false), 0) << address;
+  }
+  for (const char* address : {"127.0.0.1:50051", "[::1]:50051", "localhost:50051", "unix:/run/vault.sock"}) {
+    EXPECT_EQ(faults(address, true), 0) << address;
+  }
 }
 
 // The port of session-vault with mutual TLS, and a session to borrow the key of.
@@ -185,6 +240,13 @@ TEST_F(ModuleTest, DoesNotStartWithAKeyFolderThatOthersMayRead) {
   host::Settings settings = Settings();
   host::Host host(settings, {SessionVaultModule()});
   EXPECT_TRUE(absl::IsFailedPrecondition(host.Start()));
+}
+
+TEST_F(LendingTest, GoesByTheNameInTheCertificate) {
+  EXPECT_TRUE(Sweep(As(authority_.Certify("operator"))).ok());
+  for (const char* name : {"gateway", "session-vault", "batch-runner", "analytics", "export", "stranger"}) {
+    EXPECT_EQ(ReasonOf(Sweep(As(authority_.Certify(name)))), Reason::kPermissionDenied) << name;
+  }
 }
 
 }  // namespace

@@ -754,16 +754,5 @@ TEST_F(SessionVaultTest, WrapsEpochKeysAnewWhileSessionsLive) {
   EXPECT_TRUE(Lend(*after, id).ok());
 }
 
-TEST_F(SessionVaultTest, LetsEachServiceCallOnlyWhatItIsMeantTo) {
-  const auto vault = NewReplica();
-  EXPECT_EQ(ReasonOf(Await(io_, vault->service.OpenSession(As("export"), Request())).status()),
-            Reason::kPermissionDenied);
-  EXPECT_EQ(ReasonOf(Await(io_, vault->service.ForgetKey(As(""), {})).status()), Reason::kPermissionDenied);
-  EXPECT_EQ(ReasonOf(Await(io_, vault->service.RecordConnectionTest(As("gateway"), {})).status()),
-            Reason::kPermissionDenied);
-  EXPECT_EQ(ReasonOf(Await(io_, vault->service.RewrapKeys(As("analytics"), {})).status()), Reason::kPermissionDenied);
-  EXPECT_EQ(ReasonOf(Await(io_, vault->service.DrawQuota(As(""), {})).status()), Reason::kPermissionDenied);
-}
-
 }  // namespace
 }  // namespace ftl::vault

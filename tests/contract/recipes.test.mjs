@@ -11,10 +11,11 @@ import { sampleEndpoint } from './client.mjs';
 const protos = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'protos');
 const buf = join(protos, 'node_modules/.bin/buf');
 const address = process.env.FTL_GRPC_ADDRESS;
-const skip = (!address && 'set FTL_GRPC_ADDRESS to host:port of the gRPC port') || (!existsSync(buf) && 'run npm install in protos');
+const token = process.env.FTL_GRPC_OPERATOR_TOKEN;
+const skip = (!token && 'set FTL_GRPC_OPERATOR_TOKEN to the operator\'s token') || (!address && 'set FTL_GRPC_ADDRESS to host:port of the gRPC port') || (!existsSync(buf) && 'run npm install in protos');
 
 const recipes = readFileSync(join(protos, 'README.md'), 'utf8').split('```sh\n')[1].split('```')[0].split('\n').filter((line) => line.startsWith('grpcurl '));
-const known = { ADDRESS: address, ENDPOINT: sampleEndpoint, KEY: 'sk-recipes', MODEL: 'sample-zero' };
+const known = { ADDRESS: address, ENDPOINT: sampleEndpoint, KEY: 'sk-recipes', MODEL: 'sample-zero', TOKEN: token };
 
 // What the line means to a shell: words, quotes taken away, variables put in.
 function wordsOf(line) {
@@ -28,6 +29,7 @@ function wordsOf(line) {
 // grpcurl's words as buf's.
 function bufWords([, plaintext, ...rest]) {
   assert.equal(plaintext, '-plaintext');
+  if (rest[0] === '-H') return ['-H', rest[1], ...bufWords(['grpcurl', plaintext, ...rest.slice(2)])];
   if (rest[0] === '-d') return ['-d', rest[1], `http://${rest[2]}/${rest[3]}`];
   assert.equal(rest[1], 'list');
   return [rest[2] ? '--list-methods' : '--list-services', `http://${rest[0]}`];

@@ -78,7 +78,8 @@ start_installation() {
   FTL_BASE_URL=http://127.0.0.1:$(<"$installation/run/all-in-one.port")
   FTL_SAMPLE_ENDPOINT=http://127.0.0.1:$(<"$installation/run/sample-endpoint.port")/v1
   FTL_GRPC_ADDRESS=127.0.0.1:$(<"$installation/run/all-in-one-grpc.port")
-  export FTL_BASE_URL FTL_SAMPLE_ENDPOINT FTL_GRPC_ADDRESS
+  FTL_GRPC_OPERATOR_TOKEN=$(<"$installation/secrets/operator_token")
+  export FTL_BASE_URL FTL_SAMPLE_ENDPOINT FTL_GRPC_ADDRESS FTL_GRPC_OPERATOR_TOKEN
 }
 
 # node_tests NAME FOLDER...: the files of Node's test runner there, where there are any.

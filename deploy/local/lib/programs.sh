@@ -71,6 +71,9 @@ common_settings() {
   common=("DEMO_ALLOW_LOCALHOST=$allow" "FTL_HTTP_ADDRESS=$(bracketed "$listen"):$port")
   if [[ -n $database_url ]]; then common+=("DATABASE_URL=$database_url"); fi
   vault=("FTL_KEY_DIR=${FTL_KEY_DIR:-$data/keys}")
+  if [[ -z ${FTL_GRPC_OPERATOR_TOKEN:-}${FTL_GRPC_OPERATOR_TOKEN_FILE:-} ]]; then
+    vault+=("FTL_GRPC_OPERATOR_TOKEN_FILE=$data/secrets/operator_token")
+  fi
   if [[ -z ${DEMO_ENCRYPTION_KEY:-}${DEMO_ENCRYPTION_KEY_FILE:-} ]]; then
     vault+=("DEMO_ENCRYPTION_KEY_FILE=$data/secrets/demo_encryption_key")
   fi

@@ -10,7 +10,6 @@
 #include "common/session/session_gate.h"
 #include "common/session/session_id.h"
 #include "common/time/proto_time.h"
-#include "services/session-vault/rpc/callers.h"
 #include "services/session-vault/session/client_address.h"
 #include "services/session-vault/session/opening.h"
 
@@ -46,7 +45,6 @@ pb::CloseSessionResponse ResponseFor(const ClosedSession& closed) {
 
 Task<pb::OpenSessionResponse> SessionVaultService::OpenSession(const CallContext& call,
                                                                const pb::OpenSessionRequest& request) {
-  CO_TRY(RequireCallerOrNoService(call, {"gateway"}));
   absl::StatusOr<Opening> opening = Understand(request, parts_.policy);
   if (ReasonOf(opening.status()) == Reason::kEndpointNotAllowed) {
     CO_TRY(const std::string address, AddressSubject(request.client_address()));
@@ -68,14 +66,12 @@ Task<pb::GetSessionResponse> SessionVaultService::GetSession(const CallContext& 
 
 Task<pb::RecordConnectionTestResponse> SessionVaultService::RecordConnectionTest(
     const CallContext& call, const pb::RecordConnectionTestRequest& request) {
-  CO_TRY(RequireCaller(call, {"batch-runner"}));
   CO_TRY(co_await parts_.sessions.RecordConnectionTest(call.deadline, request));
   co_return pb::RecordConnectionTestResponse();
 }
 
 Task<pb::CloseSessionResponse> SessionVaultService::CloseSession(const CallContext& call,
                                                                  const pb::CloseSessionRequest& request) {
-  CO_TRY(RequireCallerOrNoService(call, {"gateway"}));
   CO_TRY(JudgeWhen(request));
   const std::optional<std::string> hash = SessionHash(request.session_id());
   if (!hash) co_return NothingWasLeft();
@@ -96,7 +92,6 @@ Task<pb::CloseSessionResponse> SessionVaultService::CloseIfAbandoned(const CallC
 
 Task<pb::ForgetKeyResponse> SessionVaultService::ForgetKey(const CallContext& call,
                                                            const pb::ForgetKeyRequest& request) {
-  CO_TRY(RequireCaller(call, {"batch-runner"}));
   CO_TRY(const std::optional<std::string> key_id,
          co_await parts_.sessions.ForgetKey(call.deadline, request.demo_session_id()));
   if (const auto key = KeyId::FromText(key_id.value_or(""))) {
@@ -108,18 +103,15 @@ Task<pb::ForgetKeyResponse> SessionVaultService::ForgetKey(const CallContext& ca
 
 Task<pb::DrawQuotaResponse> SessionVaultService::DrawQuota(const CallContext& call,
                                                            const pb::DrawQuotaRequest& request) {
-  CO_TRY(RequireCaller(call, {"gateway", "batch-runner", "analytics"}));
   co_return co_await parts_.quotas.Draw(call.deadline, request);
 }
 
 Task<pb::SweepSessionsResponse> SessionVaultService::SweepSessions(const CallContext& call,
                                                                    const pb::SweepSessionsRequest&) {
-  CO_TRY(RequireCallerOrNoService(call, {}));
   co_return co_await parts_.sweep.Run(call.deadline, Sweep::IfBusy::kWait);
 }
 
-Task<pb::RewrapKeysResponse> SessionVaultService::RewrapKeys(const CallContext& call, const pb::RewrapKeysRequest&) {
-  CO_TRY(RequireCallerOrNoService(call, {}));
+Task<pb::RewrapKeysResponse> SessionVaultService::RewrapKeys(const CallContext&, const pb::RewrapKeysRequest&) {
   CO_TRY(const int rewrapped, parts_.keys.Rewrap());
   log::Info("epoch keys are wrapped anew", {{"rewrapped", rewrapped}});
   pb::RewrapKeysResponse response;

@@ -19,7 +19,8 @@ namespace ftl::vault {
 
 namespace pb = finetunelab::session_vault::v1;
 
-// Opens, keeps and closes sessions. One per gRPC server, on the module's thread; the parts outlive it.
+// Opens, keeps and closes sessions. Who may call what stands in common/rpc/access. One per gRPC server, on the module's
+// thread; the parts outlive it.
 class SessionVaultService final : public pb::SessionVaultService::CallbackService {
  public:
   struct Parts {

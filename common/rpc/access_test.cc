@@ -1,0 +1,79 @@
+#include "common/rpc/access.h"
+
+#include <gtest/gtest.h>
+
+#include "common/error/refusal.h"
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/exporter/v1/exporter_service.pb.h"
+#include "finetunelab/session_vault/v1/key_lending_service.pb.h"
+#include "finetunelab/session_vault/v1/session_vault_service.pb.h"
+
+namespace ftl::rpc {
+namespace {
+
+namespace vault = finetunelab::session_vault::v1;
+namespace runner = finetunelab::batch_runner::v1;
+
+template <typename Request>
+bool May(std::string_view caller) {
+  CallContext call;
+  call.caller = caller;
+  const absl::Status status = JudgeCaller(Request::descriptor()->full_name(), call);
+  if (!status.ok()) EXPECT_EQ(ReasonOf(status), Reason::kPermissionDenied);
+  return status.ok();
+}
+
+TEST(AccessTest, HasARuleForEveryMethodThereIs) {
+  for (const google::protobuf::FileDescriptor* file :
+       {vault::OpenSessionRequest::descriptor()->file(), vault::LendKeyRequest::descriptor()->file(),
+        runner::GetRunRequest::descriptor()->file(), finetunelab::analytics::v1::AskRequest::descriptor()->file(),
+        finetunelab::exporter::v1::ExportRequest::descriptor()->file()}) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto* method = file->service(s)->method(m);
+        EXPECT_TRUE(HasRule(method->input_type()->full_name())) << method->full_name();
+      }
+    }
+  }
+}
+
+TEST(AccessTest, LetsEachServiceCallOnlyWhatItIsMeantTo) {
+  EXPECT_TRUE(May<vault::OpenSessionRequest>("gateway"));
+  EXPECT_FALSE(May<vault::OpenSessionRequest>("export"));
+  EXPECT_TRUE(May<vault::ForgetKeyRequest>("batch-runner"));
+  EXPECT_FALSE(May<vault::ForgetKeyRequest>("gateway"));
+  EXPECT_FALSE(May<vault::RecordConnectionTestRequest>("gateway"));
+  EXPECT_TRUE(May<vault::DrawQuotaRequest>("analytics"));
+  EXPECT_FALSE(May<vault::DrawQuotaRequest>("export"));
+  EXPECT_FALSE(May<vault::LendKeyRequest>("gateway"));
+  EXPECT_FALSE(May<runner::StartRunRequest>("session-vault"));
+}
+
+TEST(AccessTest, KeepsTheOperatorsMethodsForTheOperator) {
+  for (std::string_view caller : {"", "gateway", "session-vault", "batch-runner", "analytics", "export", "unknown"}) {
+    EXPECT_FALSE(May<vault::SweepSessionsRequest>(caller)) << caller;
+    EXPECT_FALSE(May<vault::RewrapKeysRequest>(caller)) << caller;
+  }
+  EXPECT_TRUE(May<vault::SweepSessionsRequest>("operator"));
+  EXPECT_TRUE(May<vault::RewrapKeysRequest>("operator"));
+  EXPECT_FALSE(May<vault::LendKeyRequest>("operator"));
+}
+
+TEST(AccessTest, LetsTheNamelessDoWhatAsksForASession) {
+  EXPECT_TRUE(May<vault::GetSessionRequest>(""));
+  EXPECT_TRUE(May<runner::ListSuitesRequest>(""));
+  EXPECT_FALSE(May<vault::DrawQuotaRequest>(""));
+  EXPECT_FALSE(May<vault::LendKeyRequest>(""));
+  EXPECT_FALSE(May<vault::GetSessionRequest>("unknown")) << "a certificate with a name that is none of ours";
+}
+
+TEST(AccessTest, RefusesWhatIsNotInTheTable) {
+  CallContext call;
+  call.caller = "gateway";
+  EXPECT_FALSE(JudgeCaller("finetunelab.session_vault.v1.NothingRequest", call).ok());
+  EXPECT_FALSE(JudgeCaller("", call).ok());
+}
+
+}  // namespace
+}  // namespace ftl::rpc
