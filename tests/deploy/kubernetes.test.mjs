@@ -110,6 +110,7 @@ for (const [name, objects] of Object.entries(overlays)) {
       const used = spec.volumes.flatMap(({ secret, projected }) => secret?.secretName ?? projected?.sources.map((source) => source.secret.name) ?? []);
       for (const secret of used) assert.ok(made.includes(secret) || byHand.includes(secret), `${pod}: ${secret}`);
     }
+    assert.deepEqual(ofKind(objects, 'Certificate').find(({ metadata }) => metadata.name === 'operator').spec.dnsNames, ['operator']);
     for (const { name: pod, spec } of programs(objects).filter(({ kind }) => kind === 'Deployment')) {
       const { spec: certificate } = ofKind(objects, 'Certificate').find(({ metadata }) => metadata.name === pod);
       assert.deepEqual(certificate.dnsNames, [pod]);
