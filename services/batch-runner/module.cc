@@ -129,7 +129,7 @@ class BatchRunner final : public host::Module {
     for (const absl::string_view piece : absl::StrSplit(wake_up.payload, ',')) {
       std::string name(piece);
       if (wake_up.channel == kWorkChannel) {
-        if (rooms_->dispatcher.HeardOf(name)) rooms_->dispatcher.Wake();
+        if (const auto run = rooms_->dispatcher.HeardOf(name)) rooms_->dispatcher.WakeFor(*run);
         continue;
       }
       if (wake_up.channel == kRunChannel) {

@@ -1,6 +1,10 @@
 #include "services/batch-runner/run/dispatcher.h"
 
+#include <time.h>
+
 #include <map>
+
+#include <absl/time/clock.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +23,15 @@ constexpr absl::Duration kPoll = absl::Seconds(2);
 // Longer than from one renewal to the next.
 constexpr absl::Duration kGrace = absl::Seconds(8);
 constexpr absl::Duration kForgetLimit = absl::Seconds(10);
+// The share of a thread's time from which on it is called busy, and over how long that is measured at the least.
+constexpr double kBusy = 0.7;
+constexpr absl::Duration kWeighing = absl::Milliseconds(250);
+
+absl::Duration ThreadTime() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return absl::DurationFromTimespec(spent);
+}
 
 }  // namespace
 
@@ -33,13 +46,33 @@ void Dispatcher::Start() {
 }
 
 void Dispatcher::Begin(const RunKey& run, const pb::RunParameters& parameters) {
-  if (!draining_) Employ(run, parameters);
-  Tell(kWorkChannel, run.test_run_id);
+  if (draining_) return CallForHelp(run.test_run_id);
+  Employ(run, parameters);
 }
 
 void Dispatcher::Wake() {
   look_again_ = true;
   wake_.cancel();
+}
+
+void Dispatcher::WakeFor(const std::string& test_run_id) {
+  for (auto& [run, worker] : workers_) {
+    if (run.test_run_id == test_run_id) return worker->Wake();
+  }
+  Wake();
+}
+
+void Dispatcher::CallForHelp(const std::string& test_run_id) { Tell(kWorkChannel, test_run_id); }
+
+bool Dispatcher::IsBusy() {
+  const absl::Time now = absl::Now();
+  const absl::Duration passed = now - weighed_at_;
+  if (passed < kWeighing) return busy_;
+  const absl::Duration spent = ThreadTime();
+  busy_ = absl::FDivDuration(spent - thread_time_, passed) > kBusy;
+  weighed_at_ = now;
+  thread_time_ = spent;
+  return busy_;
 }
 
 void Dispatcher::TellOthers(const std::string& test_run_id) { Tell(kRunChannel, test_run_id); }
@@ -137,6 +170,7 @@ void Dispatcher::Employ(const RunKey& run, std::optional<pb::RunParameters> para
   auto done = [this, run, worker](std::exception_ptr failure) {
     if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});
     workers_.erase(run);
+    if (worker->MissedAWake() && !draining_) Employ(run, std::nullopt);
   };
   asio::co_spawn(parts_.executor, worker->Work(), std::move(done));
 }

@@ -54,10 +54,16 @@ class Dispatcher {
   void Begin(const RunKey& run, const pb::RunParameters& parameters);
   // There may be new work.
   void Wake();
+  // There may be more to do in the run: its worker asks, or a look for work finds it.
+  void WakeFor(const std::string& test_run_id);
   // Something happened in the run, told to the processes that hear of it in no other way.
   void TellOthers(const std::string& test_run_id);
   // What a channel brought: the run, or nothing where this process told it.
   std::optional<std::string> HeardOf(std::string_view payload) const;
+  // There is more to do in the run, or a seat in it is free: told to the other processes.
+  void CallForHelp(const std::string& test_run_id);
+  // Whether the module's thread has more to do than it can carry, as of the last quarter of a second.
+  bool IsBusy();
   // After the database was away everybody's lease may have ended, and who is alive is given time to renew it first.
   void DatabaseWasAway();
   bool MayTakeOver() const { return TimeLeft(take_over_from_) <= absl::ZeroDuration(); }
@@ -92,6 +98,9 @@ class Dispatcher {
   asio::steady_timer wake_;
   asio::steady_timer renewal_;
   Deadline take_over_from_;
+  absl::Time weighed_at_ = absl::InfinitePast();
+  absl::Duration thread_time_;  // then
+  bool busy_ = false;
   bool draining_ = false;
   bool look_again_ = false;
 };

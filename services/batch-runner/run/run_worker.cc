@@ -29,10 +29,13 @@ constexpr absl::Duration kLongestRest = absl::Seconds(5);
 constexpr absl::Duration kLook = absl::Seconds(1);
 // While calls end more often than this, it claims ahead only when it must.
 constexpr absl::Duration kQuiet = absl::Milliseconds(5);
-// How long it waits for others to give slots back.
+// How long it waits for others to give slots back: at first, and at the most.
 constexpr absl::Duration kNoSlots = absl::Milliseconds(250);
+constexpr absl::Duration kLongestNoSlots = absl::Seconds(1);
 // For a shorter pause nothing is given back, nor told.
 constexpr absl::Duration kShortPause = absl::Seconds(1);
+// Slots from which on a second process is asked to help a busy one.
+constexpr int kShareable = 16;
 // How often those who watch are told where the run stands.
 constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
 
@@ -59,21 +62,16 @@ RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<pb::RunPa
       wake_(parts_.executor) {}
 
 asio::awaitable<void> RunWorker::Work() {
-  const auto self = shared_from_this();
+  // One that found the run needs a key only where it has a seat.
+  const bool is_first = parameters_.has_value();
   if (!co_await LearnParameters()) co_return;
   pacer_ = Pacer(std::max(1, parameters_->concurrency()));
-  borrowing_ = true;
-  auto borrowed = [self](std::exception_ptr failure) {
-    if (failure) self->obstacle_ = absl::UnknownError("exception");
-    self->borrowing_ = false;
-    self->wake_.cancel();
-  };
-  asio::co_spawn(parts_.executor, BorrowKey(),
-                 asio::bind_cancellation_slot(stop_borrowing_.slot(), std::move(borrowed)));
-  while (!dropped_ && obstacle_.ok()) {
+  if (is_first) StartBorrowing();
+  while (!dropped_ && !unseated_ && obstacle_.ok()) {
     StartReady();
     if (HasWork()) {
       if (!co_await Step()) break;
+      if (fence_ != 0) StartBorrowing();
       continue;
     }
     if (calls_.empty() && GivesUp()) {
@@ -85,15 +83,37 @@ asio::awaitable<void> RunWorker::Work() {
       continue;
     }
     if (calls_.empty() && (draining_ || (!more_ && ready_.empty() && claimed_.empty()))) break;
-    const absl::Duration until_asking = TimeLeft(std::max(ask_again_, quiet_from_));
-    const bool waits_to_ask = (more_ || pacer_.slots() == 0) && until_asking > absl::ZeroDuration();
-    co_await Sleep(waits_to_ask ? std::min(until_asking, kLook) : kLook);
+    Deadline next = DeadlineIn(kLook);
+    for (const Deadline asks : {std::max(ask_again_, quiet_from_), ask_slots_}) {
+      if (TakesOn() && TimeLeft(asks) > absl::ZeroDuration()) next = std::min(next, asks);
+    }
+    co_await Sleep(TimeLeft(next));
   }
+  leaving_ = true;
+  woken_ = false;
   if (IsRefusal(obstacle_)) co_await Fail(std::string(obstacle_.message()), call::ERROR_TYPE_AUTH);
   if (dropped_) co_await ForgetKeyOfEndedRun();
   co_await EndCalls();
+  co_await Leave();
+}
+
+void RunWorker::StartBorrowing() {
+  if (std::exchange(asked_for_key_, true)) return;
+  borrowing_ = true;
+  auto borrowed = [self = shared_from_this()](std::exception_ptr failure) {
+    if (failure) self->obstacle_ = absl::UnknownError("exception");
+    self->borrowing_ = false;
+    self->wake_.cancel();
+  };
+  asio::co_spawn(parts_.executor, BorrowKey(),
+                 asio::bind_cancellation_slot(stop_borrowing_.slot(), std::move(borrowed)));
+}
+
+asio::awaitable<void> RunWorker::Leave() {
+  if (!may_hold_) co_return;
   const absl::Status left = co_await parts_.work.Leave(DeadlineIn(kStoreLimit), run_);
   if (!left.ok()) log::Warn("a run's slots end with their lease", {{"run", run_.test_run_id}, {"status", left}});
+  if (left.ok() && has_leased_ && !ended_ && !dropped_) dispatcher_.CallForHelp(run_.test_run_id);
 }
 
 asio::awaitable<void> RunWorker::EndCalls() {
@@ -185,11 +205,14 @@ size_t RunWorker::Room() const {
 
 bool RunWorker::MayClaim() const { return TakesOn() && more_ && TimeLeft(ask_again_) <= absl::ZeroDuration(); }
 
-// One that has no slot asks for one, whether or not there is more to claim.
-bool RunWorker::IsShort() const {
-  if (pacer_.slots() == 0) return TakesOn() && TimeLeft(ask_again_) <= absl::ZeroDuration();
-  return MayClaim() && static_cast<int>(Held() + claimed_.size()) < pacer_.slots();
+// One that has no slot asks for one, whether or not there is more to claim; one that has fewer than its share, while
+// there is anything to call.
+bool RunWorker::WantsSlots() const {
+  const bool lacks = pacer_.slots() == 0 || (crowded_ && (more_ || !claimed_.empty()));
+  return lacks && TakesOn() && TimeLeft(ask_slots_) <= absl::ZeroDuration();
 }
+
+bool RunWorker::IsShort() const { return MayClaim() && static_cast<int>(Held() + claimed_.size()) < pacer_.slots(); }
 
 bool RunWorker::IsLow() const {
   const bool claims_ahead = parameters_->requests_per_minute() == 0 && TimeLeft(quiet_from_) <= absl::ZeroDuration();
@@ -197,9 +220,9 @@ bool RunWorker::IsLow() const {
 }
 
 bool RunWorker::HasWork() const {
-  if (!finished_.empty()) return true;
+  if (!finished_.empty() || MustStandUp()) return true;
   const bool looks = look_ || pacer_.news().throttled;
-  return TakesOn() && (looks || IsLow() || (Room() > 0 && !claimed_.empty()));
+  return TakesOn() && (looks || WantsSlots() || IsLow() || (Room() > 0 && !claimed_.empty()));
 }
 
 void RunWorker::StartReady() {
@@ -214,6 +237,7 @@ void RunWorker::StartReady() {
 }
 
 asio::awaitable<bool> RunWorker::Step() {
+  if (MustStandUp()) ready_.clear();
   WorkStore::Request request = TakeRequest();
   const bool is_low = IsLow();
   const Deadline lease_until = DeadlineIn(WorkStore::kLeaseTime);
@@ -222,6 +246,7 @@ asio::awaitable<bool> RunWorker::Step() {
     std::vector<FinishedPrompt>& kept = request.finished;
     finished_.insert(finished_.begin(), std::move_iterator(kept.begin()), std::move_iterator(kept.end()));
     look_ |= request.take_over;
+    may_hold_ |= request.wants_more;
     if (IsDataFault(step.status())) co_return co_await Isolate(step.status());
     dispatcher_.DatabaseWasAway();
     log::Warn("results are kept until the database is back",
@@ -231,17 +256,22 @@ asio::awaitable<bool> RunWorker::Step() {
     co_return !dropped_;
   }
   rest_ = absl::ZeroDuration();
+  ended_ = step->gone || HasEnded(step->status);
   if (step->gone) co_return false;
   CountStored(request, *step);
   pacer_.Heard(request.pace);
-  TakeCalls(*step);
-  if (request.wants_more) TakeLeased(*step, is_low);
-  lease_until_ = lease_until;
+  TakeCalls(*step, request.calls.size());
+  if (request.wants_more) TakeLeased(*step, request.leaves, is_low);
+  if (step->renewed) lease_until_ = lease_until;
   if (parameters_->has_max_failures() && finished_.empty()) {
     failures_left_ = parameters_->max_failures() - step->failed_prompts;
   }
   Publish(*step);
-  if (!HasEnded(step->status)) co_return true;
+  if (step->incomplete && !ended_) {
+    co_await Fail("A part of the run was lost with the database that kept it.", call::ERROR_TYPE_UNKNOWN);
+    co_return false;
+  }
+  if (!ended_) co_return true;
   co_await ForgetKey();
   co_return false;
 }
@@ -277,22 +307,36 @@ WorkStore::Request RunWorker::TakeRequest() {
   for (const FinishedPrompt& finished : finished_) request.held.push_back(finished.result.prompt_id());
   const bool in_a_hurry = !request.finished.empty() || !request.calls.empty();
   const bool paces = request.pace.throttled || request.pace.good > 0;
-  request.wants_more = TakesOn() && (request.take_over || paces || (in_a_hurry ? IsShort() : IsLow()));
+  request.leaves = MustStandUp();
+  request.busy = dispatcher_.IsBusy();
+  request.wants_more =
+      request.leaves ||
+      (TakesOn() && (request.take_over || paces || WantsSlots() || (in_a_hurry ? IsShort() : IsLow())));
   request.wants_run = parts_.feed.IsWatched(run_.test_run_id) && TimeLeft(next_progress_) <= absl::ZeroDuration();
   return request;
 }
 
-void RunWorker::TakeCalls(const WorkStore::Step& step) {
-  if (step.lost && !HasEnded(step.status)) Lost();
+void RunWorker::TakeCalls(const WorkStore::Step& step, size_t asked) {
+  // A store that knows the lease and not its claims is one that lost its newest commits.
+  if ((step.lost || step.calls.size() < asked) && !ended_) return Lost();
   for (const int32_t prompt_id : step.calls) {
     if (auto call = claimed_.extract(prompt_id)) ready_.insert(std::move(call));
   }
 }
 
-void RunWorker::TakeLeased(WorkStore::Step& step, bool was_low) {
+void RunWorker::TakeLeased(WorkStore::Step& step, bool leaves, bool was_low) {
   if (fence_ != 0 && step.fence != fence_) Lost();
   fence_ = step.fence;
-  pacer_.Granted(step.slots, step.slowed);
+  unseated_ = step.fence == 0 && !ended_;
+  if (unseated_) return;
+  may_hold_ = true;
+  has_leased_ |= !step.leased.empty();
+  TakeSlots(step);
+  if (leaves) {
+    stood_up_ = true;
+    dispatcher_.CallForHelp(run_.test_run_id);
+  }
+  for (const int32_t prompt_id : step.given_back) claimed_.erase(prompt_id);
   more_ = step.more;
   if (step.slots == 0 || (step.leased.empty() && was_low)) ask_again_ = DeadlineIn(kNoSlots);
   if (step.pause > absl::ZeroDuration()) ask_again_ = DeadlineIn(step.pause);
@@ -302,6 +346,19 @@ void RunWorker::TakeLeased(WorkStore::Step& step, bool was_low) {
     const bool is_ready = prompt.may_call && !refused_.contains(prompt_id);
     (is_ready ? ready_ : claimed_).insert_or_assign(prompt_id, std::move(prompt));
   }
+}
+
+void RunWorker::TakeSlots(const WorkStore::Step& step) {
+  pacer_.Granted(step.slots, step.slowed);
+  const bool lacked = std::exchange(crowded_, step.crowded);
+  // Those who hold its slots hear of it.
+  if (crowded_ && !lacked) dispatcher_.CallForHelp(run_.test_run_id);
+  const bool lacks = crowded_ || step.slots == 0;
+  slots_wait_ = lacks ? std::clamp(2 * slots_wait_, kNoSlots, kLongestNoSlots) : absl::ZeroDuration();
+  ask_slots_ = DeadlineIn(slots_wait_);
+  const bool helps = dispatcher_.IsBusy() && step.more && step.slots >= kShareable;
+  if (helps && !std::exchange(called_for_help_, helps)) dispatcher_.CallForHelp(run_.test_run_id);
+  called_for_help_ = helps;
 }
 
 asio::awaitable<void> RunWorker::GiveUp() {
@@ -462,7 +519,10 @@ asio::awaitable<void> RunWorker::ForgetKeyOfEndedRun() {
 void RunWorker::Wake() {
   more_ = true;
   look_ = true;
+  woken_ = true;
   ask_again_ = Deadline();
+  ask_slots_ = Deadline();
+  slots_wait_ = absl::ZeroDuration();
   wake_.cancel();
 }
 
@@ -490,6 +550,7 @@ void RunWorker::Lost() {
   for (const FinishedPrompt& finished : finished_) failures_left_ += finished.result.success() ? 0 : 1;
   finished_.clear();
   more_ = true;
+  look_ = true;
   for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
   wake_.cancel();
 }

@@ -23,8 +23,8 @@ namespace ftl::batch_runner {
 
 // What this process does for one run: claims prompts, calls them, stores what came of them, and notes in the same
 // transaction which it calls next. A prompt holds its slot until its result is stored, so that a process that dies
-// leaves no more to call again than it had slots. Ends when there is nothing left to lease or the run has ended. While
-// the database is away it keeps what is finished and tries again.
+// leaves no more to call again than it had slots. Ends when there is nothing left to lease, the run has ended, or
+// others carry it. While the database is away it keeps what is finished and tries again.
 class RunWorker : public std::enable_shared_from_this<RunWorker> {
  public:
   // `parameters` are the run's, where they are known.
@@ -33,6 +33,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   asio::awaitable<void> Work();
   // There may be more to lease.
   void Wake();
+  // Whether it was woken too late to look.
+  bool MissedAWake() const { return leaving_ && woken_; }
   // Breaks all calls off and ends; nothing more is stored.
   void Drop();
   // Leases no more.
@@ -53,6 +55,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   };
   // False where there is no such run any more.
   asio::awaitable<bool> LearnParameters();
+  // Once.
+  void StartBorrowing();
   // Sets the target, or says in `obstacle_` why there is none.
   asio::awaitable<void> BorrowKey();
   asio::awaitable<void> EndCalls();
@@ -66,10 +70,14 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   // Calls that may be added.
   size_t Room() const;
   bool MayClaim() const;
+  // Whether it may ask for slots that others hold or have left.
+  bool WantsSlots() const;
   // Whether it has fewer prompts to call than it may call.
   bool IsShort() const;
   // Whether it should claim more while there is time.
   bool IsLow() const;
+  // Whether it must tell that it takes on no more.
+  bool MustStandUp() const { return draining_ && !stood_up_ && fence_ != 0 && !calls_.empty(); }
   bool HasWork() const;
   void StartReady();
   void Launch(LeasedPrompt prompt);
@@ -86,8 +94,12 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   // Stores what is finished, commits to the next calls and claims more; false when the run needs this worker no longer.
   asio::awaitable<bool> Step();
   WorkStore::Request TakeRequest();
-  void TakeCalls(const WorkStore::Step& step);
-  void TakeLeased(WorkStore::Step& step, bool was_low);
+  // `asked`: how many calls the step was to commit to.
+  void TakeCalls(const WorkStore::Step& step, size_t asked);
+  void TakeLeased(WorkStore::Step& step, bool leaves, bool was_low);
+  void TakeSlots(const WorkStore::Step& step);
+  // Gives everything back, so that others need not wait for the lease's end.
+  asio::awaitable<void> Leave();
   // Ends the run that must not go on, once all that was called is stored.
   asio::awaitable<void> GiveUp();
   // A step failed in a way that trying again does not mend: finds the result that is at fault, stores that it was, or
@@ -108,6 +120,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   std::optional<pb::RunParameters> parameters_;
   std::shared_ptr<RunTarget> target_;  // null until a key is borrowed
   absl::Status obstacle_;              // why none can be
+  bool asked_for_key_ = false;
   bool borrowing_ = false;
   asio::cancellation_signal stop_borrowing_;
   Pacer pacer_{1};
@@ -127,7 +140,18 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool more_ = true;      // there may be prompts to lease
   bool look_ = true;      // others may have left or died
   Deadline ask_again_;    // no prompts are asked for before
-  Deadline quiet_from_;   // unless another call ends
+  bool crowded_ = false;  // others hold slots of its share
+  Deadline ask_slots_;    // no slots are asked for before
+  absl::Duration slots_wait_;
+  bool may_hold_ = false;  // the store may know a lease of it
+  bool has_leased_ = false;
+  bool unseated_ = false;  // others carry the run
+  bool ended_ = false;     // the run
+  bool stood_up_ = false;
+  bool called_for_help_ = false;
+  bool leaving_ = false;
+  bool woken_ = false;
+  Deadline quiet_from_;  // unless another call ends
   Deadline next_progress_;
   bool draining_ = false;
   bool dropped_ = false;

@@ -102,12 +102,55 @@ constexpr Query kStore{"work.store", R"(
          (SELECT prompts::text[] FROM begun) AS called, NOT EXISTS (SELECT FROM lease WHERE fence = $40::bigint) AS lost, (SELECT status FROM updated) AS status,
          (SELECT failed_prompts FROM updated) AS failed_prompts)"};
 
-// Prompts that the process holds without knowing it, because the answer to a step was lost, are given again; then those
-// that came back, then fresh ones. One that two processes have died of is called alone among its kind, so that the
-// third death shows whose fault it is. Under the run's lock. OFFSET 0 keeps the texts a look-up each: without
-// statistics of a run just begun the planner would rather read all of them.
-constexpr Query kLease{"work.lease", R"(
+// What a database that lost its newest commits may have left: where nobody holds anything of a run, all prompts below
+// its cursor have a result or are free, and its counters are those of its results. Under the run's lock.
+constexpr Query kMend{"work.mend", R"(
   WITH run AS (
+    SELECT next_prompt, total_prompts, completed_prompts, failed_prompts, last_sequence FROM demo_batch_test_runs
+    WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running') AND next_prompt > 1
+      AND NOT EXISTS (SELECT FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = $2::uuid)),
+  done AS (
+    SELECT count(*) FILTER (WHERE success)::int AS good, count(*) FILTER (WHERE NOT success)::int AS bad,
+           coalesce(max(sequence), 0) AS sequence, coalesce(max(prompt_id), 0) AS prompt_id
+    FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND EXISTS (SELECT FROM run)),
+  prompts AS (
+    SELECT prompt_id,
+           EXISTS (SELECT FROM demo_batch_test_results r
+                   WHERE r.demo_session_id = $1 AND r.test_run_id = $2::uuid AND r.prompt_id = p.prompt_id) AS has_result
+    FROM demo_run_prompts p WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND EXISTS (SELECT FROM run)),
+  mended AS (
+    SELECT good, bad, greatest(sequence, good + bad) AS sequence, greatest(next_prompt, done.prompt_id + 1) AS next_prompt,
+           CASE WHEN good + bad = total_prompts THEN 'completed'
+                WHEN (SELECT count(*) FROM prompts) < total_prompts THEN 'failed'
+                ELSE 'running' END AS status
+    FROM run, done),
+  freed AS (
+    INSERT INTO demo_run_returned AS r (demo_session_id, test_run_id, prompt_id)
+    SELECT $1, $2::uuid, prompt_id FROM mended, prompts WHERE prompt_id < next_prompt AND NOT has_result
+    ON CONFLICT (demo_session_id, test_run_id, prompt_id) DO UPDATE SET is_free = true WHERE NOT r.is_free),
+  cleared AS (
+    DELETE FROM demo_run_returned
+    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND prompt_id IN (SELECT prompt_id FROM prompts WHERE has_result))
+  UPDATE demo_batch_test_runs r
+  SET completed_prompts = good, failed_prompts = bad, last_sequence = sequence, next_prompt = mended.next_prompt,
+      status = mended.status, completed_at = CASE WHEN mended.status <> 'running' THEN now() END,
+      error = CASE WHEN mended.status = 'failed' THEN 'A part of the run was lost with the database that kept it.' END,
+      error_type = CASE WHEN mended.status = 'failed' THEN 'unknown' END
+  FROM mended
+  WHERE r.demo_session_id = $1 AND r.id = $2::uuid
+    AND (r.completed_prompts, r.failed_prompts, r.last_sequence, r.next_prompt, 'running')
+        IS DISTINCT FROM (good, bad, sequence, mended.next_prompt, mended.status)
+  RETURNING r.status, r.failed_prompts)"};
+
+// Prompts that the process holds without knowing it, because the answer to a step was lost, are given again; then those
+// that came back, then fresh ones; more claims than its slots need go back. A process that is not there yet is let in
+// as runs_with_work() says. A prompt that two processes have died of is called alone among its kind, so that the third
+// death shows whose fault it is. Under the run's lock. What it asks stands apart, so that the plan fits every step and
+// is made once. OFFSET 0 keeps the texts a look-up each: without statistics of a run just begun the planner would
+// rather read all of them.
+constexpr Query kLease{"work.lease", R"(
+  WITH asks AS MATERIALIZED (SELECT $8::bool AS leaves, $9::bool AS busy),
+  run AS (
     SELECT next_prompt, total_prompts, last_fence FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')),
   mine AS (
@@ -117,28 +160,44 @@ constexpr Query kLease{"work.lease", R"(
     SELECT ARRAY(SELECT unnest(prompts) FROM mine WHERE fence = $7::bigint INTERSECT SELECT unnest($6::int[])) AS calls,
            coalesce((SELECT range_agg(int4range(p, p + 1)) FROM mine, unnest($6::int[]) AS p
                      WHERE fence = $7::bigint AND claimed @> p), '{}') AS claims),
+  returned AS (
+    SELECT prompt_id, takeovers, is_free FROM demo_run_returned WHERE demo_session_id = $1 AND test_run_id = $2::uuid),
   pace AS (
     SELECT allowed, greatest(next_call_at, now() - interval '50 milliseconds') AS next_call_at, interval '1 minute' / nullif($5::int, 0) AS spacing
     FROM demo_endpoint_pace WHERE demo_session_id = $1),
   others AS (
-    SELECT coalesce(sum(greatest(slots, cardinality(prompts))), 0)::int AS slots, count(*)::int AS workers FROM demo_run_leases
-    WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid),
+    SELECT coalesce(sum(greatest(slots, cardinality(prompts))), 0)::int AS slots,
+           count(*) FILTER (WHERE slots > 0 OR cardinality(prompts) = 0)::int AS workers,
+           coalesce(bool_or(busy) AND bool_and(slots > 0), false) AS invite
+    FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND owner <> $3::uuid),
   granted AS (
-    SELECT greatest(0, least(most - others.slots, (most + workers) / (workers + 1))) AS slots, workers
-    FROM others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds),
+    SELECT workers, share, CASE WHEN leaves THEN 0 ELSE greatest(0, least(most - others.slots, share)) END AS slots
+    FROM asks, run, others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds,
+         LATERAL (SELECT (most + workers) / (workers + 1) AS share) AS shared
+    WHERE EXISTS (SELECT FROM mine)
+       OR (NOT leaves
+           AND (workers = 0
+                OR (invite AND others.slots >= 8 * (workers + 1)
+                    AND total_prompts - next_prompt + 1 + (SELECT count(*) FROM returned WHERE is_free) > others.slots)))),
   forgotten AS (
     (SELECT unnest(prompts) AS prompt_id FROM mine EXCEPT SELECT unnest(calls) FROM held)
     UNION ALL
     SELECT p FROM mine, held, unnest(mine.claimed - claims) AS c, generate_series(lower(c), upper(c) - 1) AS p),
+  reach AS (
+    SELECT slots, share, slots - cardinality(calls) AS calls,
+           slots * CASE WHEN $5::int > 0 THEN 1 WHEN workers > 0 THEN 2 ELSE 3 END - cardinality(calls) AS claims
+    FROM granted, held),
+  surplus AS (
+    (SELECT p AS prompt_id FROM held, unnest(claims) AS c, generate_series(lower(c), upper(c) - 1) AS p
+     WHERE EXISTS (SELECT FROM reach) ORDER BY p OFFSET coalesce((SELECT greatest(0, claims) FROM reach), 0))
+    UNION ALL
+    SELECT prompt_id FROM asks, reach, forgotten WHERE leaves),
   room AS (
-    SELECT slots, slots - cardinality(calls) AS calls,
-           greatest(0, least(slots * CASE WHEN $5::int > 0 THEN 1 WHEN workers > 0 THEN 2 ELSE 3 END
-                               - cardinality(calls) - (SELECT coalesce(sum(upper(c) - lower(c)), 0)::int FROM unnest(claims) AS c)
+    SELECT slots, share, reach.calls,
+           greatest(0, least(reach.claims - (SELECT coalesce(sum(upper(c) - lower(c)), 0)::int FROM unnest(held.claims) AS c)
                                - (SELECT count(*) FROM forgotten)::int,
                              (SELECT floor(extract(epoch FROM now() - next_call_at) / extract(epoch FROM spacing))::int + 1 FROM pace))) AS prompts
-    FROM granted, held),
-  returned AS (
-    SELECT prompt_id, takeovers, is_free FROM demo_run_returned WHERE demo_session_id = $1 AND test_run_id = $2::uuid),
+    FROM reach, held),
   suspect AS (
     SELECT min(prompt_id) AS prompt_id FROM returned
     WHERE takeovers >= 2 AND is_free AND NOT EXISTS (SELECT FROM returned WHERE takeovers >= 2 AND NOT is_free)),
@@ -147,23 +206,30 @@ constexpr Query kLease{"work.lease", R"(
     WHERE demo_session_id = $1 AND test_run_id = $2::uuid
       AND prompt_id = ANY (ARRAY(SELECT prompt_id FROM returned
                                  WHERE is_free AND (takeovers < 2 OR prompt_id = (SELECT prompt_id FROM suspect))
-                                 ORDER BY prompt_id LIMIT (SELECT prompts FROM room)))
+                                 ORDER BY prompt_id LIMIT coalesce((SELECT prompts FROM room), 0)))
     RETURNING prompt_id),
+  given_back AS (
+    INSERT INTO demo_run_returned (demo_session_id, test_run_id, prompt_id)
+    SELECT $1, $2::uuid, prompt_id FROM surplus
+    ON CONFLICT (demo_session_id, test_run_id, prompt_id) DO UPDATE SET is_free = true),
   fresh AS (
     SELECT prompt_id
     FROM run, room, (SELECT count(*)::int AS already FROM taken) AS t,
          generate_series(next_prompt, least(total_prompts, next_prompt + room.prompts - already - 1)) AS g (prompt_id)),
   leased AS (
     SELECT prompt_id, row_number() OVER (ORDER BY prompt_id) <= room.calls AS may_call
-    FROM room, (SELECT prompt_id FROM forgotten UNION ALL SELECT prompt_id FROM taken UNION ALL SELECT prompt_id FROM fresh) AS l),
+    FROM room, (SELECT prompt_id FROM asks, forgotten WHERE NOT leaves
+                UNION ALL SELECT prompt_id FROM taken UNION ALL SELECT prompt_id FROM fresh) AS l),
   kept AS (
-    INSERT INTO demo_run_leases (demo_session_id, test_run_id, owner, fence, slots, lease_until, prompts, claimed)
-    SELECT $1, $2::uuid, $3::uuid, coalesce((SELECT fence FROM mine), last_fence + 1), slots, now() + interval '15 seconds',
+    INSERT INTO demo_run_leases (demo_session_id, test_run_id, owner, fence, slots, busy, lease_until, prompts, claimed)
+    SELECT $1, $2::uuid, $3::uuid, coalesce((SELECT fence FROM mine), last_fence + 1), slots, busy, now() + interval '15 seconds',
            held.calls || ARRAY(SELECT prompt_id FROM leased WHERE may_call),
-           held.claims + coalesce((SELECT range_agg(int4range(prompt_id, prompt_id + 1)) FROM leased WHERE NOT may_call), '{}')
-    FROM run, room, held
+           held.claims - coalesce((SELECT range_agg(int4range(prompt_id, prompt_id + 1)) FROM surplus), '{}')
+             + coalesce((SELECT range_agg(int4range(prompt_id, prompt_id + 1)) FROM leased WHERE NOT may_call), '{}')
+    FROM asks, run, room, held
     ON CONFLICT (demo_session_id, test_run_id, owner) DO UPDATE
-    SET slots = excluded.slots, lease_until = excluded.lease_until, prompts = excluded.prompts, claimed = excluded.claimed
+    SET slots = excluded.slots, busy = excluded.busy, lease_until = excluded.lease_until, prompts = excluded.prompts,
+        claimed = excluded.claimed
     RETURNING fence),
   begun AS (
     UPDATE demo_batch_test_runs r
@@ -176,9 +242,11 @@ constexpr Query kLease{"work.lease", R"(
     UPDATE demo_endpoint_pace p SET next_call_at = pace.next_call_at + (SELECT count(*) FROM leased) * spacing
     FROM pace WHERE p.demo_session_id = $1 AND spacing IS NOT NULL
     RETURNING p.next_call_at)
-  SELECT kept.fence, room.slots, (SELECT allowed < $4::int FROM pace) AS slowed,
+  SELECT kept.fence, room.slots, room.slots < room.share AS crowded, (SELECT allowed < $4::int FROM pace) AS slowed,
          run.next_prompt + (SELECT count(*) FROM fresh) <= run.total_prompts
-           OR (SELECT count(*) FROM returned WHERE is_free) > (SELECT count(*) FROM taken) AS more,
+           OR (SELECT count(*) FROM returned WHERE is_free) > (SELECT count(*) FROM taken)
+           OR EXISTS (SELECT FROM surplus) AS more,
+         ARRAY(SELECT prompt_id::text FROM surplus) AS given_back,
          extract(epoch FROM (SELECT next_call_at FROM drawn) - now())::float8 AS pause,
          l.prompt_id, l.may_call, coalesce(b.takeovers, 0) AS takeovers,
          p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks
@@ -242,16 +310,23 @@ void TakeStored(const Row& row, const RunKey& run, std::vector<FinishedPrompt>& 
   if (const auto failed = row.Get<std::optional<int32_t>>("failed_prompts")) step.failed_prompts = *failed;
 }
 
-// A row for each prompt leased, or one without a prompt; none where the run has ended.
+// A row for each prompt leased, or one without a prompt; none where the run has ended or has no seat for this process.
 void TakeLeased(const Rows& rows, WorkStore::Step& step) {
   for (const Row row : rows) {
     step.fence = row.Get<int64_t>("fence");
     step.slots = row.Get<int32_t>("slots");
+    step.crowded = row.Get<bool>("crowded");
     step.slowed = row.Get<std::optional<bool>>("slowed").value_or(false);
     step.more = row.Get<bool>("more");
     step.pause = std::max(absl::ZeroDuration(), absl::Seconds(row.Get<std::optional<double>>("pause").value_or(0)));
-    if (row.Get<std::optional<int32_t>>("prompt_id")) step.leased.push_back(LeasedOf(row));
+    if (!row.Get<std::optional<int32_t>>("prompt_id")) continue;
+    if (row.Get<std::optional<std::string_view>>("prompt")) {
+      step.leased.push_back(LeasedOf(row));
+    } else {
+      step.incomplete = true;
+    }
   }
+  if (!rows.empty()) step.given_back = NumbersOf(rows[0].Get<std::vector<std::string>>("given_back"));
 }
 
 }  // namespace
@@ -275,7 +350,10 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
   if (request.per_minute > 0) statements.push_back(KeepCount(run.session));
   const size_t locked_at = statements.size();
   statements.push_back({kLock, Params(run.session, run.test_run_id)});
-  if (request.take_over) statements.push_back({kTakeOver, Params(run.session, run.test_run_id, owner_)});
+  if (request.take_over) {
+    statements.push_back({kTakeOver, Params(run.session, run.test_run_id, owner_)});
+    statements.push_back({kMend, Params(run.session, run.test_run_id)});
+  }
   const size_t stored_at = statements.size();
   const bool stores = !finished.empty() || !request.calls.empty();
   if (stores) {
@@ -288,7 +366,7 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
   const size_t leased_at = statements.size();
   if (request.wants_more) {
     statements.push_back({kLease, Params(run.session, run.test_run_id, owner_, request.concurrency, request.per_minute,
-                                         request.held, request.fence)});
+                                         request.held, request.fence, request.leaves, request.busy)});
   }
   if (request.wants_run) statements.push_back(AskRun(run.session, run.test_run_id));
   CO_TRY(const auto rows, co_await steps_.RunAll(deadline, SessionScope(run.session), std::move(statements)));
@@ -300,8 +378,14 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
   }
   step.status = StatusOfWord(locked[0].Get<std::string_view>("status"));
   step.failed_prompts = locked[0].Get<int32_t>("failed_prompts");
+  if (request.take_over && !rows[stored_at - 1].empty()) {
+    const Row mended = rows[stored_at - 1][0];
+    step.status = StatusOfWord(mended.Get<std::string_view>("status"));
+    step.failed_prompts = mended.Get<int32_t>("failed_prompts");
+  }
   if (stores) TakeStored(rows[stored_at].Only(), run, finished, step);
   if (request.wants_more) TakeLeased(rows[leased_at], step);
+  step.renewed = request.wants_more ? step.fence != 0 : stores && !step.lost;
   if (request.wants_run) step.run = RunOf(rows.back()[0]);
   co_return step;
 }

@@ -45,9 +45,10 @@ struct FinishedPrompt {
 // The work of runs, done once, prompt by prompt. A process leases prompts of a run, for 15 s, renewed every 5 s, under
 // a fencing token. Once another has taken them over, results under the old token are refused; time alone refuses
 // nothing, so that an outage of the database loses none. It claims twice as many ahead as it may call at a time (as
-// many where others work on the run too), so that the next calls wait for no look-up; the intent to call each is
-// committed before it is called, for no more prompts without result than the process has slots. Who dies leaves no more
-// than those to call again.
+// many where others work on the run too), so that the next calls wait for no look-up, and gives back what its slots do
+// not need; the intent to call each is committed before it is called, for no more prompts without result than the
+// process has slots. Who dies leaves no more than those to call again. A second process takes a seat in a run only
+// where one that has is busy, and more prompts are unclaimed than those with seats may call at a time.
 class WorkStore {
  public:
   static constexpr absl::Duration kLeaseTime = absl::Seconds(15);
@@ -59,7 +60,7 @@ class WorkStore {
       : steps_(steps), database_(database), owner_(std::move(owner)) {}
   WorkStore(Database& database, std::string owner) : WorkStore(database, database, std::move(owner)) {}
 
-  // Runs that have prompts which nobody holds.
+  // Runs in which this process may take a seat, or whose holders have died.
   Task<std::vector<RunKey>> RunsWithWork(Deadline deadline);
 
   // What a process tells of its calls, and asks for.
@@ -70,6 +71,8 @@ class WorkStore {
     std::vector<int32_t> held;   // prompts that it has leased under the fence, without those finished
     bool take_over = false;      // looks for processes that died
     bool wants_more = false;
+    bool leaves = false;  // with wants_more: takes on no more calls; gives back all but what is `held`
+    bool busy = false;    // it has more to do than it can carry
     bool wants_run = false;
     int concurrency = 1;  // of the run
     int per_minute = 0;   // calls of the run; 0 for no limit, else none are claimed ahead
@@ -87,12 +90,16 @@ class WorkStore {
     int32_t failed_prompts = 0;
     std::optional<pb::Run> run;  // after the step, where it was wanted
     bool gone = false;           // the session is closed; nothing was stored
+    bool renewed = false;        // the lease lasts kLeaseTime from here
     // Where more was wanted:
-    int64_t fence = 0;     // another than before: what it held until then is another's
-    int slots = 0;         // prompts without result that the process may have called
-    bool slowed = false;   // fewer than were asked for, because the endpoint asked to slow down
-    bool more = false;     // the run has further prompts
-    absl::Duration pause;  // until calls a minute allow the next
+    int64_t fence = 0;        // another than before: what it held until then is another's; 0: no seat for this process
+    int slots = 0;            // prompts without result that the process may have called
+    bool crowded = false;     // fewer than its share, because others have not given theirs back yet
+    bool slowed = false;      // fewer than were asked for, because the endpoint asked to slow down
+    bool more = false;        // the run has further prompts
+    bool incomplete = false;  // prompts of the run are missing: it can never be completed
+    std::vector<int32_t> given_back;  // claimed prompts that are free again
+    absl::Duration pause;             // until calls a minute allow the next
   };
   // `request` must outlive the call; its results go into the step where that succeeds, and are left as they were where
   // it fails.
