@@ -8,12 +8,13 @@ import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
 import { reading } from './rows/reading.mjs';
+import { replicas } from './rows/replicas.mjs';
 import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
 const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge };
-const split = { splitFootprint, splitGateway, watching };
+const split = { splitFootprint, splitGateway, replicas, watching };
 
 const wanted = process.argv.slice(2);
 const chosen = (subjects) => Object.entries(subjects).filter(([name]) => wanted.length === 0 || wanted.includes(name));

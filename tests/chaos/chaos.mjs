@@ -73,8 +73,8 @@ export async function persistently(asking, seconds = 40) {
 }
 
 // A session with a run of `count` prompts that no other run has; `model_id` is one of the sample endpoint's.
-export async function startedRun(installed, count, { model_id = 'sample-100ms', concurrency = 4, ...options } = {}) {
-  const body = { endpoint_url: installed.sampleEndpoint, api_key: 'sk-chaos-key-0123456789', model_id };
+export async function startedRun(installed, count, { model_id = 'sample-100ms', endpoint_url = installed.sampleEndpoint, concurrency = 4, ...options } = {}) {
+  const body = { endpoint_url, api_key: 'sk-chaos-key-0123456789', model_id };
   const { session_id } = await ok(persistently(() => post('configure', body)), 201);
   const tested = await ok(persistently(() => post('configure/test', { session_id })));
   assert.equal(tested.success, true, JSON.stringify(tested));

@@ -67,10 +67,11 @@ export class Installation {
     return this.#read('log', `${name}.log`);
   }
 
-  // As PostgreSQL's superuser, in the installation's own database.
+  // As PostgreSQL's superuser, in the installation's own database; gives what it says.
   sql(text) {
     const place = ['--host', this.#read('state', 'postgres-socket').trim(), '--port', String(this.port('postgres'))];
-    execFileSync('psql', ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--username', 'finetunelab', ...place, '--dbname', 'finetunelab', '--command', text]);
+    const how = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', '--username', 'finetunelab', '--dbname', 'finetunelab'];
+    return execFileSync('psql', [...how, ...place, '--command', text], { encoding: 'utf8' }).trim();
   }
 
   get url() {
