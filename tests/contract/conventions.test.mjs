@@ -23,6 +23,9 @@ const routes = {
   'analytics/results': ['GET'],
   'analytics/search': ['GET'],
   'analytics/latency-distribution': ['GET'],
+  'analytics/compare': ['GET'],
+  'analytics/by-group': ['GET'],
+  'analytics/query': ['POST'],
   atlas: ['POST'],
   export: ['GET'],
   cleanup: ['POST'],
@@ -222,10 +225,10 @@ test('a session is taken from query, body or bearer; twice the same is fine, two
 
 test('without a session every route that needs one says so, and an unknown one is 404', async () => {
   const needing = {
-    GET: ['configure', 'analytics/metrics', 'analytics/results', 'analytics/search?keyword=a', 'analytics/latency-distribution', 'export?format=json'],
-    POST: ['configure/test', 'atlas', 'batch-test', 'test-suites'],
+    GET: ['configure', 'analytics/metrics', 'analytics/results', 'analytics/search?keyword=a', 'analytics/latency-distribution', `analytics/compare?base=${unknownRun}&other=11111111-0000-4000-8000-000000000000`, 'analytics/by-group?group_by=category', 'export?format=json'],
+    POST: ['configure/test', 'atlas', 'batch-test', 'test-suites', 'analytics/query'],
   };
-  const more = { 'batch-test': { test_suite_id: unknownRun }, 'test-suites': { name: 'Mine', prompts: ['Hi.'] } };
+  const more = { 'analytics/query': { query: { measure: 'latency', statistic: 'mean' } }, 'batch-test': { test_suite_id: unknownRun }, 'test-suites': { name: 'Mine', prompts: ['Hi.'] } };
   for (const path of needing.GET) {
     isProblem(await get(path), 422, 'invalid_field', ['session_id']);
     const given = `${path}${path.includes('?') ? '&' : '?'}session_id=`;

@@ -52,3 +52,20 @@ export function metricsOf(results, totalPrompts) {
     checks_failed: checks.filter(({ passed }) => !passed).length,
   };
 }
+
+// The share's 95 % score interval in per cent, as the solutions of a quadratic equation rather than by its usual formula.
+export function scoreInterval(successes, n) {
+  const zz = 1.959963984540054 ** 2;
+  const [a, b, c] = [1 + zz / n, -(2 * successes) / n - zz / n, (successes / n) ** 2];
+  const root = Math.sqrt(b * b - 4 * a * c);
+  return { low: (100 * (-b - root)) / (2 * a), high: (100 * (-b + root)) / (2 * a) };
+}
+
+// Two-sided chance that `fewer` or less of n fair coins fall one way, by counting rather than by formula.
+export function coinChance(one, other) {
+  const n = one + other;
+  let row = [1n];
+  for (let i = 0; i < n; i += 1) row = [1n, ...row.slice(1).map((value, index) => value + row[index]), 1n];
+  const tail = row.slice(0, Math.min(one, other) + 1).reduce((sum, value) => sum + value, 0n);
+  return Math.min(1, (2 * Number(tail)) / Number(2n ** BigInt(n)));
+}

@@ -3,21 +3,39 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <random>
+
+#include <boost/math/special_functions/beta.hpp>
 
 namespace ftl::analytics {
 namespace {
 
 constexpr size_t kFewestPairs = 6;
-constexpr size_t kResamples = 2000;
 
-double Quantile(std::span<double> values, double share) {
-  const double rank = share * static_cast<double>(values.size() - 1);
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(rank);
-  std::nth_element(values.begin(), middle, values.end());
-  const double part = rank - std::floor(rank);
-  if (part == 0) return *middle;
-  return *middle + part * (*std::min_element(middle + 1, values.end()) - *middle);
+// Of `n` values in order, the place (from 0) of the value that the `rank`-th smallest (from 1) of a resample does not
+// pass with a chance of `share`: a resample has `rank` values up to the k-th with the chance that of n draws, each of
+// which falls there with k / n, so many do.
+size_t BootstrapPlace(size_t n, size_t rank, double share) {
+  const auto chance = [&](size_t k) {
+    return boost::math::ibeta(static_cast<double>(rank), static_cast<double>(n - rank + 1),
+                              static_cast<double>(k) / static_cast<double>(n));
+  };
+  size_t below = 0, at = n;
+  while (at - below > 1) {
+    const size_t middle = below + (at - below) / 2;
+    (chance(middle) >= share ? at : below) = middle;
+  }
+  return at - 1;
+}
+
+double MedianOfSorted(std::span<const double> sorted) {
+  const size_t n = sorted.size();
+  return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+std::vector<double> Sorted(std::span<const double> values) {
+  std::vector<double> sorted(values.begin(), values.end());
+  std::ranges::sort(sorted);
+  return sorted;
 }
 
 }  // namespace
@@ -47,17 +65,19 @@ std::vector<double> HolmAdjusted(std::span<const double> p_values) {
   return adjusted;
 }
 
+double SignTest(int64_t below, int64_t above) { return McNemarExact(below, above); }
+
+double Median(std::span<const double> values) { return MedianOfSorted(Sorted(values)); }
+
 std::optional<MedianDifference> BootstrapMedian(std::span<const double> differences) {
-  if (differences.size() < kFewestPairs) return std::nullopt;
-  std::vector<double> drawn(differences.begin(), differences.end());
-  const double median = Quantile(drawn, 0.5);
-  std::mt19937_64 random(20'261'127);  // a fixed seed: a comparison reads the same each time
-  std::vector<double> medians(kResamples);
-  for (double& one : medians) {
-    for (double& value : drawn) value = differences[random() % differences.size()];
-    one = Quantile(drawn, 0.5);
-  }
-  return MedianDifference{median, Quantile(medians, 0.025), Quantile(medians, 0.975)};
+  const size_t n = differences.size();
+  if (n < kFewestPairs) return std::nullopt;
+  const std::vector<double> sorted = Sorted(differences);
+  // An even number has two middles, which move together.
+  const auto bound = [&](double share) {
+    return (sorted[BootstrapPlace(n, (n + 1) / 2, share)] + sorted[BootstrapPlace(n, n / 2 + 1, share)]) / 2;
+  };
+  return MedianDifference{MedianOfSorted(sorted), bound(0.025), bound(0.975)};
 }
 
 }  // namespace ftl::analytics

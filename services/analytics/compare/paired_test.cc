@@ -1,5 +1,7 @@
 #include "services/analytics/compare/paired.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,6 +43,32 @@ TEST(PairedTest, BootstrapTellsAShiftFromNone) {
   const auto none = BootstrapMedian(level);
   EXPECT_TRUE(none->low < 0 && none->high > 0);
   EXPECT_EQ(BootstrapMedian(level)->low, none->low);
+}
+
+// Every resample of seven pairs, one after the other: 7^7 medians.
+TEST(PairedTest, TheIntervalIsThatOfAllResamples) {
+  const std::vector<double> differences = {40, -3, 7, 12, -20, 5, 9};
+  std::vector<double> medians;
+  for (int resample = 0; resample < 823'543; ++resample) {
+    std::vector<double> drawn;
+    for (int digits = resample, i = 0; i < 7; ++i, digits /= 7) {
+      drawn.push_back(differences[static_cast<size_t>(digits % 7)]);
+    }
+    std::ranges::nth_element(drawn, drawn.begin() + 3);
+    medians.push_back(drawn[3]);
+  }
+  std::ranges::sort(medians);
+  const auto told = BootstrapMedian(differences);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->median, 7);
+  EXPECT_EQ(told->low, medians[static_cast<size_t>(0.025 * 823'543)]);
+  EXPECT_EQ(told->high, medians[static_cast<size_t>(0.975 * 823'543)]);
+}
+
+TEST(PairedTest, TheMedianOfAnEvenNumberLiesBetweenTheTwo) {
+  EXPECT_EQ(Median(std::vector<double>{4, 1, 3, 10}), 3.5);
+  EXPECT_EQ(Median(std::vector<double>{2}), 2);
+  EXPECT_EQ(BootstrapMedian(std::vector<double>{6, 5, 4, 3, 2, 1})->median, 3.5);
 }
 
 TEST(PairedTest, FivePairsAreTooFewToTell) {

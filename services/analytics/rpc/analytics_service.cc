@@ -11,6 +11,9 @@
 #include "services/analytics/metrics/run_metrics.h"
 #include "services/analytics/query/run_summary.h"
 #include "services/analytics/rpc/ask.h"
+#include "services/analytics/rpc/compare_runs.h"
+#include "services/analytics/rpc/group_results.h"
+#include "services/analytics/rpc/run_query.h"
 #include "services/analytics/rpc/suggest.h"
 #include "services/analytics/rpc/summarize.h"
 #include "services/analytics/store/result_pages.h"
@@ -133,6 +136,20 @@ Task<pb::GetLatencyDistributionResponse> AnalyticsService::GetLatencyDistributio
   std::vector<Statement> statements = {AskLatencyDistribution(scope, up_to_sequence)};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database_, call, scope, std::move(statements)));
   co_return LatencyDistributionOf(rows[0]);
+}
+
+Task<pb::CompareRunsResponse> AnalyticsService::CompareRuns(const CallContext& call,
+                                                            const pb::CompareRunsRequest& request) {
+  co_return co_await CompareTwoRuns(database_, call, request);
+}
+
+Task<pb::GroupResultsResponse> AnalyticsService::GroupResults(const CallContext& call,
+                                                              const pb::GroupResultsRequest& request) {
+  co_return co_await GroupTheResults(database_, call, request);
+}
+
+Task<pb::RunQueryResponse> AnalyticsService::RunQuery(const CallContext& call, const pb::RunQueryRequest& request) {
+  co_return co_await AnswerQuery(database_, call, request);
 }
 
 Task<pb::SummarizeResponse> AnalyticsService::Summarize(const CallContext& call, const pb::SummarizeRequest& request) {

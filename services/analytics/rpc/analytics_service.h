@@ -26,6 +26,9 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   FTL_SERVE(ListResults)
   FTL_SERVE(SearchResponses)
   FTL_SERVE(GetLatencyDistribution)
+  FTL_SERVE(CompareRuns)
+  FTL_SERVE(GroupResults)
+  FTL_SERVE(RunQuery)
   FTL_SERVE(Summarize)
   FTL_SERVE(ListSuggestions)
   FTL_SERVE_STREAM(Ask)
@@ -35,6 +38,9 @@ class AnalyticsService final : public pb::AnalyticsService::CallbackService {
   Task<pb::SearchResponsesResponse> SearchResponses(const CallContext& call, const pb::SearchResponsesRequest& request);
   Task<pb::GetLatencyDistributionResponse> GetLatencyDistribution(const CallContext& call,
                                                                   const pb::GetLatencyDistributionRequest& request);
+  Task<pb::CompareRunsResponse> CompareRuns(const CallContext& call, const pb::CompareRunsRequest& request);
+  Task<pb::GroupResultsResponse> GroupResults(const CallContext& call, const pb::GroupResultsRequest& request);
+  Task<pb::RunQueryResponse> RunQuery(const CallContext& call, const pb::RunQueryRequest& request);
   Task<pb::SummarizeResponse> Summarize(const CallContext& call, const pb::SummarizeRequest& request);
   Task<pb::ListSuggestionsResponse> ListSuggestions(const CallContext& call, const pb::ListSuggestionsRequest& request);
   Task<> Ask(const CallContext& call, const pb::AskRequest& request, rpc::Writer<pb::AskResponse>& writer);

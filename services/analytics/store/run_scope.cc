@@ -14,6 +14,8 @@ constexpr Query kSessionOfRun{"scope.session_of_run", "SELECT session_of_run($1:
 constexpr Query kHasRun{"scope.has_run", R"(
   SELECT EXISTS (SELECT FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid) AS there)"};
 
+}  // namespace
+
 bool IsUuid(std::string_view text) {
   constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   if (text.size() != kShape.size()) return false;
@@ -22,8 +24,6 @@ bool IsUuid(std::string_view text) {
   }
   return true;
 }
-
-}  // namespace
 
 absl::Status RunNotFound() {
   return Refuse(Reason::kRunNotFound,

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
 
@@ -28,5 +29,8 @@ Task<std::vector<Rows>> RunScoped(Database& database, const CallContext& call, R
                                   std::vector<Statement> statements);
 
 absl::Status RunNotFound();
+
+// Whether a run may have this id.
+bool IsUuid(std::string_view text);
 
 }  // namespace ftl::analytics

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "common/async/task.h"
+#include "common/db/database.h"
+#include "common/rpc/call_context.h"
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
+
+namespace ftl::analytics {
+
+// The numbers of each group. INVALID_FIELD, SESSION_NOT_FOUND, SESSION_EXPIRED, RUN_NOT_FOUND.
+Task<finetunelab::analytics::v1::GroupResultsResponse> GroupTheResults(
+    Database& database, const CallContext& call, const finetunelab::analytics::v1::GroupResultsRequest& request);
+
+}  // namespace ftl::analytics
