@@ -295,7 +295,10 @@ TEST_F(AnalyticsTest, AnEndedRunsMetricsAreKeptAndEqualThoseThatAreWorkedOut) {
     EXPECT_TRUE(latency.ok()) << latency.status();
     return std::make_pair(*std::move(metrics), *std::move(latency));
   };
-  const auto expect_same = [](const auto& one, const auto& other) {
+  // All but when it ended.
+  const auto expect_same = [](auto one, auto other) {
+    one.first.clear_completed_at();
+    other.first.clear_completed_at();
     EXPECT_TRUE(MessageDifferencer::Equals(one.first, other.first)) << other.first.DebugString();
     EXPECT_TRUE(MessageDifferencer::Equals(one.second, other.second)) << other.second.DebugString();
   };
@@ -313,7 +316,7 @@ TEST_F(AnalyticsTest, AnEndedRunsMetricsAreKeptAndEqualThoseThatAreWorkedOut) {
   EXPECT_THAT(Text("How did it go?"), HasSubstr("1.69"));
   // Of another format, of other results, or of nothing at all: worked out anew.
   for (const char* made_unfit : {"jsonb_set(summary, '{format}', '0')", "jsonb_set(summary, '{results}', '9')",
-                                 "'{\"format\": 1, \"results\": 10, \"metrics\": 3}'", "'[]'"}) {
+                                 "'{\"format\": 2, \"results\": 10, \"metrics\": 3}'", "'[]'"}) {
     test_database_.Execute(fmt::format("UPDATE demo_batch_test_runs SET summary = {}", made_unfit));
     EXPECT_EQ(ask().first.total_output_tokens(), 70) << made_unfit;
   }
@@ -893,6 +896,55 @@ TEST_F(TwoRunsTest, NoFilterThatPassesTheRulesFailsInTheDatabase) {
     }
   }
   EXPECT_GT(ran, 200);
+}
+
+TEST_F(TwoRunsTest, MetricsSayHowTheyWereFoundAndHowLongTheRunTook) {
+  pb::GetMetricsRequest request;
+  request.set_session_id(session_id_);
+  request.set_test_run_id(kSecondRun);
+  const auto metrics = Call<pb::GetMetricsResponse>(&pb::AnalyticsService::Stub::async::GetMetrics, request);
+  ASSERT_TRUE(metrics.ok()) << metrics.status();
+  EXPECT_EQ(metrics->n(), 10);
+  EXPECT_EQ(metrics->percentile_method(), "linear");
+  EXPECT_EQ(metrics->answers_without_text(), 0);
+  EXPECT_EQ(Milliseconds(metrics->duration()), 4000);
+  EXPECT_EQ(metrics->requests_per_second(), 2.5);
+  EXPECT_EQ(metrics->completed_at().seconds() - metrics->started_at().seconds(), 4);
+  test_database_.Execute(fmt::format(
+      "UPDATE demo_batch_test_results SET outcome = 'reasoning_only', response = NULL WHERE prompt_id = 2;"
+      "UPDATE demo_batch_test_runs SET status = 'running', summary = NULL, completed_at = NULL WHERE id = '{}'",
+      kSecondRun));
+  const auto going = Call<pb::GetMetricsResponse>(&pb::AnalyticsService::Stub::async::GetMetrics, request);
+  EXPECT_EQ(going->answers_without_text(), 1);
+  EXPECT_TRUE(going->has_started_at());
+  EXPECT_FALSE(going->has_completed_at() || going->has_duration() || going->has_requests_per_second());
+}
+
+TEST_F(AnalyticsTest, ResultsAreFilteredByKeywordAndByChecks) {
+  pb::ListResultsRequest request;
+  request.set_session_id(session_id_);
+  auto ids = [&] {
+    const auto page = Call<pb::ListResultsResponse>(&pb::AnalyticsService::Stub::async::ListResults, request);
+    std::vector<int> found;
+    EXPECT_TRUE(page.ok()) << page.status();
+    for (const auto& result : page->results()) found.push_back(result.prompt_id());
+    EXPECT_EQ(page->total(), static_cast<int>(found.size()));
+    return found;
+  };
+  request.set_checks(pb::CHECKS_VERDICT_FAILED);
+  EXPECT_THAT(ids(), ElementsAre(8));
+  request.set_checks(pb::CHECKS_VERDICT_PASSED);
+  EXPECT_THAT(ids(), ElementsAre(1));
+  request.clear_checks();
+  request.set_keyword("REFUND of 1 %");
+  EXPECT_THAT(ids(), ElementsAre(1));
+  request.set_keyword("problem 1");
+  EXPECT_THAT(ids(), ElementsAre(1, 10));
+  request.set_success(false);
+  EXPECT_THAT(ids(), testing::IsEmpty());
+  request.set_keyword("");
+  EXPECT_EQ(ReasonOf(Call<pb::ListResultsResponse>(&pb::AnalyticsService::Stub::async::ListResults, request).status()),
+            Reason::kInvalidField);
 }
 
 }  // namespace

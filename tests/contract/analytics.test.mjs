@@ -7,7 +7,7 @@ import { metricsOf, percentile } from './figures.mjs';
 import { hasFields, isAbout, isConventional, isProblem } from './judge.mjs';
 import { endOf, finishedRun, openSession, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
 
-const counts = ['total_prompts', 'completed_prompts', 'failed_prompts', 'total_input_tokens', 'total_output_tokens', 'errors_by_type', 'checks_passed', 'checks_failed'];
+const counts = ['total_prompts', 'completed_prompts', 'failed_prompts', 'total_input_tokens', 'total_output_tokens', 'errors_by_type', 'checks_passed', 'checks_failed', 'n', 'answers_without_text'];
 const measured = ['success_rate', ...['latency', 'ttft'].flatMap((name) => ['avg', 'p50', 'p90', 'p95', 'p99', 'min', 'max'].map((what) => `${what}_${name}_ms`)), 'avg_response_length', 'avg_output_tokens', 'output_tokens_per_second'];
 
 // The metrics that are told are those that the results bear out.
@@ -15,7 +15,9 @@ async function judgeMetrics(query, results, totalPrompts) {
   const answer = await get(`analytics/metrics?${query}`);
   const told = await ok(answer);
   isConventional(answer);
-  hasFields(told, counts, [...measured, 'tokens_estimated', 'success_interval']);
+  const times = ['started_at', 'completed_at', 'duration_ms', 'requests_per_second'];
+  hasFields(told, [...counts, 'percentile_method'], [...measured, ...times, 'tokens_estimated', 'success_interval']);
+  assert.equal(told.percentile_method, 'linear');
   const wanted = metricsOf(results, totalPrompts);
   for (const [name, value] of Object.entries(wanted)) {
     if (typeof value === 'object' || Number.isInteger(told[name]) && counts.includes(name)) assert.deepEqual(told[name], value, name);
@@ -64,12 +66,15 @@ test('metrics while a run is going on are those of what is there', async (t) => 
   for (let reads = 0; reads < 8; reads += 1) {
     const told = await ok(get(`analytics/metrics?session_id=${session}`));
     assert.equal(told.total_prompts, 30);
+    if (told.n < 30) assert.ok(told.started_at && !('completed_at' in told) && !('duration_ms' in told), 'it is not over');
     assert.ok(told.completed_prompts + told.failed_prompts <= 30);
     if (told.completed_prompts) assert.ok(told.min_latency_ms <= told.p50_latency_ms && told.p50_latency_ms <= told.max_latency_ms);
   }
   await endOf(runId);
   const { results } = await resultsOf(runId);
-  await judgeMetrics(`session_id=${session}`, results, 30);
+  const told = await judgeMetrics(`session_id=${session}`, results, 30);
+  isAbout(told.duration_ms, Date.parse(told.completed_at) - Date.parse(told.started_at), 2, 'from start to end');
+  isAbout(told.requests_per_second, 30_000 / told.duration_ms, 0.01, 'results over that');
 });
 
 test('where nothing succeeded there are counts, and no latency', async (t) => {
@@ -82,7 +87,7 @@ test('where nothing succeeded there are counts, and no latency', async (t) => {
 
 test('results are ordered, filtered and paged', async (t) => {
   const session = await testedSession(t, { endpoint_url: await faultRelay(t), model_id: 'sample-steady' });
-  const prompts = ['fault-http-401: x', 'fault-http-400: x', ...uniquePrompts(18).map((prompt, index) => ({ prompt, category: index % 2 ? 'odd' : 'even' }))];
+  const prompts = ['fault-http-401: x', 'fault-http-400: x', ...uniquePrompts(18).map((prompt, index) => ({ prompt, category: index % 2 ? 'odd' : 'even', ...(index < 4 ? { checks: [{ kind: 'contains', value: index < 2 ? 'e' : 'never said' }] } : {}) }))];
   const { results: all } = await finishedRun(session, prompts, { concurrency: 10 });
   const ask = async (query) => {
     const answer = await get(`analytics/results?session_id=${session}&${query}`);
@@ -121,6 +126,11 @@ test('results are ordered, filtered and paged', async (t) => {
   await same(`min_latency_ms=${middle.toFixed(3)}&success=true`, ({ success, latency_ms }) => success && latency_ms >= Number(middle.toFixed(3)));
   await same(`max_latency_ms=${middle.toFixed(3)}&success=true`, ({ success, latency_ms }) => success && latency_ms <= Number(middle.toFixed(3)));
   await same(`min_output_tokens=${tokens}&max_output_tokens=${tokens}`, ({ output_tokens }) => output_tokens === tokens);
+  await same('keyword=NUMBER', ({ prompt, response = '' }) => /number/i.test(prompt + response));
+  await same('keyword=%25', () => false);
+  await same(`keyword=${encodeURIComponent('-1')}&category=odd`, ({ prompt, response = '', category }) => category === 'odd' && `${prompt}\n${response}`.includes('-1'));
+  await same('checks=passed', ({ checks = [] }) => checks.length && checks.every(({ passed }) => passed));
+  await same('checks=failed', ({ checks = [] }) => checks.some(({ passed }) => !passed));
   await same(`category=even&max_latency_ms=${middle.toFixed(3)}`, ({ category, latency_ms }) => category === 'even' && latency_ms <= Number(middle.toFixed(3)));
   const { results } = await ask('page_size=1000');
   assert.deepEqual(results, all, 'the same fields as by run');

@@ -33,6 +33,8 @@ export function metricsOf(results, totalPrompts) {
   const seconds = sum(latencies) / 1000;
   return {
     total_prompts: totalPrompts,
+    n: results.length,
+    answers_without_text: results.filter(({ outcome, response }) => ['empty', 'length_empty', 'reasoning_only'].includes(outcome) || response === '').length,
     completed_prompts: good.length,
     failed_prompts: results.length - good.length,
     ...(results.length ? { success_rate: (100 * good.length) / results.length } : {}),

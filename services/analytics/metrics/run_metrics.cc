@@ -39,6 +39,15 @@ constexpr Query kMetrics{"metrics.of_scope", R"(
          coalesce(sum(checks_passed), 0)::bigint AS checks_passed,
          coalesce(sum(checks_failed), 0)::bigint AS checks_failed,
          coalesce(bool_or(tokens_estimated), false) AS tokens_estimated,
+         count(*) FILTER (WHERE outcome IN ('length_empty', 'empty', 'reasoning_only') OR response_chars = 0)
+           AS answers_without_text,
+         (SELECT min(started_at) FROM demo_batch_test_runs
+          WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR id = $2::uuid)) AS started_at,
+         (SELECT CASE WHEN bool_and(completed_at IS NOT NULL) THEN max(completed_at) END FROM demo_batch_test_runs
+          WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR id = $2::uuid)) AS completed_at,
+         (SELECT CASE WHEN bool_and(completed_at IS NOT NULL)
+                      THEN extract(epoch FROM sum(completed_at - started_at)) * 1e6 END::float8
+          FROM demo_batch_test_runs WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR id = $2::uuid)) AS duration,
          ARRAY (SELECT coalesce(error_type, 'unknown') || ' ' || count(*) FROM demo_batch_test_results
                 WHERE demo_session_id = $1 AND ($2::uuid IS NULL OR test_run_id = $2::uuid)
                   AND ($3::bigint IS NULL OR sequence <= $3 OR test_run_id::text <> nullif($4::text, '')) AND NOT success
@@ -119,6 +128,19 @@ Metrics MetricsOf(const Rows& rows) {
   metrics.set_checks_passed(static_cast<int32_t>(row.Get<int64_t>("checks_passed")));
   metrics.set_checks_failed(static_cast<int32_t>(row.Get<int64_t>("checks_failed")));
   metrics.set_tokens_estimated(row.Get<bool>("tokens_estimated"));
+  metrics.set_n(results);
+  metrics.set_percentile_method("linear");
+  metrics.set_answers_without_text(static_cast<int32_t>(row.Get<int64_t>("answers_without_text")));
+  if (const auto moment = row.Get<std::optional<absl::Time>>("started_at")) {
+    *metrics.mutable_started_at() = ToProto(*moment);
+  }
+  if (const auto moment = row.Get<std::optional<absl::Time>>("completed_at")) {
+    *metrics.mutable_completed_at() = ToProto(*moment);
+  }
+  GiveSpan(row, "duration", [&] { return metrics.mutable_duration(); });
+  if (const auto micros = row.Get<std::optional<double>>("duration"); micros && *micros > 0) {
+    metrics.set_requests_per_second(results / (*micros / 1e6));
+  }
   return metrics;
 }
 

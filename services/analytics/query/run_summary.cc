@@ -15,10 +15,10 @@ namespace ftl::analytics {
 namespace {
 
 // Another one whenever a field, or what a field is made of, changes: what is kept in another is worked out anew.
-constexpr int32_t kFormat = 1;
+constexpr int32_t kFormat = 2;
 #define FTL_HAS_SUMMARY                                                  \
   "(run.status IN ('completed', 'failed', 'cancelled') AND "             \
-  "coalesce(run.summary->>'format' = '1' AND run.summary->>'results' = " \
+  "coalesce(run.summary->>'format' = '2' AND run.summary->>'results' = " \
   "(run.completed_prompts + run.failed_prompts)::text, false))"
 
 constexpr Query kKept{"summary.kept",

@@ -25,6 +25,13 @@ namespace {
 
 constexpr size_t kLongestKeyword = 256;
 
+absl::Status JudgeKeyword(std::string_view keyword) {
+  FieldFaults faults;
+  if (keyword.empty()) faults.Add("keyword", "is missing");
+  if (keyword.size() > kLongestKeyword) faults.Add("keyword", "must not be longer than 256 bytes");
+  return faults.Verdict();
+}
+
 // What a page token is good for: the request without the page.
 template <typename Request>
 std::string QuestionOf(Request request) {
@@ -81,6 +88,9 @@ Task<pb::GetMetricsResponse> AnalyticsService::GetMetrics(const CallContext& cal
 
 Task<pb::ListResultsResponse> AnalyticsService::ListResults(const CallContext& call,
                                                             const pb::ListResultsRequest& request) {
+  if (request.has_keyword()) {
+    CO_TRY(JudgeKeyword(request.keyword()));
+  }
   const std::string question = QuestionOf(request);
   CO_TRY(const int32_t page_size, PageSizeOf(request.page_size()));
   CO_TRY(const std::optional<PagePlace> place, PlaceIn(request.page_token(), question));
@@ -110,11 +120,7 @@ Task<pb::ListResultsResponse> AnalyticsService::ListResults(const CallContext& c
 
 Task<pb::SearchResponsesResponse> AnalyticsService::SearchResponses(const CallContext& call,
                                                                     const pb::SearchResponsesRequest& request) {
-  if (request.keyword().empty() || request.keyword().size() > kLongestKeyword) {
-    FieldFaults faults;
-    faults.Add("keyword", request.keyword().empty() ? "is missing" : "must not be longer than 256 bytes");
-    co_return faults.Verdict();
-  }
+  CO_TRY(JudgeKeyword(request.keyword()));
   const std::string question = QuestionOf(request);
   CO_TRY(const int32_t page_size, PageSizeOf(request.page_size()));
   CO_TRY(const std::optional<PagePlace> place, PlaceIn(request.page_token(), question));

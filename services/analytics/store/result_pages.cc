@@ -71,6 +71,14 @@ Conditions FiltersOf(const RunScope& scope, const pb::ListResultsRequest& reques
   if (request.has_min_output_tokens()) conditions.Add("r.output_tokens >= {}", request.min_output_tokens());
   if (request.has_max_output_tokens()) conditions.Add("r.output_tokens <= {}", request.max_output_tokens());
   if (request.has_outcome()) conditions.Add("r.outcome = {}", request.outcome());
+  if (request.has_keyword()) {
+    conditions.Add(
+        "(r.prompt || E'\\001' || coalesce(r.response, '')) ILIKE '%' || regexp_replace({}, "
+        "'([\\\\%_])', '\\\\\\1', 'g') || '%'",
+        request.keyword());
+  }
+  if (request.checks() == pb::CHECKS_VERDICT_PASSED) conditions.Raw("r.checks_passed > 0 AND r.checks_failed = 0");
+  if (request.checks() == pb::CHECKS_VERDICT_FAILED) conditions.Raw("r.checks_failed > 0");
   if (request.prompt_id_size() > 0) {
     conditions.Add("r.prompt_id = ANY(string_to_array({}, ',')::int[])", absl::StrJoin(request.prompt_id(), ","));
   }
@@ -109,7 +117,7 @@ std::string CutToPage(std::string_view select, std::string_view order, int32_t p
 bool HasFilters(const pb::ListResultsRequest& request) {
   return request.has_success() || request.has_error_type() || request.has_category() || request.has_min_latency() ||
          request.has_max_latency() || request.has_min_output_tokens() || request.has_max_output_tokens() ||
-         request.has_outcome() || request.prompt_id_size() > 0;
+         request.has_outcome() || request.has_keyword() || request.has_checks() || request.prompt_id_size() > 0;
 }
 
 PageQuestion AskTotal(const RunScope& scope, const pb::ListResultsRequest& request) {
