@@ -40,6 +40,15 @@ class FakeAnalytics final : public analytics::AnalyticsService::Service {
                                       analytics::GetLatencyDistributionResponse*) override {
     return grpc::Status::OK;
   }
+  grpc::Status CompareRuns(grpc::ServerContext*, const analytics::CompareRunsRequest* request,
+                           analytics::CompareRunsResponse* response) override {
+    response->set_n_pairs(3);
+    response->mutable_latency_ms()->set_n_pairs(3);
+    response->mutable_latency_ms()->set_median_difference(-12.5);
+    response->set_verdict("From " + request->base() + " to " + request->other() + " up to " +
+                          std::to_string(request->up_to_sequence()) + ".");
+    return grpc::Status::OK;
+  }
   grpc::Status Summarize(grpc::ServerContext*, const analytics::SummarizeRequest*,
                          analytics::SummarizeResponse* response) override {
     response->set_text("**All** went well.");
@@ -178,6 +187,21 @@ TEST_F(ExportTest, HoldsWhatThereWasWhenItBeganThoughTheRunGoesOn) {
   EXPECT_EQ(file.at("results").at(4).at("checks").at(0).at("kind"), "contains");
   EXPECT_EQ(file.at("runs").at(1).at("status"), "running");
   EXPECT_EQ(file.at("runs").at(1).at("parameters").at("timeout_ms"), 60000);
+}
+
+TEST_F(ExportTest, SeveralRunsAreComparedAsAnalyticsSays) {
+  AddSession(kSession);
+  AddRun(kSession, kOtherRun, "completed", 3, 3);
+  AddRun(kSession, kRun, "running", 5, 3);
+  answer_ = [](const analytics::GetMetricsRequest& request) {
+    if (request.test_run_id().empty()) return Counts(8, 6, 0);
+    return request.test_run_id() == kRun ? Counts(5, 3, 0) : Counts(3, 3, 0);
+  };
+  Download download;
+  ASSERT_EQ(Export(Request(kSession, pb::EXPORT_FORMAT_HTML), download), absl::OkStatus());
+  EXPECT_NE(download.text.find("Each run against the one before"), std::string::npos);
+  EXPECT_NE(download.text.find("-12.5 ms (too few to tell)"), std::string::npos) << download.text;
+  EXPECT_NE(download.text.find(std::string("From ") + kOtherRun + " to " + kRun + " up to 3."), std::string::npos);
 }
 
 TEST_F(ExportTest, HoldsNothingSecret) {

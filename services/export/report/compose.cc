@@ -90,6 +90,51 @@ Table Overview(const std::vector<RunFindings>& findings) {
   return table;
 }
 
+// `-12.3 ms (-15 to -9.8)`.
+std::string DifferenceText(const finetunelab::analytics::v1::PairedDifference& difference, std::string_view unit) {
+  if (difference.n_pairs() == 0) return "";
+  std::string text = NumberText(difference.median_difference(), 1) + std::string(unit);
+  if (!difference.has_interval()) return text + " (too few to tell)";
+  return text + fmt::format(" ({} to {})", NumberText(difference.interval().low(), 1),
+                            NumberText(difference.interval().high(), 1));
+}
+
+// Each run against the one before it.
+Section Comparisons(const std::vector<RunFindings>& findings) {
+  Section section{.title = "Each run against the one before"};
+  Table table{.columns = {{"Runs", 1.1},
+                          {"Prompts", 0.9, true},
+                          {"Succeeded in the later alone", 1.2, true},
+                          {"In the earlier alone", 1.2, true},
+                          {"Latency, median difference (95 % interval)", 2.2, true},
+                          {"Faster", 0.8, true},
+                          {"Slower", 0.8, true},
+                          {"Output tokens, likewise", 1.8, true}}};
+  std::string verdicts;
+  for (size_t i = 1; i < findings.size(); ++i) {
+    if (!findings[i].against_before) continue;
+    const auto& told = *findings[i].against_before;
+    table.rows.push_back({{fmt::format("{} against {}", i + 1, i)},
+                          {CountText(told.n_pairs())},
+                          {CountText(told.success().only_other())},
+                          {CountText(told.success().only_base())},
+                          {DifferenceText(told.latency_ms(), " ms")},
+                          {CountText(told.latency_ms().faster())},
+                          {CountText(told.latency_ms().slower())},
+                          {DifferenceText(told.output_tokens(), "")}});
+    verdicts += fmt::format("- **Run {} (other) against run {} (base).** {}\n", i + 1, i, told.verdict());
+  }
+  section.blocks.push_back(std::move(table));
+  section.blocks.push_back(Told(verdicts));
+  section.blocks.push_back(
+      Told("Prompts are paired: the same words at the same place of both runs. Latency, tokens and time to first token "
+           "are of prompts that succeeded in both; a difference below 0 means that the later run is faster or says "
+           "less. Intervals are bootstrap percentiles of the median. Something is called a difference where its exact "
+           "test, adjusted by Holm's method for the tests told together, is below 0.05.",
+           Voice::kNote));
+  return section;
+}
+
 Cover CoverOf(const Report& report, const std::vector<RunFindings>& findings) {
   Cover cover{.kind = "Batch test report",
               .title = OneLine(report.session.model_name, kLongestName),
@@ -127,6 +172,7 @@ Document Compose(const Report& report, const std::vector<RunFindings>& findings)
              Voice::kNote));
   }
   document.sections.push_back(std::move(overview));
+  document.sections.push_back(Comparisons(findings));
   int number = 0;
   for (const RunFindings& run : findings) {
     Section chapter{.title = fmt::format("Run {}: {}", ++number, OneLine(run.run.test_suite_name(), kLongestName)),

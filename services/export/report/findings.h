@@ -65,6 +65,8 @@ struct RunFindings {
   finetunelab::analytics::v1::GetMetricsResponse metrics;
   finetunelab::analytics::v1::GetLatencyDistributionResponse distribution;
   std::string verdict;  // Markdown, as Atlas opens; empty while the run is going and where it has no result
+  // With the session's run before it as the base; absent for the first that a report tells of.
+  std::optional<finetunelab::analytics::v1::CompareRunsResponse> against_before;
   RunRows rows;
 };
 

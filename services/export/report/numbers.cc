@@ -70,4 +70,18 @@ Task<RunFindings> Numbers::OfRun(const CallContext& call, const finetunelab::bat
   co_return findings;
 }
 
+Task<analytics::CompareRunsResponse> Numbers::Between(const CallContext& call,
+                                                      const finetunelab::batch_runner::v1::Run& base,
+                                                      const finetunelab::batch_runner::v1::Run& other) {
+  analytics::CompareRunsRequest request;
+  request.set_base(base.id());
+  request.set_other(other.id());
+  // A session has one run at a time, the latest.
+  if (IsGoing(other)) {
+    request.set_up_to_sequence(other.last_sequence());
+    request.set_up_to_run_id(other.id());
+  }
+  co_return co_await rpc::Call(Limited(call), analytics_->async(), &Async::CompareRuns, std::move(request));
+}
+
 }  // namespace ftl::exporter

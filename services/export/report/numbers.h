@@ -27,6 +27,11 @@ class Numbers {
   Task<RunFindings> OfRun(const CallContext& call, const finetunelab::batch_runner::v1::Run& run,
                           const finetunelab::analytics::v1::GetMetricsResponse* metrics);
 
+  // How `other` differs from `base`, which are runs of one session, up to the last sequence of each.
+  Task<finetunelab::analytics::v1::CompareRunsResponse> Between(const CallContext& call,
+                                                                const finetunelab::batch_runner::v1::Run& base,
+                                                                const finetunelab::batch_runner::v1::Run& other);
+
  private:
   std::unique_ptr<finetunelab::analytics::v1::AnalyticsService::Stub> analytics_;
 };

@@ -94,6 +94,9 @@ Task<std::string> ExporterService::SetPages(const CallContext& call, const Downl
     const auto* metrics = report.runs.size() == 1 ? &report.metrics : nullptr;
     CO_TRY(RunFindings findings, co_await parts_.numbers.OfRun(call, report.runs[i], metrics));
     CO_TRY(findings.rows, co_await parts_.results.Choose(ReadDeadline(call), wanted.session, report.runs[i]));
+    if (!chapters.empty()) {
+      CO_TRY(findings.against_before, co_await parts_.numbers.Between(call, report.runs[i - 1], report.runs[i]));
+    }
     chapters.push_back(std::move(findings));
   }
   const bool html = wanted.format == pb::EXPORT_FORMAT_HTML;
