@@ -66,6 +66,16 @@ bool IsRepeatable(std::string_view name, const Message& request) {
   return field != nullptr && field->field->is_repeated();
 }
 
+std::string_view EssenceOfType(const http::RequestHead& head) {
+  const std::string_view type = head.Find("content-type").value_or("");
+  const std::string_view essence = type.substr(0, type.find(';'));
+  return essence.substr(0, essence.find_last_not_of(" \t") + 1);
+}
+
+bool IsRaw(const Route& route, const http::RequestHead& head) {
+  return !route.raw_field.empty() && http::EqualsIgnoringCase(EssenceOfType(head), "application/octet-stream");
+}
+
 absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Message& request, GivenSession& session,
                        InputFaults& faults) {
   TRY(const http::Parameters parameters, http::ParseQuery(head.query));
@@ -75,7 +85,7 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
       session.Add(value);
     } else if (!seen.insert(name).second && !IsRepeatable(FieldName(name), request)) {
       faults.WrongType(name, "is given twice");
-    } else if (route.method == "GET") {
+    } else if (route.method == "GET" || IsRaw(route, head)) {
       ReadParameter(FieldName(name), value, request, faults);
     } else {
       faults.Unknown(name);
@@ -87,6 +97,10 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
 absl::Status ReadJsonBody(const Route& route, const http::RequestHead& head, std::string_view body, Message& request,
                           InputFaults& faults) {
   if (route.method == "GET") return absl::OkStatus();
+  if (IsRaw(route, head)) {
+    SetTextField(request, std::string(route.raw_field), std::string(body));
+    return absl::OkStatus();
+  }
   if (body.empty() && route.body_optional && !head.Find("content-type")) return absl::OkStatus();
   return ReadBody(body, request, faults);
 }
@@ -181,15 +195,15 @@ absl::Status JudgeContentType(const Route& route, const http::RequestHead& head)
   const bool has_body = head.chunked || head.content_length > 0;
   if (route.method == "GET" || (!has_body && route.body_optional && !head.Find("content-type")))
     return absl::OkStatus();
-  const std::string_view type = head.Find("content-type").value_or("");
-  std::string_view essence = type.substr(0, type.find(';'));
-  essence = essence.substr(0, essence.find_last_not_of(" \t") + 1);
   const std::string_view coding = head.Find("content-encoding").value_or("identity");
   if (!http::EqualsIgnoringCase(coding, "identity")) {
     return Refuse(Reason::kUnsupportedMediaType, "Send the body without a Content-Encoding.");
   }
-  if (http::EqualsIgnoringCase(essence, "application/json")) return absl::OkStatus();
-  return Refuse(Reason::kUnsupportedMediaType, "Send the body as application/json.");
+  if (http::EqualsIgnoringCase(EssenceOfType(head), "application/json") || IsRaw(route, head)) return absl::OkStatus();
+  return Refuse(Reason::kUnsupportedMediaType, route.raw_field.empty()
+                                                   ? "Send the body as application/json."
+                                                   : "Send the body as application/json, or a file as "
+                                                     "application/octet-stream.");
 }
 
 void WipeSecrets(Message& request) {

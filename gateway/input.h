@@ -25,8 +25,8 @@ absl::StatusOr<std::string> SessionOfHead(const Route& route, const http::Reques
 // For a route without an RPC, which knows no parameters: UNKNOWN_FIELD for any.
 absl::Status JudgeParameters(const http::RequestHead& head);
 
-// UNSUPPORTED_MEDIA_TYPE unless a body that is there or due is `application/json` as it is,
-// without a Content-Encoding. Judged before the body is read.
+// UNSUPPORTED_MEDIA_TYPE unless a body that is there or due is `application/json`, or `application/octet-stream` where
+// the route takes a file, as it is, without a Content-Encoding. Judged before the body is read.
 absl::Status JudgeContentType(const Route& route, const http::RequestHead& head);
 
 // Overwrites the secrets in a request that has been used.

@@ -141,5 +141,21 @@ TEST(ContentTypeTest, MustBeJsonWhereThereIsABody) {
   EXPECT_TRUE(JudgeContentType(cancel, Head("")).ok());
 }
 
+TEST(InputTest, TakesAFileAsItIsWhereTheRouteDoes) {
+  Route preview;
+  preview.method = "POST";
+  preview.rpc = "finetunelab.batch_runner.v1.BatchRunnerService.PreviewSuite";
+  preview.raw_field = "raw_content";
+  const http::RequestHead head = Head("content_format=csv", {{"Content-Type", "application/octet-stream"}});
+  ASSERT_TRUE(JudgeContentType(preview, head).ok());
+  const auto request = ReadInput(preview, head, {}, "\xFF\xFEp", "");
+  ASSERT_TRUE(request.ok()) << request.status();
+  const auto& read = static_cast<runner::PreviewSuiteRequest&>(**request);
+  EXPECT_EQ(read.raw_content(), "\xFF\xFEp");
+  EXPECT_EQ(read.content_format(), runner::CONTENT_FORMAT_CSV);
+  EXPECT_EQ(ReasonOf(JudgeContentType(Start(), head)), Reason::kUnsupportedMediaType);
+  EXPECT_EQ(ReasonOf(ReadInput(preview, Head(""), {}, R"({"raw_content":"x"})", "").status()), Reason::kUnknownField);
+}
+
 }  // namespace
 }  // namespace ftl::gateway

@@ -48,6 +48,7 @@ struct Route {
   bool creates = false;                    // takes Idempotency-Key
   bool body_optional = false;              // everything can be said in path, query and headers
   bool unknown_session_is_fine = false;    // a session that never was is nothing to complain of
+  std::string_view raw_field;              // takes a body of application/octet-stream, with the rest in the query
   bool words_are_judged_behind = false;    // the service names unknown words together with all else that is wrong
   size_t max_body_bytes = 64 * 1024;
   absl::Duration limit = absl::Seconds(30);  // of the call behind

@@ -18,9 +18,9 @@ using google::protobuf::EnumDescriptor;
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 
-// The gateway fills these from the connection and the headers.
+// The gateway fills these from the connection, the headers and bodies that are no JSON.
 bool ServerOnly(std::string_view name) {
-  return name == "idempotency_key" || name == "client_address" || name == "head_only";
+  return name == "idempotency_key" || name == "client_address" || name == "head_only" || name == "raw_content";
 }
 
 JsonForm FormOf(const FieldDescriptor& field) {

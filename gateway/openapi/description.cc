@@ -64,9 +64,10 @@ class Operation {
     if (method_ != nullptr) json += ",\"description\":" + Quoted(comments_.OfMethod(method_->full_name()));
     json += ",\"parameters\":[" + Parameters() + "]";
     if (method_ != nullptr && route_.method == "POST") {
-      json += fmt::format(R"(,"requestBody":{{"required":{},"content":{{"application/json":{{"schema":{}{}}}}}}})",
+      json += fmt::format(R"(,"requestBody":{{"required":{},"content":{{"application/json":{{"schema":{}{}}}{}}}}})",
                           !route_.body_optional, schemas_.Reference(*method_->input_type(), /*is_answer=*/false),
-                          route_.example.empty() ? "" : fmt::format(",\"example\":{}", route_.example));
+                          route_.example.empty() ? "" : fmt::format(",\"example\":{}", route_.example),
+                          route_.raw_field.empty() ? "" : R"(,"application/octet-stream":{})");
     }
     json += fmt::format(",\"responses\":{{\"{}\":{},{}}}", route_.status, Answer(), ProblemAnswers(route_));
     return json + ",\"security\":[" + Security() + "]}";

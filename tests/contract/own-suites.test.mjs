@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { call, get, ok, post } from './client.mjs';
+import { chatEndpoint } from './endpoint.mjs';
 import { hasFields, isConventional, isProblem, kUuid } from './judge.mjs';
 import { cleanUp, endOf, openSession, resultsOf, testedSession } from './sessions.mjs';
 
@@ -48,10 +49,70 @@ test('content is read as text, CSV, JSON lines and JSON', async (t) => {
 
 test('content that cannot be read is 422 and says where', async (t) => {
   const { session_id } = await openSession(t);
-  for (const [content_format, content] of [['csv', 'question\nwhat?'], ['jsonl', '{"prompt":"One."}\nnonsense'], ['json', '{"prompts":'], ['json', '[1]'], ['csv', 'prompt\n"open'], ['text', '\n \n'], ['json', '[{"prompt":""}]']]) {
+  for (const [content_format, content] of [['csv', 'weight\n3'], ['jsonl', '{"prompt":"One."}\nnonsense'], ['json', '{"prompts":'], ['json', '[1]'], ['csv', 'prompt\n"open'], ['text', '\n \n'], ['json', '[{"prompt":""}]']]) {
     const answer = await create(session_id, { content, content_format });
     const { errors } = isProblem(answer, 422, 'invalid_field');
     assert.ok(errors.some(({ field }) => /^(content|prompts)/.test(field)), answer.text);
+  }
+});
+
+test('a conversation is stored and sent as it is, its system message in place of the run\'s', async (t) => {
+  const { url, asked } = await chatEndpoint(t);
+  const session_id = await testedSession(t, { endpoint_url: url });
+  const messages = [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'One?' }, { role: 'assistant', content: 'Two.' }, { role: 'user', content: 'Three?' }];
+  const { id } = await ok(create(session_id, { prompts: [{ messages }] }), 201);
+  const { prompts } = await ok(get(`test-suites/${id}?session_id=${session_id}`));
+  assert.deepEqual(prompts, [{ prompt: 'Three?', messages }]);
+  const { test_run_id } = await ok(post('batch-test', { session_id, test_suite_id: id, system_prompt: 'Be long.' }), 202);
+  await endOf(test_run_id);
+  assert.deepEqual(asked().map(({ body }) => body.messages), [messages]);
+  const wrong = await create(session_id, { prompts: [{ messages: [{ role: 'tool', content: 'x' }] }] });
+  isProblem(wrong, 422, 'invalid_field', ['prompts[0].prompt', 'prompts[0].messages[0].role', 'prompts[0].messages']);
+});
+
+const preview = (content, fields = {}) => post('test-suites/preview', { content, ...fields });
+const upload = (bytes, query = '') => call('POST', `test-suites/preview${query}`, { body: bytes, headers: { 'content-type': 'application/octet-stream' } });
+
+test('a preview says what was read, left out and wrong, without a session', async () => {
+  const answer = await preview('id;prompt;expected_answer\n1;Hi, you;Hello\n2;;x\n');
+  const read = await ok(answer);
+  isConventional(answer);
+  assert.deepEqual(read.prompts, [{ prompt: 'Hi, you', expected_answer: 'Hello' }]);
+  assert.deepEqual([read.prompt_count, read.format, read.encoding, read.delimiter], [1, 'csv', 'utf-8', ';']);
+  assert.deepEqual(read.left_out, ['id']);
+  assert.deepEqual([read.faults, read.more_faults], [[{ line: 3, message: 'prompt is missing' }], 0]);
+  const batch = await ok(preview('{"custom_id":"1","body":{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}]}}'));
+  assert.equal(batch.shape, 'openai_batch');
+  assert.deepEqual(batch.prompts[0].messages.map(({ role }) => role), ['system', 'user']);
+  const many = await ok(preview('x\n'.repeat(30)));
+  assert.deepEqual([many.prompts.length, many.prompt_count], [20, 30]);
+});
+
+test('a preview takes the bytes of a file, in whatever encoding', async () => {
+  const wide = await ok(upload(Buffer.from('\ufeffprompt\tnotes\nGröße?\tx\n', 'utf16le'), '?content_format=auto'));
+  assert.deepEqual([wide.prompts[0].prompt, wide.encoding, wide.delimiter], ['Größe?', 'utf-16le', '\t']);
+  const narrow = await ok(upload(Buffer.from('Größe?', 'latin1')));
+  assert.deepEqual([narrow.prompts[0].prompt, narrow.encoding], ['Größe?', 'windows-1252']);
+  isProblem(await call('POST', 'test-suites', { body: Buffer.from('x'), headers: { 'content-type': 'application/octet-stream' } }), 415);
+  isProblem(await preview('x', { content_format: 'docx' }), 422, 'invalid_field', ['content_format']);
+  isProblem(await post('test-suites/preview', {}), 422, 'invalid_field', ['content']);
+});
+
+test('what is read in a preview is what is stored', async (t) => {
+  const { session_id } = await openSession(t);
+  const content = 'Question,Expected Answer,Notes\nHi?,Hello,x\n';
+  const { format } = await ok(preview(content));
+  const stored = await ok(create(session_id, { content, content_format: format }), 201);
+  assert.deepEqual(stored.left_out, ['Notes']);
+  assert.equal((await ok(create(session_id, { content, content_format: 'auto' }), 201)).prompt_count, 1);
+});
+
+test('a header of five million columns and two million numbers are refused at once', async () => {
+  for (const content of [`prompt${','.repeat(5_000_000)}\nx`, `[1${',1'.repeat(2_000_000)}]`]) {
+    const began = performance.now();
+    const answer = await preview(content);
+    assert.ok(answer.status === 200 ? answer.json.faults.length === 1 : answer.status >= 400, answer.text.slice(0, 300));
+    assert.ok(performance.now() - began < 5000);
   }
 });
 
@@ -63,8 +124,8 @@ test('what is missing, double or out of range is 422 with every field named', as
   assert.ok((await fieldsOf({ name: 'n'.repeat(201), prompts: ['Hi.'] })).includes('name'));
   assert.ok((await fieldsOf({ name: 'Mine', prompts: ['Hi.'], content: 'Ho.', content_format: 'text' })).length > 0);
   assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.' })).includes('content_format'));
-  assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.', content_format: 'yaml' })).includes('content_format'));
-  const words = { content_format: 'yaml', prompts: [{ prompt: '', checks: [{ kind: 'guess' }] }] };
+  assert.ok((await fieldsOf({ name: 'Mine', content: 'Ho.', content_format: 'docx' })).includes('content_format'));
+  const words = { content_format: 'docx', prompts: [{ prompt: '', checks: [{ kind: 'guess' }] }] };
   assert.deepEqual((await fieldsOf(words)).sort(), ['content_format', 'name', 'prompts[0].checks[0].kind', 'prompts[0].prompt']);
   const many = await fieldsOf({ name: '', prompts: ['', { prompt: 'x'.repeat(64 * 1024 + 1) }] });
   assert.ok(many.includes('name') && many.length >= 3, many.join());

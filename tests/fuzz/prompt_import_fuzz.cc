@@ -1,5 +1,7 @@
 // Own prompts that are accepted are valid and clean, and are the same prompts when they are written out and read again;
 // what is said of the others is text that can be sent. The first byte names the format.
+#include <algorithm>
+
 #include "common/endpoint/answer/clean_text.h"
 #include "common/error/refusal.h"
 #include "common/json/message_json.h"
@@ -62,9 +64,12 @@ void CheckAccepted(const Prompts& prompts, pb::ContentFormat format) {
     Require(faults.empty(), "every accepted prompt is valid");
     Require(IsCleanText(ToJson(prompt)) && !prompt.prompt().empty(), "every accepted prompt is clean text");
   }
+  const bool is_plain = std::all_of(prompts.begin(), prompts.end(), [](const pb::Prompt& prompt) {
+    return prompt.checks().empty() && prompt.messages().empty();
+  });
   RequireSame(prompts, AsJsonLines(prompts), pb::CONTENT_FORMAT_JSONL);
   RequireSame(prompts, AsJson(prompts), pb::CONTENT_FORMAT_JSON);
-  if (format == pb::CONTENT_FORMAT_CSV) RequireSame(prompts, AsCsv(prompts), format);
+  if (format == pb::CONTENT_FORMAT_CSV && is_plain) RequireSame(prompts, AsCsv(prompts), format);
   if (format == pb::CONTENT_FORMAT_TEXT) RequireSame(prompts, AsText(prompts), format);
 }
 
@@ -88,6 +93,10 @@ pb::ContentFormat FormatOf(char letter) {
       return pb::CONTENT_FORMAT_CSV;
     case 'l':
       return pb::CONTENT_FORMAT_JSONL;
+    case 'y':
+      return pb::CONTENT_FORMAT_YAML;
+    case 'a':
+      return pb::CONTENT_FORMAT_AUTO;
     default:
       return pb::CONTENT_FORMAT_JSON;
   }

@@ -68,12 +68,19 @@ Task<pb::GetSuiteResponse> BatchRunnerService::GetSuite(const CallContext& call,
 Task<pb::CreateSuiteResponse> BatchRunnerService::CreateSuite(const CallContext& call,
                                                               const pb::CreateSuiteRequest& request) {
   CO_TRY(std::string session, SessionHashOf(request.session_id()));
-  CO_TRY(pb::Suite suite, OwnSuite(request));
+  std::vector<std::string> left_out;
+  CO_TRY(pb::Suite suite, OwnSuite(request, &left_out));
   CO_TRY(const pb::Suite stored,
          co_await parts_.suites.Create(call, std::move(session), std::move(suite), IdempotencyOf(request)));
   pb::CreateSuiteResponse response;
   CopyFields(stored, response);
+  for (std::string& name : left_out) response.add_left_out(std::move(name));
   co_return response;
+}
+
+Task<pb::PreviewSuiteResponse> BatchRunnerService::PreviewSuite(const CallContext&,
+                                                                const pb::PreviewSuiteRequest& request) {
+  co_return PreviewOf(request);
 }
 
 Task<pb::TestConnectionResponse> BatchRunnerService::TestConnection(const CallContext& call,

@@ -34,6 +34,7 @@ class BatchRunnerService final : public pb::BatchRunnerService::CallbackService 
   FTL_SERVE(ListSuites)
   FTL_SERVE(GetSuite)
   FTL_SERVE(CreateSuite)
+  FTL_SERVE(PreviewSuite)
   FTL_SERVE(TestConnection)
   FTL_SERVE(ListModels)
   FTL_SERVE(StartRun)
@@ -47,6 +48,7 @@ class BatchRunnerService final : public pb::BatchRunnerService::CallbackService 
   Task<pb::ListSuitesResponse> ListSuites(const CallContext& call, const pb::ListSuitesRequest& request);
   Task<pb::GetSuiteResponse> GetSuite(const CallContext& call, const pb::GetSuiteRequest& request);
   Task<pb::CreateSuiteResponse> CreateSuite(const CallContext& call, const pb::CreateSuiteRequest& request);
+  Task<pb::PreviewSuiteResponse> PreviewSuite(const CallContext& call, const pb::PreviewSuiteRequest& request);
   Task<pb::TestConnectionResponse> TestConnection(const CallContext& call, const pb::TestConnectionRequest& request);
   Task<pb::ListModelsResponse> ListModels(const CallContext& call, const pb::ListModelsRequest& request);
   Task<pb::StartRunResponse> StartRun(const CallContext& call, const pb::StartRunRequest& request);

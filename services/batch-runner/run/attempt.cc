@@ -40,8 +40,15 @@ ChatRequest RequestFor(const RunTarget& target, const pb::Prompt& prompt) {
                       .stream = target.parameters.stream(),
                       .may_ask_again = target.parameters.requests_per_minute() == 0,
                       .capabilities = target.capabilities};
-  if (target.parameters.has_system_prompt()) request.messages.push_back({"system", target.parameters.system_prompt()});
-  request.messages.push_back({"user", prompt.prompt()});
+  const bool has_own_system =
+      !prompt.messages().empty() && (prompt.messages(0).role() == "system" || prompt.messages(0).role() == "developer");
+  if (target.parameters.has_system_prompt() && !has_own_system) {
+    request.messages.push_back({"system", target.parameters.system_prompt()});
+  }
+  for (const pb::PromptMessage& message : prompt.messages()) {
+    request.messages.push_back({message.role(), message.content()});
+  }
+  if (prompt.messages().empty()) request.messages.push_back({"user", prompt.prompt()});
   return request;
 }
 

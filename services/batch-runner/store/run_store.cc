@@ -36,10 +36,11 @@ constexpr Query kCreateRun{"run.create", R"(
   SELECT $1, $1, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8, $9 WHERE session_state($1) = 'open')"};
 
 constexpr Query kCreatePrompts{"run.create_prompts", R"(
-  INSERT INTO demo_run_prompts (demo_session_id, test_run_id, prompt_id, prompt, category, difficulty, expected_answer, checks)
-  SELECT demo_session_id, id, position, prompt, category, $3, expected_answer, checks
-  FROM demo_batch_test_runs, unnest($4::text[], $5::text[], $6::text[], $7::jsonb[]) WITH ORDINALITY
-       AS p (prompt, category, expected_answer, checks, position)
+  INSERT INTO demo_run_prompts (demo_session_id, test_run_id, prompt_id, prompt, category, difficulty, expected_answer, checks,
+                                messages)
+  SELECT demo_session_id, id, position, prompt, category, $3, expected_answer, checks, messages
+  FROM demo_batch_test_runs, unnest($4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[]) WITH ORDINALITY
+       AS p (prompt, category, expected_answer, checks, messages, position)
   WHERE demo_session_id = $1 AND id = $2::uuid)"};
 
 constexpr Query kRecordStarted{"run.record_started", R"(
@@ -49,7 +50,8 @@ constexpr Query kRecordStarted{"run.record_started", R"(
   FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid)"};
 
 // What a repeat of the run would need, and digests to see whether two runs were the same: of the prompts (SHA-256 of
-// their JSON arrays [prompt, expected_answer, checks], a line each), and of the manifest without its own.
+// their JSON arrays [prompt, expected_answer, checks], with the messages of a conversation, a line each), and of the
+// manifest without its own.
 constexpr Query kDescribe{"run.describe", R"(
   UPDATE demo_batch_test_runs r
   SET manifest = described.manifest
@@ -64,7 +66,8 @@ constexpr Query kDescribe{"run.describe", R"(
              'parameters', $4::jsonb) AS manifest
     FROM demo_batch_test_runs own
     JOIN demo_model_configs c ON c.session_id = own.demo_session_id
-    CROSS JOIN (SELECT encode(sha256(convert_to(string_agg(jsonb_build_array(prompt, expected_answer, checks)::text, E'\n'
+    CROSS JOIN (SELECT encode(sha256(convert_to(string_agg((jsonb_build_array(prompt, expected_answer, checks)
+                                                            || CASE WHEN messages IS NULL THEN '[]' ELSE jsonb_build_array(messages) END)::text, E'\n'
                                                            ORDER BY prompt_id), 'UTF8')), 'hex') AS digest
                 FROM demo_run_prompts WHERE demo_session_id = $1 AND test_run_id = $2::uuid) AS prompts
     WHERE own.demo_session_id = $1 AND own.id = $2::uuid) AS described
@@ -180,11 +183,13 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
   std::vector<std::optional<std::string>> categories;
   std::vector<std::optional<std::string>> expected_answers;
   std::vector<std::optional<std::string>> checks;
+  std::vector<std::optional<std::string>> messages;
   for (const pb::Prompt& prompt : plan.prompts) {
     prompts.push_back(prompt.prompt());
     categories.push_back(prompt.has_category() ? std::optional(prompt.category()) : std::nullopt);
     expected_answers.push_back(prompt.has_expected_answer() ? std::optional(prompt.expected_answer()) : std::nullopt);
     checks.push_back(prompt.checks().empty() ? std::nullopt : std::optional(ChecksToJson(prompt)));
+    messages.push_back(prompt.messages().empty() ? std::nullopt : std::optional(MessagesToJson(prompt)));
   }
   const std::optional<std::string> difficulty = DifficultyWord(plan.difficulty);
   const std::string parameters = ParametersToJson(plan.parameters);
@@ -200,7 +205,7 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
       {kCreateRun, Params(session, id, plan.suite_id, plan.suite_name, model_name, plan.prompts.size(), parameters,
                           absent_if_empty(idempotency.key), absent_if_empty(idempotency.digest))});
   statements.push_back(
-      {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks)});
+      {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks, messages)});
   statements.push_back({kDescribe, Params(session, id, FTL_VERSION, as_asked)});
   statements.push_back({kRecordStarted, Params(session, id)});
   statements.push_back(ForgetPace(session));

@@ -42,6 +42,13 @@ void ChecksFromJson(std::string_view json, pb::Prompt& prompt) {
   (void)ReadBody(fmt::format(R"({{"checks":{}}})", json), prompt, faults);
 }
 
+std::string MessagesToJson(const pb::Prompt& prompt) { return ListToJson(prompt.messages()); }
+
+void MessagesFromJson(std::string_view json, pb::Prompt& prompt) {
+  InputFaults faults;
+  (void)ReadBody(fmt::format(R"({{"messages":{}}})", json), prompt, faults);
+}
+
 pb::Difficulty DifficultyOf(const std::optional<std::string>& word) {
   return word ? FromWord<pb::Difficulty>(*word) : pb::DIFFICULTY_UNSPECIFIED;
 }

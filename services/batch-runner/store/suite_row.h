@@ -12,11 +12,13 @@ namespace ftl::batch_runner {
 
 namespace pb = finetunelab::batch_runner::v1;
 
-// The door between stored suites and messages. Prompts and checks are stored as in the HTTP contract.
+// The door between stored suites and messages. Prompts, checks and messages are stored as in the HTTP contract.
 std::string PromptsToJson(const pb::Suite& suite);
 absl::Status PromptsFromJson(std::string_view json, pb::Suite& suite);
 std::string ChecksToJson(const pb::Prompt& prompt);
 void ChecksFromJson(std::string_view json, pb::Prompt& prompt);
+std::string MessagesToJson(const pb::Prompt& prompt);
+void MessagesFromJson(std::string_view json, pb::Prompt& prompt);
 
 pb::Difficulty DifficultyOf(const std::optional<std::string>& word);
 pb::TaskDomain TaskDomainOf(std::string_view word);

@@ -249,7 +249,7 @@ constexpr Query kLease{"work.lease", R"(
          ARRAY(SELECT prompt_id::text FROM surplus) AS given_back,
          extract(epoch FROM (SELECT next_call_at FROM drawn) - now())::float8 AS pause,
          l.prompt_id, l.may_call, coalesce(b.takeovers, 0) AS takeovers,
-         p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks
+         p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks, p.messages::text AS messages
   FROM run CROSS JOIN room CROSS JOIN kept LEFT JOIN leased l ON true LEFT JOIN returned b ON b.prompt_id = l.prompt_id
   LEFT JOIN LATERAL (
     SELECT * FROM demo_run_prompts WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND prompt_id = l.prompt_id OFFSET 0) p
@@ -282,6 +282,7 @@ LeasedPrompt LeasedOf(const Row& row) {
     leased.prompt.set_expected_answer(*std::move(expected));
   }
   if (const auto checks = row.Get<std::optional<std::string>>("checks")) ChecksFromJson(*checks, leased.prompt);
+  if (const auto messages = row.Get<std::optional<std::string>>("messages")) MessagesFromJson(*messages, leased.prompt);
   leased.difficulty = DifficultyOf(row.Get<std::optional<std::string>>("difficulty"));
   return leased;
 }

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace ftl::batch_runner {
 namespace {
 
-constexpr std::string_view kMark = "\xEF\xBB\xBF";
 constexpr std::string_view kSpace = " \t\r\n\f\v";
+
+}  // namespace
 
 bool IsUtf8(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
@@ -34,38 +33,19 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-}  // namespace
-
 bool Lines::Next(Line& line) {
   if (rest_.empty()) return false;
-  const size_t end = std::min(rest_.find('\n'), rest_.size());
+  const size_t end = std::min(rest_.find_first_of("\r\n"), rest_.size());
   line.text = rest_.substr(0, end);
-  if (line.text.ends_with('\r')) line.text.remove_suffix(1);
   line.number = ++number_;
-  rest_.remove_prefix(std::min(end + 1, rest_.size()));
+  const bool is_pair = rest_.substr(end, 2) == "\r\n";
+  rest_.remove_prefix(std::min(end + (is_pair ? 2 : 1), rest_.size()));
   return true;
-}
-
-std::string_view WithoutMark(std::string_view text) {
-  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
-  return text;
 }
 
 std::string_view Trimmed(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
   return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-}
-
-void NoteUnreadableLines(std::string_view text, FieldFaults& faults) {
-  Lines lines(text);
-  for (Line line; lines.Next(line);) {
-    if (line.text.find('\0') != std::string_view::npos) AddAtLine(line.number, "holds U+0000", faults);
-    if (!IsUtf8(line.text)) AddAtLine(line.number, "is not UTF-8; save the file as UTF-8", faults);
-  }
-}
-
-void AddAtLine(int line, std::string_view what, FieldFaults& faults) {
-  faults.Add("content", fmt::format("line {}: {}", line, what));
 }
 
 }  // namespace ftl::batch_runner

@@ -2,17 +2,15 @@
 
 #include <string_view>
 
-#include "common/error/refusal.h"
-
 namespace ftl::batch_runner {
 
-// A line of a text, without its LF or CRLF, and its number from 1.
+// A line of a text, without its line end, and its number from 1.
 struct Line {
   std::string_view text;
   int number = 0;
 };
 
-// Walks over the lines of a text. The last needs no line end.
+// Walks over the lines of a text. LF, CRLF and CR alone end a line; the last needs no end.
 class Lines {
  public:
   explicit Lines(std::string_view text) : rest_(text) {}
@@ -24,15 +22,8 @@ class Lines {
   int number_ = 0;
 };
 
-// Without the byte order mark that some editors put first.
-std::string_view WithoutMark(std::string_view text);
+bool IsUtf8(std::string_view text);
 
 std::string_view Trimmed(std::string_view text);
-
-// Adds a fault of `content` for each line that holds U+0000 or is not UTF-8.
-void NoteUnreadableLines(std::string_view text, FieldFaults& faults);
-
-// Adds `line 7: what` as a fault of `content`.
-void AddAtLine(int line, std::string_view what, FieldFaults& faults);
 
 }  // namespace ftl::batch_runner

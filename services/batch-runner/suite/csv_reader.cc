@@ -5,16 +5,27 @@
 #include "common/error/try.h"
 
 namespace ftl::batch_runner {
+namespace {
 
-bool CsvReader::AtLineEnd() const {
-  return at_ == text_.size() || text_[at_] == '\n' || text_.substr(at_, 2) == "\r\n" ||
-         (text_[at_] == '\r' && at_ + 1 == text_.size());
+int LineEnds(std::string_view part) {
+  int ends = 0;
+  for (size_t i = 0; i < part.size(); ++i) {
+    if (part[i] == '\n' || (part[i] == '\r' && part.substr(i, 2) != "\r\n")) ++ends;
+  }
+  return ends;
 }
 
+}  // namespace
+
 void CsvReader::SkipLineEnd() {
-  if (at_ < text_.size() && text_[at_] == '\r') ++at_;
-  if (at_ < text_.size() && text_[at_] == '\n') ++at_;
+  if (at_ < text_.size() && text_.substr(at_, 2) == "\r\n") ++at_;
+  if (at_ < text_.size()) ++at_;
   ++line_;
+}
+
+void CsvReader::SkipLine() {
+  at_ = std::min(text_.find_first_of("\r\n", std::min(at_, text_.size())), text_.size());
+  SkipLineEnd();
 }
 
 absl::Status CsvReader::ReadQuoted(std::string& field) {
@@ -22,11 +33,11 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
     const size_t end = std::min(text_.find('"', at_), text_.size());
     const std::string_view part = text_.substr(at_, end - at_);
     field += part;
-    line_ += static_cast<int>(std::count(part.begin(), part.end(), '\n'));
-    at_ = end + 1;
+    line_ += LineEnds(part);
+    at_ = std::min(end + 1, text_.size());
     if (end == text_.size()) break;
     if (at_ == text_.size() || text_[at_] != '"') {
-      if (AtLineEnd() || text_[at_] == ',') return absl::OkStatus();
+      if (AtLineEnd() || AtDelimiter()) return absl::OkStatus();
       return absl::InvalidArgumentError("text follows a closing quote; double the quotes that belong to the text");
     }
     field += '"';
@@ -38,11 +49,7 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
 absl::Status CsvReader::ReadField(std::string& field) {
   if (at_ < text_.size() && text_[at_] == '"') return ReadQuoted(field);
   const size_t begin = at_;
-  while (!AtLineEnd() && text_[at_] != ',') {
-    if (text_[at_] == '"')
-      return absl::InvalidArgumentError("a quote stands within a field that does not begin with one");
-    ++at_;
-  }
+  while (!AtLineEnd() && !AtDelimiter()) ++at_;
   field = text_.substr(begin, at_ - begin);
   return absl::OkStatus();
 }
@@ -53,7 +60,12 @@ absl::StatusOr<bool> CsvReader::Next(CsvRecord& record) {
   record.line = line_;
   record.fields.clear();
   for (;;) {
-    TRY(ReadField(record.fields.emplace_back()));
+    absl::Status read = record.fields.size() == kMostColumns ? absl::InvalidArgumentError("has more than 1,000 columns")
+                                                             : ReadField(record.fields.emplace_back());
+    if (!read.ok()) {
+      SkipLine();
+      return read;
+    }
     if (AtLineEnd()) break;
     ++at_;
   }

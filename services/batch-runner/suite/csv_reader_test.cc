@@ -30,14 +30,39 @@ TEST(CsvReaderTest, NeedsNoLineEndAtTheEnd) {
   EXPECT_TRUE(Records("\r\n\n").empty());
 }
 
-TEST(CsvReaderTest, RefusesStrayAndUnclosedQuotesAtTheirLine) {
-  for (const char* wrong : {"ok\nsay \"hi\"\n", "ok\n\"hi\" there\n", "ok\n\"never\nclosed"}) {
+TEST(CsvReaderTest, TakesQuotesWithinACellAndOtherSignsAndCrAlone) {
+  EXPECT_THAT(Records("Say \"hi\" twice,hi\n")[0].fields, ElementsAre("Say \"hi\" twice", "hi"));
+  CsvReader reader("a;\"b;c\"\rd;e\r", ';');
+  CsvRecord record;
+  EXPECT_TRUE(*reader.Next(record));
+  EXPECT_THAT(record.fields, ElementsAre("a", "b;c"));
+  EXPECT_TRUE(*reader.Next(record));
+  EXPECT_EQ(record.line, 2);
+  EXPECT_FALSE(*reader.Next(record));
+}
+
+TEST(CsvReaderTest, RefusesStrayAndUnclosedQuotesAtTheirLineAndGoesOn) {
+  for (const char* wrong : {"ok\n\"hi\" there\nlast", "ok\n\"never\nclosed"}) {
     CsvReader reader(wrong);
     CsvRecord record;
     EXPECT_TRUE(*reader.Next(record));
     EXPECT_FALSE(reader.Next(record).ok()) << wrong;
     EXPECT_EQ(record.line, 2);
   }
+  CsvReader reader("\"hi\" there\nlast");
+  CsvRecord record;
+  EXPECT_FALSE(reader.Next(record).ok());
+  EXPECT_TRUE(*reader.Next(record));
+  EXPECT_THAT(record.fields, ElementsAre("last"));
+  EXPECT_EQ(record.line, 2);
+}
+
+TEST(CsvReaderTest, StopsAtAThousandColumns) {
+  const std::string wide(5'000'000, ',');
+  CsvReader reader(wide);
+  CsvRecord record;
+  EXPECT_FALSE(reader.Next(record).ok());
+  EXPECT_EQ(record.fields.size(), kMostColumns);
 }
 
 }  // namespace

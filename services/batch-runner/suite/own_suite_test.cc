@@ -55,5 +55,40 @@ TEST(OwnSuiteTest, WantsPromptsOrContentAndNotBoth) {
   EXPECT_THAT(FaultyFields(request), ElementsAre("content_format"));
 }
 
+TEST(OwnSuiteTest, KeepsConversationsAndNamesWhatIsWrongInThem) {
+  pb::CreateSuiteRequest request;
+  request.set_name("Mine");
+  for (const char* role : {"system", "user"}) {
+    pb::PromptMessage& message =
+        *(request.prompts().empty() ? request.add_prompts() : request.mutable_prompts(0))->add_messages();
+    message.set_role(role);
+    message.set_content(std::string("said by ") + role);
+  }
+  const auto suite = OwnSuite(request);
+  ASSERT_TRUE(suite.ok()) << suite.status();
+  EXPECT_EQ(suite->prompts(0).prompt(), "said by user");
+  EXPECT_EQ(suite->prompts(0).messages_size(), 2);
+  request.mutable_prompts(0)->mutable_messages(1)->set_role("tool");
+  EXPECT_THAT(FaultyFields(request),
+              ElementsAre("prompts[0].prompt", "prompts[0].messages[1].role", "prompts[0].messages"));
+}
+
+TEST(OwnSuiteTest, ShowsWhatAFileHoldsAndWhatIsWrong) {
+  pb::PreviewSuiteRequest request;
+  EXPECT_EQ(ReasonOf(PreviewOf(request).status()), Reason::kInvalidField);
+  std::string file = "prompt,notes\n";
+  for (int i = 0; i < 30; ++i) file += "Hi,x\n";
+  request.set_raw_content(file + "a,b,c\n");
+  const auto preview = PreviewOf(request);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_EQ(preview->prompts_size(), 20);
+  EXPECT_EQ(preview->prompt_count(), 30);
+  EXPECT_EQ(preview->format(), pb::CONTENT_FORMAT_CSV);
+  EXPECT_EQ(preview->encoding(), "utf-8");
+  EXPECT_THAT(preview->left_out(), ElementsAre("notes"));
+  ASSERT_EQ(preview->faults_size(), 1);
+  EXPECT_EQ(preview->faults(0).line(), 32);
+}
+
 }  // namespace
 }  // namespace ftl::batch_runner

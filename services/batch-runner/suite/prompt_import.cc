@@ -1,232 +1,249 @@
 #include "services/batch-runner/suite/prompt_import.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
-#include <boost/json/serialize.hpp>
 
-#include "common/endpoint/answer/clean_text.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/json_reader.h"
-#include "common/json/message_json.h"
 #include "services/batch-runner/suite/content_text.h"
-#include "services/batch-runner/suite/csv_reader.h"
+#include "services/batch-runner/suite/encoding.h"
+#include "services/batch-runner/suite/field_names.h"
 #include "services/batch-runner/suite/prompt_faults.h"
+#include "services/batch-runner/suite/prompt_object.h"
+#include "services/batch-runner/suite/promptfoo.h"
+#include "services/batch-runner/suite/table_reader.h"
+#include "services/batch-runner/suite/yaml_reader.h"
 
 namespace ftl::batch_runner {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kColumns[] = {"prompt", "expected_answer", "category"};
-constexpr std::string_view kKnownColumns = "known are prompt, expected_answer and category";
+constexpr size_t kMostLineBytes = 1024 * 1024;
+constexpr size_t kSample = 64 * 1024;
 
-// The prompts of one text as they are found.
-class Import {
- public:
-  FieldFaults& faults() { return faults_; }
-  bool IsFull() const { return prompts_.size() > static_cast<size_t>(kMostPrompts); }
+// The lists that files of the field have in an object of their own.
+constexpr std::string_view kLists[] = {"prompts", "tests",         "data",    "examples", "questions", "items",  "rows",
+                                       "records", "conversations", "samples", "train",    "instances", "entries"};
 
-  // `at` is where it stands: `line 7` or `prompts[6]`.
-  void Add(pb::Prompt prompt, const std::string& at) {
-    FieldFaults own;
-    ValidatePrompt(prompt, "", own);
-    for (const FieldFault& fault : own.listed())
-      faults_.Add("content", fmt::format("{}: {} {}", at, fault.field, fault.message));
-    prompts_.push_back(std::move(prompt));
-  }
+Place AtLine(int line) { return {line, ""}; }
 
-  absl::StatusOr<std::vector<pb::Prompt>> Finish() && {
-    if (IsFull()) return TooManyPrompts();
-    if (faults_.empty() && prompts_.empty()) faults_.Add("content", "holds no prompt");
-    TRY(VerdictOnSuite(faults_));
-    return std::move(prompts_);
-  }
-
- private:
-  std::vector<pb::Prompt> prompts_;
-  FieldFaults faults_;
-};
-
-std::string AtLine(int line) { return fmt::format("line {}", line); }
-
-void ImportText(std::string_view content, Import& import) {
+void ReadText(std::string_view content, SuiteReading& reading) {
   Lines lines(content);
-  for (Line line; !import.IsFull() && lines.Next(line);) {
+  for (Line line; !reading.IsFull() && lines.Next(line);) {
     const std::string_view text = Trimmed(line.text);
     if (text.empty()) continue;
     pb::Prompt prompt;
     prompt.set_prompt(std::string(text));
-    import.Add(std::move(prompt), AtLine(line.number));
+    reading.Add(std::move(prompt), AtLine(line.number));
   }
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& byte : lower) {
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte + ('a' - 'A'));
-  }
-  return lower;
-}
-
-// Which column each cell belongs to, or nullopt for a header that is none.
-std::optional<std::vector<std::string>> ReadHeader(const CsvRecord& header, FieldFaults& faults) {
-  std::vector<std::string> columns;
-  for (const std::string& cell : header.fields) {
-    std::string name = LowerCase(Trimmed(cell));
-    if (std::find(std::begin(kColumns), std::end(kColumns), name) == std::end(kColumns)) {
-      const bool has_other_sign = header.fields.size() == 1 && name.find_first_of(";\t") != std::string::npos;
-      AddAtLine(header.line,
-                has_other_sign ? std::string("the columns must be parted by commas")
-                               : fmt::format("the column `{}` is not known; {}", CutText(name, 60), kKnownColumns),
-                faults);
-    } else if (std::find(columns.begin(), columns.end(), name) != columns.end()) {
-      AddAtLine(header.line, fmt::format("the column `{}` stands there twice", name), faults);
-    }
-    columns.push_back(std::move(name));
-  }
-  if (!faults.empty()) return std::nullopt;
-  if (std::find(columns.begin(), columns.end(), "prompt") != columns.end()) return columns;
-  AddAtLine(header.line, fmt::format("the header has no column `prompt`; {}", kKnownColumns), faults);
-  return std::nullopt;
-}
-
-pb::Prompt PromptOf(const std::vector<std::string>& columns, CsvRecord&& record) {
-  pb::Prompt prompt;
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (Trimmed(record.fields[i]).empty()) continue;
-    if (columns[i] == "prompt") prompt.set_prompt(std::move(record.fields[i]));
-    if (columns[i] == "expected_answer") prompt.set_expected_answer(std::move(record.fields[i]));
-    if (columns[i] == "category") prompt.set_category(std::string(Trimmed(record.fields[i])));
-  }
-  return prompt;
-}
-
-void ImportCsv(std::string_view content, Import& import) {
-  CsvReader reader(content);
-  CsvRecord record;
-  std::optional<std::vector<std::string>> columns;
-  while (!import.IsFull()) {
-    const absl::StatusOr<bool> is_there = reader.Next(record);
-    if (!is_there.ok()) {
-      return AddAtLine(record.line, std::string(is_there.status().message()), import.faults());
-    }
-    if (!*is_there) return;
-    if (!columns) {
-      columns = ReadHeader(record, import.faults());
-      if (!columns) return;
-    } else if (record.fields.size() != columns->size()) {
-      AddAtLine(record.line,
-                fmt::format("has {} fields where the header has {}; put text with commas in quotes",
-                            record.fields.size(), columns->size()),
-                import.faults());
-    } else {
-      const int line = record.line;
-      import.Add(PromptOf(*columns, std::move(record)), AtLine(line));
-    }
-  }
-}
-
-// What the reader says of a body, without `The body is not acceptable JSON: `.
+// What the reader says of a body, without what it says first.
 std::string WhyNoJson(const absl::Status& status) {
   const std::string message(status.message());
   const size_t colon = message.find(": ");
   return colon == std::string::npos ? message : message.substr(colon + 2);
 }
 
-void NoteAll(const InputFaults& found, const std::string& at, FieldFaults& faults) {
-  for (const FieldFault& fault : FieldFaultsOf(found.Verdict())) {
-    faults.Add("content", fmt::format("{}{}{} {}", at, at.empty() ? "" : ": ", fault.field, fault.message));
-  }
-}
-
-// A line of JSONL: a string or an object.
-void ImportJsonLine(const Line& line, Import& import) {
-  const auto document = JsonDocument::Parse(line.text);
-  if (!document.ok()) {
-    std::string why = WhyNoJson(document.status());
-    if (why.starts_with("line 1, ")) why = why.substr(8);
-    return AddAtLine(line.number, why, import.faults());
-  }
-  pb::Prompt prompt;
-  if (document->root().is_string()) {
-    prompt.set_prompt(std::string(document->root().get_string()));
-  } else if (document->root().is_object()) {
-    InputFaults found;
-    const absl::Status read = ReadBody(line.text, prompt, found);
-    if (!found.empty() || !read.ok()) return NoteAll(found, AtLine(line.number), import.faults());
-  } else {
-    return AddAtLine(line.number, "must be text or an object", import.faults());
-  }
-  import.Add(std::move(prompt), AtLine(line.number));
-}
-
-void ImportJsonLines(std::string_view content, Import& import) {
+void ReadJsonLines(std::string_view content, SuiteReading& reading) {
   Lines lines(content);
-  for (Line line; !import.IsFull() && lines.Next(line);) {
-    if (!Trimmed(line.text).empty()) ImportJsonLine(line, import);
-  }
-}
-
-void ImportJson(std::string_view content, Import& import) {
-  const auto document = JsonDocument::Parse(content);
-  if (!document.ok()) return import.faults().Add("content", WhyNoJson(document.status()));
-  const json::value* list = &document->root();
-  if (const json::object* object = list->if_object()) {
-    list = object->if_contains("prompts");
-    for (const json::key_value_pair& member : *object) {
-      if (member.key() != "prompts") {
-        import.faults().Add("content", fmt::format("{} is not known here; only prompts is", std::string(member.key())));
-      }
+  for (Line line; !reading.IsFull() && lines.Next(line);) {
+    if (Trimmed(line.text).empty()) continue;
+    if (line.text.size() > kMostLineBytes) {
+      reading.Fault(AtLine(line.number), "is longer than 1 MiB");
+      continue;
+    }
+    const auto document = JsonDocument::Parse(line.text);
+    if (document.ok()) {
+      ReadExample(document->root(), AtLine(line.number), reading);
+    } else {
+      std::string why = WhyNoJson(document.status());
+      if (why.starts_with("line 1, ")) why = why.substr(8);
+      reading.Fault(AtLine(line.number), why);
     }
   }
-  if (!list || !list->is_array()) {
-    return import.faults().Add("content", "must be a list of prompts, or an object with the list `prompts`");
-  }
-  if (list->get_array().size() > static_cast<size_t>(kMostPrompts)) {
-    for (int i = 0; i <= kMostPrompts; ++i) import.Add({}, "");
-    return;
-  }
-  pb::CreateSuiteRequest request;
-  InputFaults found;
-  const absl::Status read = ReadBody(fmt::format("{{\"prompts\":{}}}", json::serialize(*list)), request, found);
-  if (!read.ok()) return import.faults().Add("content", WhyNoJson(read));
-  NoteAll(found, "", import.faults());
+}
+
+void ReadList(const json::array& list, std::string_view name, SuiteReading& reading) {
   int i = 0;
-  for (pb::Prompt& prompt : *request.mutable_prompts()) {
-    import.Add(std::move(prompt), fmt::format("prompts[{}]", i++));
+  for (const json::value& value : list) {
+    if (reading.IsFull()) return;
+    ReadExample(value, {0, fmt::format("{}[{}]", name, i++)}, reading);
+  }
+}
+
+void ReadTree(const json::value& root, SuiteReading& reading) {
+  if (const json::array* list = root.if_array()) return ReadList(*list, "prompts", reading);
+  const json::object* object = root.if_object();
+  if (object == nullptr) return reading.Fault({}, "must be a list of prompts, or an object that holds one");
+  if (IsPromptfoo(*object)) return ReadPromptfoo(*object, reading);
+  for (const std::string_view name : kLists) {
+    const json::value* list = object->if_contains(name);
+    if (list == nullptr || !list->is_array()) continue;
+    const json::array& values = list->get_array();
+    // One conversation of ShareGPT's is a list too, of messages.
+    const json::object* first = values.empty() ? nullptr : values.front().if_object();
+    if (first != nullptr && name == "conversations" && (first->contains("from") || first->contains("role"))) continue;
+    for (const json::key_value_pair& member : *object) {
+      if (std::string_view(member.key()) != name) reading.LeaveOut(std::string_view(member.key()));
+    }
+    return ReadList(values, name, reading);
+  }
+  ReadExample(root, {0, "the object"}, reading);
+}
+
+void ReadJson(std::string_view content, SuiteReading& reading) {
+  const auto document = JsonDocument::Parse(content);
+  if (!document.ok()) return reading.Fault({}, WhyNoJson(document.status()));
+  ReadTree(document->root(), reading);
+}
+
+void ReadYamlText(std::string_view content, SuiteReading& reading) {
+  const auto root = ReadYaml(content);
+  if (!root.ok()) return reading.Fault({}, std::string(root.status().message()));
+  ReadTree(*root, reading);
+}
+
+void NoteNul(std::string_view content, SuiteReading& reading) {
+  if (content.find('\0') == std::string_view::npos) return;
+  Lines lines(content);
+  for (Line line; !reading.IsFull() && lines.Next(line);) {
+    if (line.text.find('\0') != std::string_view::npos) reading.Fault(AtLine(line.number), "holds U+0000");
+  }
+}
+
+// The first lines that are not blank, two at most.
+std::vector<std::string_view> FirstLines(std::string_view content) {
+  std::vector<std::string_view> found;
+  Lines lines(content);
+  for (Line line; found.size() < 2 && lines.Next(line);) {
+    if (!Trimmed(line.text).empty()) found.push_back(Trimmed(line.text));
+  }
+  return found;
+}
+
+bool IsJsonLine(std::string_view line) { return line.size() <= kMostLineBytes && JsonDocument::Parse(line).ok(); }
+
+// A key at the start of the first line that is no comment, and somewhere one that only files of prompts have.
+bool LooksLikeYaml(std::string_view content) {
+  Lines lines(content.substr(0, kSample));
+  bool begins_as_yaml = false;
+  for (Line line; lines.Next(line);) {
+    if (Trimmed(line.text).empty() || line.text.starts_with('#')) continue;
+    const bool is_key = line.text.starts_with("prompts:") || line.text.starts_with("tests:") ||
+                        line.text.starts_with("- vars:") || line.text.starts_with("- prompt:");
+    if (!begins_as_yaml) {
+      const size_t colon = line.text.find(':');
+      const std::string_view word = line.text.substr(0, std::min(colon, line.text.size()));
+      begins_as_yaml = is_key || line.text == "---" ||
+                       (colon != std::string_view::npos && word.find_first_of(" \t,;\"'") == std::string_view::npos &&
+                        (colon + 1 == line.text.size() || line.text[colon + 1] == ' '));
+      if (!begins_as_yaml) return false;
+    }
+    if (is_key) return true;
+  }
+  return false;
+}
+
+// `{{name}} asks` and `[note] …` are text; a list of numbers is JSON, and is refused as that.
+bool IsBracketedText(std::string_view start, const std::vector<std::string_view>& lines) {
+  const std::string_view inside = Trimmed(start.substr(1));
+  if (inside.empty()) return false;
+  const std::string_view surely = start.front() == '{' ? "\"}" : "\"{[]";
+  if (surely.find(inside.front()) != std::string_view::npos) return false;
+  return start.front() == '{' || (lines[0].size() > 1 && lines[0].size() <= kMostLineBytes && !IsJsonLine(lines[0]));
+}
+
+pb::ContentFormat FormatOfBracketed(std::string_view content, const std::vector<std::string_view>& lines) {
+  const std::string_view start = Trimmed(content.substr(0, kSample));
+  if (IsBracketedText(start, lines)) return pb::CONTENT_FORMAT_TEXT;
+  const bool is_lines = start.front() == '{' && lines.size() > 1 && IsJsonLine(lines[0]);
+  return is_lines ? pb::CONTENT_FORMAT_JSONL : pb::CONTENT_FORMAT_JSON;
+}
+
+// The text without the quotes around it.
+std::string_view Unquoted(std::string_view line) {
+  return line.size() < 2 ? std::string_view() : line.substr(1, line.size() - 2);
+}
+
+pb::ContentFormat FormatOf(std::string_view content) {
+  const std::vector<std::string_view> lines = FirstLines(content);
+  if (lines.empty()) return pb::CONTENT_FORMAT_TEXT;
+  const char first = lines[0].front();
+  if (first == '{' || first == '[') return FormatOfBracketed(content, lines);
+  const bool names_prompt = FieldFor(FieldRole::kPrompt, {PlainName(Unquoted(lines[0]))}).has_value();
+  if (first == '"' && !names_prompt && IsJsonLine(lines[0]) && (lines.size() == 1 || IsJsonLine(lines[1]))) {
+    return pb::CONTENT_FORMAT_JSONL;
+  }
+  if (LooksLikeYaml(content)) return pb::CONTENT_FORMAT_YAML;
+  const TableForm form = FormOfTable(content);
+  if (form.names_delimiter || (form.has_header && form.is_plainly_a_header && lines.size() > 1)) {
+    return pb::CONTENT_FORMAT_CSV;
+  }
+  return IsPastedTable(content) ? pb::CONTENT_FORMAT_CSV : pb::CONTENT_FORMAT_TEXT;
+}
+
+void ReadAs(pb::ContentFormat format, std::string_view content, SuiteReading& reading) {
+  reading.format = format == pb::CONTENT_FORMAT_AUTO ? FormatOf(content) : format;
+  switch (reading.format) {
+    case pb::CONTENT_FORMAT_TEXT:
+      return ReadText(content, reading);
+    case pb::CONTENT_FORMAT_CSV:
+      if (!FormOfTable(content).has_header && IsPastedTable(content)) return ReadPastedTable(content, reading);
+      return ReadTable(content, reading);
+    case pb::CONTENT_FORMAT_JSONL:
+      return ReadJsonLines(content, reading);
+    case pb::CONTENT_FORMAT_JSON:
+      return ReadJson(content, reading);
+    case pb::CONTENT_FORMAT_YAML:
+      return ReadYamlText(content, reading);
+    default:
+      return reading.Fault({}, "must be read as text, csv, jsonl, json, yaml or auto");
   }
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<pb::Prompt>> ImportPrompts(std::string_view content, pb::ContentFormat format) {
-  Import import;
-  if (content.size() > kMostContentBytes) import.faults().Add("content", "is larger than 32 MiB");
-  if (import.faults().empty()) NoteUnreadableLines(content, import.faults());
-  if (!import.faults().empty()) return std::move(import).Finish();
-  content = WithoutMark(content);
-  switch (format) {
-    case pb::CONTENT_FORMAT_TEXT:
-      ImportText(content, import);
-      break;
-    case pb::CONTENT_FORMAT_CSV:
-      ImportCsv(content, import);
-      break;
-    case pb::CONTENT_FORMAT_JSONL:
-      ImportJsonLines(content, import);
-      break;
-    case pb::CONTENT_FORMAT_JSON:
-      ImportJson(content, import);
-      break;
-    default:
-      import.faults().Add("content_format", "must be text, csv, jsonl or json");
+SuiteReading ReadSuite(std::string_view bytes, pb::ContentFormat format) {
+  SuiteReading reading;
+  reading.format = format;
+  if (bytes.size() > kMostContentBytes) {
+    reading.Fault({}, "is larger than 32 MiB");
+    return reading;
   }
-  return std::move(import).Finish();
+  const auto decoded = DecodeText(bytes);
+  if (!decoded.ok()) {
+    reading.encoding.clear();
+    reading.Fault({}, std::string(decoded.status().message()));
+    return reading;
+  }
+  reading.encoding = decoded->encoding;
+  NoteNul(decoded->text, reading);
+  if (reading.fault_count() == 0) ReadAs(format, decoded->text, reading);
+  if (reading.fault_count() == 0 && reading.prompts().empty()) reading.Fault({}, "holds no prompt");
+  return reading;
+}
+
+absl::Status VerdictOn(const SuiteReading& reading) {
+  if (reading.has_too_many()) return TooManyPrompts();
+  FieldFaults faults;
+  for (const pb::ContentFault& fault : reading.faults()) {
+    faults.Add("content",
+               fault.has_line() ? fmt::format("line {}: {}", fault.line(), fault.message()) : fault.message());
+  }
+  for (size_t i = reading.faults().size(); i < reading.fault_count(); ++i) faults.Add("content", "");
+  return VerdictOnSuite(faults);
+}
+
+absl::StatusOr<std::vector<pb::Prompt>> ImportPrompts(std::string_view bytes, pb::ContentFormat format) {
+  SuiteReading reading = ReadSuite(bytes, format);
+  TRY(VerdictOn(reading));
+  return std::move(reading.prompts());
 }
 
 }  // namespace ftl::batch_runner

@@ -6,21 +6,20 @@
 #include <absl/status/statusor.h>
 
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
-#include "finetunelab/batch_runner/v1/suite.pb.h"
+#include "services/batch-runner/suite/suite_reading.h"
 
 namespace ftl::batch_runner {
 
-namespace pb = finetunelab::batch_runner::v1;
+// Reads the prompts that a person's text or file holds, whatever wrote it; README.md lists the forms. Never fails: what
+// is wrong is among the faults, what was not read among the names left out. Linear, and bounded while it reads: 32 MiB,
+// 100,000 prompts, 1,000 columns or fields, 1 MiB a line of JSONL, JsonLimits, 10,000 faults.
+SuiteReading ReadSuite(std::string_view bytes, pb::ContentFormat format);
 
-// The prompts that a text holds, each valid. A byte order mark is passed over.
-// - text: each line that is not blank, without white space around it.
-// - csv: a header with `prompt`, and `expected_answer` and `category` if wanted, in any order; other columns are
-// refused,
-//   since a misspelt one would otherwise be lost silently. An empty cell is an absent field.
-// - jsonl: each line that is not blank a string or an object as in the HTTP contract.
-// - json: a list of these, or an object with `prompts`.
-// INVALID_FIELD names every fault as one of `content`, with its line (in JSON its place); PROMPT_LIMIT_EXCEEDED for
-// more than 100,000.
-absl::StatusOr<std::vector<pb::Prompt>> ImportPrompts(std::string_view content, pb::ContentFormat format);
+// Ok, or INVALID_FIELD with every fault as one of `content` (kMostFaults at most); PROMPT_LIMIT_EXCEEDED for more than
+// 100,000 prompts.
+absl::Status VerdictOn(const SuiteReading& reading);
+
+// The prompts of a text in which nothing is wrong.
+absl::StatusOr<std::vector<pb::Prompt>> ImportPrompts(std::string_view bytes, pb::ContentFormat format);
 
 }  // namespace ftl::batch_runner
