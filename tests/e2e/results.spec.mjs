@@ -38,6 +38,11 @@ async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n +
     'GET /providers': () => ({ providers: [{ provider: 'custom', name: 'Any OpenAI-compatible endpoint', docs_url: 'https://example.org/docs' }] }),
     'GET /test-suites': () => ({ suites: [] }),
     'GET /test-suites/s': () => ({ id: 's', name: 'Times Tables', task_domain: 'qa', prompt_count: results.length }),
+    // As the server does with a line for each prompt.
+    'POST /test-suites/preview': (_, request) => {
+      const prompts = (request.postDataBuffer()?.toString() ?? '').split('\n').filter(Boolean).map((prompt) => ({ prompt }));
+      return { prompts: prompts.slice(0, 20), prompt_count: prompts.length, format: 'text', encoding: 'utf-8', left_out: [], faults: [], more_faults: 0 };
+    },
     'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
     'GET /analytics/results': (url) => ({ results: results.filter(({ prompt_id }) => url.searchParams.getAll('prompt_id').includes(String(prompt_id))) }),
     'GET /export/formats': () => ({ formats: [{ format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
@@ -223,6 +228,36 @@ test('a file too long for a field is read without holding the page', async () =>
   assert.equal(await page.locator('textarea').count(), 0);
   await page.getByRole('button', { name: 'Take it away' }).click();
   await page.locator('textarea').waitFor();
+  await close();
+});
+
+test('what the server could not read or left out of own prompts is said before anything is sent, and they outlive a reload', async () => {
+  const says = { prompts: [{ prompt: 'Hi?', expected_answer: 'Hello' }], prompt_count: 1, format: 'csv', shape: 'promptfoo', encoding: 'windows-1252', left_out: ['notes'], faults: [], more_faults: 0 };
+  const seen = [];
+  const { page, close } = await visit({
+    at: '#domain',
+    routes: {
+      'POST /test-suites/preview': (url, request) => {
+        seen.push([url.searchParams.get('content_format'), request.headers()['content-type'], request.postDataBuffer().toString()]);
+        return seen.at(-1)[2].includes('wrong') ? { ...says, prompt_count: 0, prompts: [], faults: [{ line: 2, message: 'prompt is missing' }], more_faults: 7 } : says;
+      },
+    },
+  });
+  await page.getByRole('radio', { name: /^Your own prompts/ }).check();
+  const field = page.getByLabel('Prompts', { exact: true });
+  await field.fill('wrong');
+  await page.getByText('Line 2: prompt is missing').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Continue to connect' }).isEnabled(), false);
+  await field.fill('question,__expected,notes\nHi?,Hello,x');
+  await page.getByText('Table · promptfoo · windows-1252 · left out: notes').waitFor();
+  assert.deepEqual(seen.at(-1), ['auto', 'application/octet-stream', 'question,__expected,notes\nHi?,Hello,x']);
+  await page.getByText('Show the prompts').click();
+  await page.getByText('expects “Hello”').waitFor();
+  await sound(page, 'own-prompts-read');
+  await page.reload();
+  await page.getByRole('radio', { name: /^Your own prompts/ }).check();
+  assert.equal(await field.inputValue(), 'question,__expected,notes\nHi?,Hello,x');
+  await page.getByText('1 prompt read.').waitFor();
   await close();
 });
 

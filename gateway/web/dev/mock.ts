@@ -273,8 +273,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: U
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
-  if (text && request.headers['content-type'] !== 'application/json') throw new Refusal(415, 'wrong_content_type', 'Send application/json.');
-  const body: Json = text ? JSON.parse(text) : {};
+  const isFile = url.pathname.endsWith('/preview') && request.headers['content-type'] === 'application/octet-stream';
+  if (text && !isFile && request.headers['content-type'] !== 'application/json') throw new Refusal(415, 'wrong_content_type', 'Send application/json.');
+  const body: Json = isFile ? { content: text } : text ? JSON.parse(text) : {};
   const id = (body.session_id as string) ?? url.searchParams.get('session_id') ?? /^Bearer (.+)/.exec(request.headers.authorization ?? '')?.[1];
   const send = (value: unknown, status = 200) => {
     response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
@@ -296,6 +297,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: U
     const suite = [...suites, ...(id ? need(id).suites : [])].find((one) => one.id === decodeURIComponent(path.slice(13)));
     if (!suite) throw new Refusal(404, 'suite_not_found', 'There is no such suite.');
     return send(suite);
+  }
+  if (route === 'POST /test-suites/preview') {
+    const listed = String(body.content ?? '').split(/\r?\n/).filter((one) => one.trim());
+    return send({ prompts: listed.slice(0, 20).map((prompt) => ({ prompt })), prompt_count: listed.length, format: 'text', encoding: 'utf-8', left_out: [], faults: [], more_faults: 0 });
   }
   if (route === 'POST /configure') {
     const host = new URL(body.endpoint_url).hostname;

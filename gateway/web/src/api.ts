@@ -68,7 +68,20 @@ export interface Suite {
   prompts?: SuitePrompt[];
 }
 
-export type PromptFormat = 'text' | 'csv' | 'jsonl' | 'json';
+export type PromptFormat = 'auto' | 'text' | 'csv' | 'jsonl' | 'json' | 'yaml';
+
+/** What the server read in a text or file; it stores the same. */
+export interface Preview {
+  prompts: SuitePrompt[];
+  prompt_count: number;
+  format?: PromptFormat;
+  shape?: string;
+  encoding: string;
+  delimiter?: string;
+  left_out: string[];
+  faults: { line?: number; message: string }[];
+  more_faults: number;
+}
 
 export interface OwnPrompts {
   name: string;
@@ -226,6 +239,8 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 interface Call {
   method?: 'GET' | 'POST';
   body?: unknown;
+  /** A file in place of `body`, sent as it is. */
+  file?: Blob;
   session?: string | undefined;
   /** The call creates something: a repeat after a lost connection must not do so twice. */
   creates?: boolean;
@@ -234,14 +249,15 @@ interface Call {
 
 export async function send(path: string, call: Call = {}): Promise<Response> {
   const headers = new Headers();
-  if (call.body !== undefined) headers.set('Content-Type', 'application/json');
+  const sent = call.file ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  if (sent !== undefined) headers.set('Content-Type', call.file ? 'application/octet-stream' : 'application/json');
   if (call.session) headers.set('Authorization', `Bearer ${call.session}`);
   if (call.creates) headers.set('Idempotency-Key', idempotencyKey());
   const request = () =>
     fetch(path, {
-      method: call.method ?? (call.body === undefined ? 'GET' : 'POST'),
+      method: call.method ?? (sent === undefined ? 'GET' : 'POST'),
       headers,
-      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      body: sent,
       signal: call.signal,
       cache: 'no-store',
     });
@@ -278,6 +294,9 @@ export const listProviders = () => ask<{ providers: Provider[] }>(`${base}/provi
 export const listSuites = (session?: string) => ask<{ suites: Suite[] }>(`${base}/test-suites`, { session }).then((answer) => answer.suites);
 
 export const getSuite = (id: string, session?: string) => ask<Suite>(`${base}/test-suites/${encodeURIComponent(id)}`, { session });
+
+export const previewSuite = (file: Blob, format: PromptFormat, signal: AbortSignal) =>
+  ask<Preview>(`${base}/test-suites/preview?content_format=${format}`, { file, signal });
 
 export const addSuite = (session_id: string, own: OwnPrompts) =>
   ask<Suite>(`${base}/test-suites`, { body: { session_id, ...own }, creates: true });

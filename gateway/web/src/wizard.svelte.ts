@@ -172,7 +172,10 @@ class Wizard {
   }
 
   keepChoice(): void {
-    kept.set('choice', $state.snapshot(this.choice));
+    const choice = $state.snapshot(this.choice);
+    // More than a browser keeps would lose the rest of the choice too.
+    if ((choice.own?.content.length ?? 0) > 1_000_000) choice.own = undefined;
+    kept.set('choice', choice);
   }
 
   keepDraft(): void {
@@ -256,6 +259,8 @@ class Wizard {
   }
 
   async #suiteToRun(session: string): Promise<string> {
+    const stored = this.choice.ownSuite;
+    if (this.choice.domain === 'custom' && !this.choice.own && stored?.session_id === session) return stored.id;
     if (this.choice.domain !== 'custom' || !this.choice.own) return this.choice.suiteId!;
     if (this.choice.ownSuite?.session_id !== session) {
       const added = await this.guard(api.addSuite(session, $state.snapshot(this.choice.own)));
