@@ -53,6 +53,7 @@ struct AfterRun::State {
     if (!ended) known.erase(*scope.run);
     if (!ended || ended->summary.results() < kFewResults) co_return absl::OkStatus();
     scope.run = ended->id;
+    CO_TRY(co_await Settle(call, scope));
     // One at a time, so that others have the database meanwhile.
     for (Statement& statement : KeepOrders(scope)) {
       if (is_closed) co_return absl::OkStatus();
@@ -77,6 +78,11 @@ struct AfterRun::State {
       rest.expires_after(absl::ToChronoMilliseconds(absl::Now() - start));
       co_await rest.async_wait(asio::use_awaitable);
     }
+    co_return co_await Settle(call, scope);
+  }
+
+  // The planner knows what there is now.
+  Task<> Settle(const CallContext& call, const RunScope& scope) {
     std::vector<Statement> settle = {{kSettle, {}}};
     co_return (co_await RunScoped(database, call, scope, std::move(settle))).status();
   }
