@@ -110,18 +110,20 @@ void Wire::ExpireIfDue(Deadline now) {
 }
 
 void Wire::WatchHangup(std::function<void()> gone) {
-  const int watch = ++watch_;
-  socket_.async_wait(tcp::socket::wait_read, [this, watch, gone = std::move(gone)](boost::system::error_code error) {
-    if (error == asio::error::operation_aborted || watch != watch_) return;
+  watch_ = std::make_shared<const bool>(true);
+  // What has completed already cannot be cancelled: it may come to its turn when the connection is gone.
+  auto hear = [this, watch = std::weak_ptr(watch_), gone = std::move(gone)](boost::system::error_code error) {
+    if (error == asio::error::operation_aborted || watch.expired()) return;
     char byte;
     const auto peeked = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     // More bytes are the next request, which waits its turn.
     if (peeked <= 0) gone();
-  });
+  };
+  socket_.async_wait(tcp::socket::wait_read, std::move(hear));
 }
 
 void Wire::StopWatching() {
-  ++watch_;
+  watch_.reset();
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
@@ -132,7 +134,7 @@ void Wire::ShutdownSend() {
 }
 
 void Wire::Close() {
-  ++watch_;
+  watch_.reset();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -60,7 +61,7 @@ class Wire {
   size_t consumed_ = 0;
   Deadline deadline_;
   bool expired_ = false;
-  int watch_ = 0;  // of the hang-up watch that counts
+  std::shared_ptr<const bool> watch_;  // stands as long as somebody wants to hear of a hangup
 };
 
 }  // namespace ftl::http
