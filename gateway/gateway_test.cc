@@ -24,7 +24,9 @@
 #include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
 #include "gateway/module.h"
+#include "gateway/upstream/upstream.h"
 #include "gateway/watch/signal.h"
+#include "gateway/watch/stored_results.h"
 
 namespace ftl::gateway {
 namespace {
@@ -605,6 +607,22 @@ TEST_F(GatewayTest, ServesItsDescriptionAndItsPage) {
               AllOf(StartsWith("{\"openapi\":\"3.1.0\""), HasSubstr("\"/api/demo/v2/export\""),
                     HasSubstr("From the first byte sent to the end of the answer")));
   EXPECT_THAT(Ask("HEAD", "/livez").body, "");
+}
+
+TEST_F(GatewayTest, KeepsStoredResultsOnlyWhileSomebodyReadsTheRun) {
+  Upstream upstream(io_.get_executor(), channels_);
+  auto read_twice = [&](int& listed) -> Task<> {
+    StoredResults results(io_.get_executor(), upstream);
+    for (int i = 0; i < 2; ++i) {
+      const StoredResults::Reader reader(results, kLongRun);
+      for (int j = 0; j < 3; ++j) CO_TRY(co_await results.After(kLongRun, 0));
+      listed = runner_->lists();
+    }
+    co_return absl::OkStatus();
+  };
+  int listed = 0;
+  EXPECT_TRUE(Await(read_twice(listed)).ok());
+  EXPECT_EQ(listed, 2) << "once for each time that somebody reads";
 }
 
 TEST_F(GatewayTest, DrainsInOrder) {

@@ -57,6 +57,7 @@ class RunHub::Watcher {
   Watcher(RunHub& hub, std::shared_ptr<RunFeed> feed, int64_t cursor)
       : hub_(hub),
         feed_(std::move(feed)),
+        reader_(hub.stored_, feed_->test_run_id()),
         signal_(hub.executor_),
         cursor_(cursor),
         joined_at_(feed_->ring().end()),
@@ -119,6 +120,7 @@ class RunHub::Watcher {
 
   RunHub& hub_;
   const std::shared_ptr<RunFeed> feed_;
+  const StoredResults::Reader reader_;
   Signal signal_;
   int64_t cursor_;           // the last sequence he has had
   const int64_t joined_at_;  // events that are not replayed begin there for him

@@ -28,6 +28,21 @@ constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
 StoredResults::StoredResults(asio::any_io_executor executor, Upstream& upstream)
     : upstream_(upstream), fetched_(executor, asio::steady_timer::time_point::max()) {}
 
+StoredResults::Reader::Reader(StoredResults& results, std::string test_run_id)
+    : results_(results), test_run_id_(std::move(test_run_id)) {
+  ++results_.readers_[test_run_id_];
+}
+
+StoredResults::Reader::~Reader() {
+  if (--results_.readers_[test_run_id_] > 0) return;
+  results_.readers_.erase(test_run_id_);
+  results_.kept_.remove_if([this](const std::shared_ptr<const Page>& page) {
+    if (page->test_run_id != test_run_id_) return false;
+    results_.kept_bytes_ -= page->bytes;
+    return true;
+  });
+}
+
 Task<std::shared_ptr<const StoredResults::Page>> StoredResults::After(std::string test_run_id, int64_t cursor) {
   while (true) {
     if (auto page = Find(test_run_id, cursor)) co_return page;

@@ -16,8 +16,8 @@
 namespace ftl::gateway {
 
 // Older results of runs as events, for those who come late or have fallen behind a ring. Whoever asks for the same gets
-// the same texts; a run is asked for one page at a time, however many wait, and what nobody is being sent is kept
-// within bounds.
+// the same texts; a run is asked for one page at a time, however many wait. What is kept is bounded, and goes with the
+// last reader of its run: nothing of a session that is over stays here.
 class StoredResults {
  public:
   // What has a higher sequence than `after`, in order.
@@ -32,7 +32,21 @@ class StoredResults {
 
   StoredResults(asio::any_io_executor executor, Upstream& upstream);
 
-  // A page that has the first result after `cursor`, and maybe some before it; without events where there is none.
+  // Reads a run for as long as it lives.
+  class Reader {
+   public:
+    Reader(StoredResults& results, std::string test_run_id);
+    ~Reader();
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+
+   private:
+    StoredResults& results_;
+    const std::string test_run_id_;
+  };
+
+  // For a reader of the run. A page that has the first result after `cursor`, and maybe some before it; without events
+  // where there is none.
   Task<std::shared_ptr<const Page>> After(std::string test_run_id, int64_t cursor);
 
  private:
@@ -43,6 +57,7 @@ class StoredResults {
   void Share(const std::string& test_run_id, EventRing::Event& event);
 
   Upstream& upstream_;
+  std::map<std::string, int> readers_;           // by run
   std::list<std::shared_ptr<const Page>> kept_;  // the one used last first
   size_t kept_bytes_ = 0;
   std::set<std::string> fetching_;                                                     // runs
