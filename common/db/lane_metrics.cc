@@ -1,34 +1,29 @@
 #include "common/db/lane_metrics.h"
 
-#include "common/observe/metrics.h"
+#include "common/observe/instrument.h"
 
 namespace ftl {
 namespace {
 
-prometheus::Gauge& GaugeOf(const char* name, const char* help, const prometheus::Labels& labels) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(metrics::Registry()).Add(labels);
-}
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                          0.05,   0.1,    0.25,  0.5,    1,     2.5,  5};
 
-prometheus::Histogram& WaitsOf(const prometheus::Labels& labels) {
-  static const prometheus::Histogram::BucketBoundaries kSeconds = {0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                                   0.05,   0.1,    0.25,  0.5,    1,     2.5,  5};
-  return prometheus::BuildHistogram()
-      .Name("ftl_database_wait_seconds")
-      .Help("Time for which a call waited in its lane until it had a connection or gave up.")
-      .Register(metrics::Registry())
-      .Add(labels, kSeconds);
+prometheus::Labels LabelsOf(const std::string& application, const std::string& lane) {
+  return {{"application", application}, {"lane", lane}};
 }
 
 }  // namespace
 
 LaneMetrics::LaneMetrics(const std::string& application, const std::string& lane)
-    : waits_(WaitsOf({{"application", application}, {"lane", lane}})),
-      open_(GaugeOf("ftl_database_connections_open", "Connections of the lane, idle ones included.",
-                    {{"application", application}, {"lane", lane}})),
-      in_use_(GaugeOf("ftl_database_connections_in_use", "Connections of the lane that are at work.",
-                      {{"application", application}, {"lane", lane}})),
-      waiting_(GaugeOf("ftl_database_calls_waiting", "Calls that wait for a connection of the lane.",
-                       {{"application", application}, {"lane", lane}})) {}
+    : waits_(metrics::HistogramOf("ftl_database_wait_seconds",
+                                  "Time for which a call waited in its lane until it had a connection or gave up.",
+                                  kSeconds, LabelsOf(application, lane))),
+      open_(metrics::GaugeOf("ftl_database_connections_open", "Connections of the lane, idle ones included.",
+                             LabelsOf(application, lane))),
+      in_use_(metrics::GaugeOf("ftl_database_connections_in_use", "Connections of the lane that are at work.",
+                               LabelsOf(application, lane))),
+      waiting_(metrics::GaugeOf("ftl_database_calls_waiting", "Calls that wait for a connection of the lane.",
+                                LabelsOf(application, lane))) {}
 
 LaneMetrics::~LaneMetrics() { Stands({}); }
 

@@ -23,8 +23,8 @@
 #include "common/host/certificate_metrics.h"
 #include "common/host/free_memory.h"
 #include "common/host/port_file.h"
+#include "common/observe/instrument.h"
 #include "common/observe/log.h"
-#include "common/observe/metrics.h"
 
 namespace ftl::host {
 namespace {
@@ -60,11 +60,9 @@ std::string DefaultAddress(std::string_view service) {
 prometheus::Histogram& LatenessOf(std::string_view module) {
   static const prometheus::Histogram::BucketBoundaries kSeconds = {0.0001, 0.001, 0.005, 0.01, 0.025, 0.05,
                                                                    0.1,    0.25,  0.5,   1,    2.5,   5};
-  return prometheus::BuildHistogram()
-      .Name("ftl_module_thread_lateness_seconds")
-      .Help("How long a module's thread takes to come to what is handed to it; asked once a second.")
-      .Register(metrics::Registry())
-      .Add({{"module", std::string(module)}}, kSeconds);
+  return metrics::HistogramOf("ftl_module_thread_lateness_seconds",
+                              "How long a module's thread takes to come to what is handed to it; asked once a second.",
+                              kSeconds, {{"module", std::string(module)}});
 }
 
 }  // namespace

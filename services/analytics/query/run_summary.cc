@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <google/protobuf/util/json_util.h>
+#include <boost/preprocessor/stringize.hpp>
 
 #include "common/error/try.h"
 #include "services/analytics/metrics/latency_distribution.h"
@@ -15,10 +16,11 @@ namespace ftl::analytics {
 namespace {
 
 // Another one whenever a field, or what a field is made of, changes: what is kept in another is worked out anew.
-constexpr int32_t kFormat = 2;
-#define FTL_HAS_SUMMARY                                                  \
+#define FTL_SUMMARY_FORMAT 2
+constexpr int32_t kFormat = FTL_SUMMARY_FORMAT;
+#define FTL_HAS_SUMMARY \
   "(run.status IN ('completed', 'failed', 'cancelled') AND "             \
-  "coalesce(run.summary->>'format' = '2' AND run.summary->>'results' = " \
+  "coalesce(run.summary->>'format' = '" BOOST_STRINGIZE(FTL_SUMMARY_FORMAT) "' AND run.summary->>'results' = " \
   "(run.completed_prompts + run.failed_prompts)::text, false))"
 
 constexpr Query kKept{"summary.kept",
