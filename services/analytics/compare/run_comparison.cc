@@ -95,7 +95,7 @@ struct Gathered {
 
 bool DoesWell(bool success, const std::optional<bool>& checks) { return success && checks.value_or(true); }
 
-void TellCategories(const std::map<std::string, Gathered>& categories, pb::RunComparison& comparison) {
+void TellCategories(const std::map<std::string, Gathered>& categories, pb::CompareRunsResponse& comparison) {
   std::vector<double> p_values;
   for (const auto& [name, gathered] : categories) {
     pb::CategoryComparison& told = *comparison.add_by_category();
@@ -143,7 +143,7 @@ std::string DifferenceWords(std::string_view name, std::string_view unit, std::s
   return fmt::format("{}: other is {} ({}).", name, shown < 0 ? less : more, figures);
 }
 
-std::string Verdict(const pb::RunComparison& comparison) {
+std::string Verdict(const pb::CompareRunsResponse& comparison) {
   if (comparison.n_pairs() == 0) {
     return "No prompt of one run stands at the same place of the other with a result in both, so there is nothing to "
            "compare.";
@@ -176,7 +176,7 @@ bool TooFewToTell(const pb::PairedOutcomes& outcomes) {
 
 bool TooFewToTell(const pb::PairedDifference& difference) { return difference.n_pairs() < kFewestPairs; }
 
-ShownDifferences Shown(const pb::RunComparison& comparison) {
+ShownDifferences Shown(const pb::CompareRunsResponse& comparison) {
   std::vector<double> p_values = {comparison.success().p_value()};
   if (comparison.has_checks()) p_values.push_back(comparison.checks().p_value());
   for (const pb::PairedDifference* one :
@@ -204,8 +204,8 @@ ShownDifferences Shown(const pb::RunComparison& comparison) {
   return shown;
 }
 
-pb::RunComparison Compare(const std::vector<ResultPair>& pairs) {
-  pb::RunComparison comparison;
+pb::CompareRunsResponse Compare(const std::vector<ResultPair>& pairs) {
+  pb::CompareRunsResponse comparison;
   Gathered all;
   Outcomes checks;
   std::map<std::string, Gathered> categories;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "finetunelab/analytics/v1/run_comparison.pb.h"
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
 
 namespace ftl::analytics {
 
@@ -23,7 +23,7 @@ struct ResultPair {
 };
 
 // How two runs differ, with the tests. Pure. `pairs` are in order of their prompts.
-finetunelab::analytics::v1::RunComparison Compare(const std::vector<ResultPair>& pairs);
+finetunelab::analytics::v1::CompareRunsResponse Compare(const std::vector<ResultPair>& pairs);
 
 // What of a comparison is a difference, all of its tests adjusted for their number: below 0 where other has less, above
 // 0 where it has more, 0 where none is shown. Nothing that was not measured is one.
@@ -34,7 +34,7 @@ struct ShownDifferences {
   int output_tokens = 0;
   int ttft = 0;
 };
-ShownDifferences Shown(const finetunelab::analytics::v1::RunComparison& comparison);
+ShownDifferences Shown(const finetunelab::analytics::v1::CompareRunsResponse& comparison);
 
 // Whether so many prompts that part two runs are too few to tell, however they fall.
 bool TooFewToTell(const finetunelab::analytics::v1::PairedOutcomes& outcomes);

@@ -4,7 +4,6 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
-#include "common/proto/copy_fields.h"
 #include "services/analytics/compare/run_comparison.h"
 #include "services/analytics/store/result_pairs.h"
 #include "services/analytics/store/run_scope.h"
@@ -39,9 +38,7 @@ Task<pb::CompareRunsResponse> CompareTwoRuns(Database& database, const CallConte
   std::vector<Statement> statements = {AskWhetherBaseIsThere(runs), AskPairs(runs)};
   CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
   if (!rows[0].Only().Get<bool>("there")) co_return RunNotFound();
-  pb::CompareRunsResponse response;
-  CopyFields(Compare(PairsOf(rows[1])), response);
-  co_return response;
+  co_return Compare(PairsOf(rows[1]));
 }
 
 }  // namespace ftl::analytics
