@@ -16,6 +16,7 @@
 #include "common/error/grpc_status.h"
 #include "common/error/refusal.h"
 #include "common/rpc/serving.h"
+#include "common/secret/stack_residue.h"
 
 // A coroutine as a gRPC reactor. In the class of a service, one line a method; the coroutine of the same name does the
 // work on the module's thread:
@@ -122,6 +123,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Serving& serving, grpc::CallbackServe
     void OnCancel() override { state->Cancel(); }
     std::shared_ptr<CallState> state;
   };
+  WipeStackResidue();
   auto* reactor = new Reactor(serving, method);
   absl::StatusOr<CallContext> call = serving.Understand(*context, kUnaryLimit, Mutable(*request));
   if (!call.ok()) {

@@ -18,6 +18,7 @@
 #include "common/error/try.h"
 #include "common/rpc/call.h"
 #include "common/rpc/server.h"
+#include "common/secret/sealed_box.h"
 #include "common/session/session_id.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "services/analytics/rpc/analytics_service.h"
@@ -54,10 +55,10 @@ namespace vault_pb = finetunelab::session_vault::v1;
 // Lends a key for whatever endpoint the test says; none while it says nothing.
 class FakeVault final : public vault_pb::KeyLendingService::CallbackService {
  public:
-  grpc::ServerUnaryReactor* LendKey(grpc::CallbackServerContext* context, const vault_pb::LendKeyRequest*,
+  grpc::ServerUnaryReactor* LendKey(grpc::CallbackServerContext* context, const vault_pb::LendKeyRequest* request,
                                     vault_pb::LendKeyResponse* response) override {
     auto* reactor = context->DefaultReactor();
-    response->set_api_key("sk-test");
+    response->set_sealed_api_key(*SealedBox::Seal(request->seal_to(), Secret("sk-test")));
     response->set_endpoint_url(url);
     response->set_model_id("m");
     reactor->Finish(url.empty() ? ToGrpcStatus(Refuse(Reason::kKeyForgotten, "gone")) : grpc::Status::OK);

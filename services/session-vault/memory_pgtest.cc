@@ -15,6 +15,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "common/rpc/server.h"
+#include "common/secret/sealed_box.h"
 #include "common/session/session_id.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
@@ -109,6 +110,7 @@ TEST(MemoryTest, HoldsNoKeyAfterItsSessionIsOpenedLentAndClosed) {
   {
     const auto sessions = pb::SessionVaultService::NewStub(server->InProcess("gateway", "token"));
     const auto lending = pb::KeyLendingService::NewStub(server->InProcess("batch-runner", "token"));
+    const SealedBox box;
     for (int i = 0; i < 50; ++i) {
       pb::OpenSessionRequest open;
       open.set_endpoint_url("https://api.openai.com/v1");
@@ -121,10 +123,11 @@ TEST(MemoryTest, HoldsNoKeyAfterItsSessionIsOpenedLentAndClosed) {
       pb::LendKeyRequest borrow;
       borrow.set_demo_session_id(*SessionHash(opened.session_id()));
       borrow.set_purpose(pb::LEND_PURPOSE_RUN);
+      borrow.set_seal_to(std::string(box.public_key()));
       pb::LendKeyResponse lent;
       grpc::ClientContext lending_context;
       ASSERT_TRUE(lending->LendKey(&lending_context, borrow, &lent).ok());
-      ASSERT_TRUE(lent.api_key() == ApiKey());
+      ASSERT_TRUE(box.Open(lent.sealed_api_key())->Reveal() == ApiKey());
       pb::CloseSessionRequest close;
       close.set_session_id(opened.session_id());
       pb::CloseSessionResponse closed;

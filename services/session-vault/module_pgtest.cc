@@ -15,6 +15,7 @@
 #include "common/rpc/channels.h"
 #include "common/rpc/server.h"
 #include "common/rpc/serving.h"
+#include "common/secret/sealed_box.h"
 #include "common/session/session_id.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
@@ -175,12 +176,14 @@ class LendingTest : public ModuleTest {
     pb::LendKeyRequest request;
     request.set_demo_session_id(session_);
     request.set_purpose(purpose);
+    const SealedBox box;
+    request.set_seal_to(std::string(box.public_key()));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
     pb::LendKeyResponse lent;
     const grpc::Status status = pb::KeyLendingService::NewStub(channel)->LendKey(&context, request, &lent);
     if (!status.ok()) return FromGrpcStatus(status);
-    return lent.api_key();
+    return std::string(box.Open(lent.sealed_api_key())->Reveal());
   }
 
   TestAuthority authority_{scratch_.path()};

@@ -15,6 +15,7 @@
 
 #include "common/db/listener.h"
 #include "common/error/refusal.h"
+#include "common/secret/sealed_box.h"
 #include "common/session/session_id.h"
 #include "common/session/session_over.h"
 #include "common/time/proto_time.h"
@@ -113,6 +114,7 @@ class SessionVaultTest : public testing::Test {
     request.set_demo_session_id(*SessionHash(id));
     request.set_purpose(purpose);
     if (purpose == pb::LEND_PURPOSE_RUN) request.set_test_run_id(std::string(kRunId));
+    request.set_seal_to(std::string(box_.public_key()));
     return Await(io_, replica.lending.Lend(As(caller), request));
   }
   pb::SweepSessionsResponse SweepNow(Replica& replica) {
@@ -155,6 +157,7 @@ class SessionVaultTest : public testing::Test {
   ScratchKeys scratch_;
   TestDatabase test_database_;
   asio::io_context io_;
+  SealedBox box_;
   Database superuser_{io_.get_executor(), {.url = test_database_.url(), .application_name = "superuser"}};
 };
 
@@ -323,12 +326,25 @@ TEST_F(SessionVaultTest, TellsASessionThatIsOverFromOneThatNeverWas) {
   EXPECT_EQ(ReasonOf(Lend(*vault, never).status()), Reason::kSessionNotFound);
 }
 
+TEST_F(SessionVaultTest, LendsToNobodyWhoGivesNothingToSealTo) {
+  const auto vault = NewReplica();
+  const std::string id = OpenId(*vault);
+  pb::LendKeyRequest request;
+  request.set_demo_session_id(*SessionHash(id));
+  request.set_purpose(pb::LEND_PURPOSE_CONNECTION_TEST);
+  for (const size_t bytes : {0, 31, 33}) {
+    request.set_seal_to(std::string(bytes, 'k'));
+    EXPECT_EQ(ReasonOf(Await(io_, vault->lending.Lend(As("batch-runner"), request)).status()), Reason::kInvalidField);
+  }
+  EXPECT_EQ(Count("audit_log WHERE event = 'key_lent'"), 0);
+}
+
 TEST_F(SessionVaultTest, LendsTheKeyToThoseItIsMeantForAndWritesItDownOnce) {
   const auto vault = NewReplica();
   const std::string id = OpenId(*vault);
   const auto lent = Lend(*vault, id);
   ASSERT_TRUE(lent.ok()) << lent.status();
-  EXPECT_EQ(lent->api_key(), kApiKey);
+  EXPECT_EQ(box_.Open(lent->sealed_api_key())->Reveal(), kApiKey);
   EXPECT_EQ(lent->endpoint_url(), "https://api.together.xyz/v1");
   EXPECT_LE(FromProto(lent->good_until()) - absl::Now(), KeyLending::kLoan + absl::Seconds(1));
   EXPECT_TRUE(Lend(*vault, id).ok());
@@ -539,6 +555,7 @@ TEST_F(SessionVaultTest, NeverDestroysTheKeyOfASessionThatIsJustBeingOpened) {
       EXPECT_TRUE(session.ok()) << session.status();
       if (!session.ok()) continue;
       pb::LendKeyRequest borrow;
+      borrow.set_seal_to(std::string(box_.public_key()));
       borrow.set_demo_session_id(*SessionHash(session->session_id()));
       borrow.set_purpose(pb::LEND_PURPOSE_RUN);
       EXPECT_TRUE((co_await replica.lending.Lend(As("batch-runner"), borrow)).ok());

@@ -57,7 +57,7 @@ Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy, con
                        Database& database, int max_turns)
     : policy_(policy),
       caller_(std::move(executor), std::move(policy)),
-      channels_(channels),
+      lending_(vault_pb::KeyLendingService::NewStub(channels.To("session-vault"))),
       database_(database),
       max_turns_(max_turns) {}
 
@@ -66,8 +66,8 @@ Task<vault_pb::LendKeyResponse> Commentary::Borrow(CallContext call, std::string
   vault_pb::LendKeyRequest wanted;
   wanted.set_demo_session_id(std::move(session));
   wanted.set_purpose(vault_pb::LEND_PURPOSE_ATLAS);
-  const auto lending = vault_pb::KeyLendingService::NewStub(channels_.ForKeys("session-vault"));
-  co_return co_await rpc::Call(call, lending->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
+  wanted.set_seal_to(std::string(box_.public_key()));
+  co_return co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
                                std::move(wanted));
 }
 
@@ -106,7 +106,8 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
   auto lent = co_await Borrow(call, session);
   if (!lent.ok()) co_return std::optional<Remark>();
   ++turns_[session];
-  const Secret key = Secret::Take(std::move(*lent->mutable_api_key()));
+  const std::optional<Secret> key = box_.Open(lent->sealed_api_key());
+  if (!key) co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
   const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);
   if (!endpoint.ok()) co_return std::optional<Remark>();
   const ChatRequest request{.model = lent->model_id(),
@@ -125,7 +126,7 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
       talk.waiting += text;
       talk.news.cancel();
     };
-    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, key, session,
+    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, *key, session,
                                        request, hear);
     if (reply.ok()) talk.reply = *std::move(reply);
     talk.ended = true;

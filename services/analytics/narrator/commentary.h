@@ -16,6 +16,7 @@
 #include "common/endpoint/chat_call.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/channels.h"
+#include "common/secret/sealed_box.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 
 namespace ftl::analytics {
@@ -36,7 +37,7 @@ struct Talk;
 // outlives the calls under way.
 class Commentary {
  public:
-  // `channels` and `database` outlive it. A session's model is asked `max_turns` times at the most, counted by this
+  // `database` outlives it. A session's model is asked `max_turns` times at the most, counted by this
   // process alone.
   Commentary(asio::any_io_executor executor, AddressPolicy policy, const rpc::Channels& channels, Database& database,
              int max_turns);
@@ -73,7 +74,8 @@ class Commentary {
 
   AddressPolicy policy_;
   Caller caller_;
-  const rpc::Channels& channels_;
+  SealedBox box_;
+  std::unique_ptr<finetunelab::session_vault::v1::KeyLendingService::Stub> lending_;
   Database& database_;
   const int max_turns_;
   std::map<std::string, int> turns_;  // of each session

@@ -1,5 +1,6 @@
 #include "services/batch-runner/connection/key_loans.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/error/try.h"
@@ -14,7 +15,8 @@ constexpr std::string_view kVault = "session-vault";
 }  // namespace
 
 KeyLoans::KeyLoans(const rpc::Channels& channels)
-    : channels_(channels), vault_(vault_pb::SessionVaultService::NewStub(channels.To(kVault))) {}
+    : lending_(vault_pb::KeyLendingService::NewStub(channels.To(kVault))),
+      vault_(vault_pb::SessionVaultService::NewStub(channels.To(kVault))) {}
 
 Task<KeyLoans::Loan> KeyLoans::ForRun(const CallContext& call, std::string session, std::string test_run_id) {
   vault_pb::LendKeyRequest request;
@@ -32,11 +34,13 @@ Task<KeyLoans::Loan> KeyLoans::For(const CallContext& call, std::string session,
 }
 
 Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKeyRequest request) {
-  const auto lending = vault_pb::KeyLendingService::NewStub(channels_.ForKeys(kVault));
-  CO_TRY(vault_pb::LendKeyResponse lent,
-         co_await rpc::Call(call, lending->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
+  request.set_seal_to(std::string(box_.public_key()));
+  CO_TRY(const vault_pb::LendKeyResponse lent,
+         co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
                             std::move(request)));
-  co_return Loan{.key = Secret::Take(std::move(*lent.mutable_api_key())),
+  std::optional<Secret> key = box_.Open(lent.sealed_api_key());
+  if (!key) co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
+  co_return Loan{.key = *std::move(key),
                  .endpoint_url = lent.endpoint_url(),
                  .model_id = lent.model_id(),
                  .provider = lent.provider(),

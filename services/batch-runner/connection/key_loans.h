@@ -6,6 +6,7 @@
 #include "common/async/task.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/channels.h"
+#include "common/secret/sealed_box.h"
 #include "common/secret/secret.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
@@ -17,7 +18,6 @@ namespace vault_pb = finetunelab::session_vault::v1;
 // Borrows keys from session-vault, and reports back what was learned with them. By the session's hash.
 class KeyLoans {
  public:
-  // `channels` outlives it.
   explicit KeyLoans(const rpc::Channels& channels);
 
   struct Loan {
@@ -40,7 +40,8 @@ class KeyLoans {
  private:
   Task<Loan> Borrow(const CallContext& call, vault_pb::LendKeyRequest request);
 
-  const rpc::Channels& channels_;
+  SealedBox box_;
+  std::unique_ptr<vault_pb::KeyLendingService::Stub> lending_;
   std::unique_ptr<vault_pb::SessionVaultService::Stub> vault_;
 };
 

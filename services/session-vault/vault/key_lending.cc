@@ -1,6 +1,7 @@
 #include "services/session-vault/vault/key_lending.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/secret/sealed_box.h"
 #include "common/time/proto_time.h"
 #include "services/session-vault/vault/api_key_place.h"
 #include "services/session-vault/vault/envelope.h"
@@ -68,11 +70,13 @@ Task<pb::LendKeyResponse> KeyLending::Lend(const CallContext& call, pb::LendKeyR
     log::Error("a stored key does not open", {{"demo_session_id", hash}, {"status", key.status()}});
     co_return Forgotten("The API key can no longer be read. Open a new session to go on.");
   }
+  std::optional<std::string> box = SealedBox::Seal(request.seal_to(), *key);
+  if (!box) co_return Refuse(Reason::kInvalidField, "seal_to is no public key of 32 bytes.");
   const Loan loan{hash, call.caller, PurposeWord(request.purpose()), request.test_run_id()};
   if (!loans_.IsUnderWay(loan, sealed.now)) CO_TRY(co_await sessions_.RecordLoan(call.deadline, loan));
   loans_.Note(loan, sealed.now);
   pb::LendKeyResponse response = std::move(sealed.terms);
-  response.set_api_key(std::string(key->Reveal()));
+  response.set_sealed_api_key(*std::move(box));
   response.set_pace_key(PaceKey(keys_.masters(), endpoint, *key));
   *response.mutable_good_until() = ToProto(std::min(sealed.now + kLoan, sealed.expires_at));
   co_return response;

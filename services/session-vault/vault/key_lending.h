@@ -20,8 +20,8 @@ class KeyLending {
       : sessions_(sessions), keys_(keys), policy_(policy) {}
 
   // PERMISSION_DENIED unless the caller has proved to be batch-runner (tests, models, runs) or analytics (Atlas);
-  // SESSION_NOT_FOUND, SESSION_EXPIRED; KEY_FORGOTTEN, also where the key can no longer be opened. A loan that cannot
-  // be written down is not made.
+  // SESSION_NOT_FOUND, SESSION_EXPIRED; KEY_FORGOTTEN, also where the key can no longer be opened; INVALID_FIELD where
+  // it cannot be sealed to the borrower. A loan that cannot be written down is not made.
   Task<finetunelab::session_vault::v1::LendKeyResponse> Lend(const CallContext& call,
                                                              finetunelab::session_vault::v1::LendKeyRequest request);
 
