@@ -45,7 +45,9 @@ export function environment(name) {
   return Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
 }
 
-export const databaseUrl = () => environment(gateway === 'all-in-one' ? gateway : 'batch-runner').DATABASE_URL;
+// The database as its owner.
+export const databaseUrl = () =>
+  environment(gateway === 'all-in-one' ? gateway : 'batch-runner').FTL_BATCH_RUNNER_DATABASE_URL.replace('ftl_batch_runner@', 'finetunelab@');
 
 // Runs SQL as the owner of everything and gives what it says.
 export const sql = (text) => execFileSync('psql', ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1',

@@ -28,15 +28,15 @@ export class Soak {
 
   async up() {
     await this.installed.up();
-    const { told } = startedAs(this.installed, 'gateway');
-    const database = new URLSearchParams(told.DATABASE_URL.split('?')[1]);
+    const { told } = startedAs(this.installed, 'session-vault');
+    const database = new URLSearchParams(told.FTL_SESSION_VAULT_DATABASE_URL.split('?')[1]);
     const port = database.get('port');
     this.#socketFolder = mkdtempSync(join(tmpdir(), 'ftl-soak-'));
-    this.databaseUrl = told.DATABASE_URL;
+    this.databaseUrl = told.FTL_SESSION_VAULT_DATABASE_URL.replace('ftl_session_vault@', 'finetunelab@');
     const socket = (folder) => ({ path: join(folder, `.s.PGSQL.${port}`) });
     this.#ways.set('database', await Cutter.between(socket(this.#socketFolder), socket(database.get('host'))));
     this.#ways.set('endpoint', await Cutter.between({ port: 0 }, { port: Number(new URL(this.installed.sampleEndpoint).port) }));
-    const detours = { DATABASE_URL: told.DATABASE_URL.replace(database.get('host'), this.#socketFolder) };
+    const detours = {};
     for (const name of behindGateway) {
       const way = await Cutter.between({ port: 0 }, { port: this.installed.port(name) });
       this.#ways.set(name, way);
@@ -44,7 +44,9 @@ export class Soak {
     }
     for (const name of services) {
       const started = startedAs(this.installed, name);
-      this.#programs.set(name, { ...started, told: { ...started.told, ...detours } });
+      const databases = Object.entries(started.told).filter(([setting]) => setting.endsWith('_DATABASE_URL'));
+      const detoured = databases.map(([setting, url]) => [setting, url.replace(database.get('host'), this.#socketFolder)]);
+      this.#programs.set(name, { ...started, told: { ...started.told, ...detours, ...Object.fromEntries(detoured) } });
       await kill(this.installed, name, 'SIGTERM');
       this.#revive(name);
     }

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # The private PostgreSQL of an installation: a cluster in DIR/postgres, reached through a unix socket that only this user may
-# open, and through loopback with the password in DIR/secrets/postgres_password. Needs steps.sh, ports.sh, processes.sh, $data.
+# open, by whom it says he is; the owner also through loopback with the password in DIR/secrets/postgres_password. Every service
+# logs in as itself. Needs steps.sh, ports.sh, processes.sh, $data.
 
 readonly cluster_user=finetunelab
+readonly service_logins=(ftl_session_vault ftl_batch_runner ftl_analytics ftl_export)
 
 postgres_programs() {
   local version=
@@ -60,7 +62,14 @@ TXT
 local all all peer map=finetunelab
 host all all 127.0.0.1/32 scram-sha-256
 TXT
-  printf 'finetunelab %s finetunelab\n' "$(id --user --name)" postgres >"$data/postgres/pg_ident.conf"
+  write_logins
+}
+
+write_logins() {
+  local login
+  for login in "$cluster_user" "${service_logins[@]}"; do
+    printf "finetunelab %s $login\n" "$(id --user --name)" postgres
+  done >"$data/postgres/pg_ident.conf"
 }
 
 # A socket's path may have 107 characters at most, so it stands in a short folder of its own, open to nobody else.
@@ -82,7 +91,7 @@ is_postgres_ready() {
     --username "$cluster_user" --dbname postgres
 }
 
-# start_postgres: sets database_url.
+# start_postgres: sets database_place, for login_url.
 start_postgres() {
   local programs pid outcome
   begin 'PostgreSQL'
@@ -108,7 +117,8 @@ start_postgres() {
   fi
   await postgres 60 is_postgres_ready
   make_database
-  database_url="postgresql://$cluster_user@/finetunelab?host=$postgres_socket&port=$postgres_port"
+  make_logins
+  database_place="/finetunelab?host=$postgres_socket&port=$postgres_port"
   done_with "$outcome"
 }
 
@@ -135,6 +145,23 @@ make_database() {
     "$programs/createdb" "${connection[@]}" finetunelab ||
       fail 70 'the database finetunelab could not be made.' "See $data/log/postgres.log."
   fi
+}
+
+# Also of a cluster that was made before services had logins.
+make_logins() {
+  local log=$data/log/roles.log
+  write_logins
+  if ! PGOPTIONS='-c client_min_messages=error' "$programs/psql" --host "$postgres_socket" --port "$postgres_port" \
+    --username "$cluster_user" --dbname finetunelab --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
+    --set "migrator=$cluster_user" --file "$checkout/deploy/postgres/roles.sql" --command 'SELECT pg_reload_conf()' >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    fail 70 "the services' logins could not be made (above: the end of $log)." 'Mend what it says there, then call this again.'
+  fi
+}
+
+# login_url LOGIN: the private database as that user.
+login_url() {
+  printf 'postgresql://%s@%s' "$1" "$database_place"
 }
 
 forget_socket() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# FineTuneLab's own programs and what each is told. Needs all of the others; $data, $bin, $listen, $port, $split, $database_url.
+# FineTuneLab's own programs and what each is told. Needs all of the others; $data, $bin, $listen, $port, $split, $database_place.
 
 readonly services=(session-vault batch-runner analytics export)
 
@@ -61,6 +61,14 @@ start_program() {
   fi
 }
 
+# database_of SERVICE...: sets `database`, where each of them finds the private database, with its own login.
+database_of() {
+  local name
+  database=()
+  [[ -n $database_place ]] || return 0
+  for name in "$@"; do database+=("$(setting_of "$name" DATABASE_URL)=$(login_url "ftl_${name//-/_}")"); done
+}
+
 # Anyone may listen to the gateway where it listens beyond loopback, and then nobody's URL may lead to this machine's own.
 allows_loopback() {
   is_loopback "$listen" && [[ ${DEMO_ALLOW_LOCALHOST:-true} == true ]]
@@ -69,7 +77,6 @@ allows_loopback() {
 common_settings() {
   if allows_loopback; then allow=true; else allow=false; fi
   common=("DEMO_ALLOW_LOCALHOST=$allow" "FTL_HTTP_ADDRESS=$(bracketed "$listen"):$port")
-  if [[ -n $database_url ]]; then common+=("DATABASE_URL=$database_url"); fi
   vault=("FTL_KEY_DIR=${FTL_KEY_DIR:-$data/keys}")
   if [[ -z ${FTL_GRPC_OPERATOR_TOKEN:-}${FTL_GRPC_OPERATOR_TOKEN_FILE:-} ]]; then
     vault+=("FTL_GRPC_OPERATOR_TOKEN_FILE=$data/secrets/operator_token")
@@ -82,13 +89,14 @@ common_settings() {
 # check_settings: has every program that is to be started read its settings, before anything is made. The database may be one that
 # is yet to be made, and the addresses of services are chosen later.
 check_settings() {
-  local names=(all-in-one) name database_url=postgresql:///postgres common vault allow faults
+  local names=(all-in-one) name database_place=/finetunelab common vault database allow faults
   if [[ $split == true ]]; then names=("${services[@]}" gateway); fi
-  if [[ -n ${DATABASE_URL:-}${DATABASE_URL_FILE:-} ]]; then database_url=; fi
+  if [[ -n ${DATABASE_URL:-}${DATABASE_URL_FILE:-} ]]; then database_place=; fi
   common_settings
+  database_of "${services[@]}"
   begin 'Settings'
   faults=$(for name in "${names[@]}"; do
-    for setting in "${common[@]}" "${vault[@]}" FTL_TLS_{CA,CERT,KEY}_FILE=/dev/null; do export "${setting?}"; done
+    for setting in "${common[@]}" "${vault[@]}" "${database[@]}" FTL_TLS_{CA,CERT,KEY}_FILE=/dev/null; do export "${setting?}"; done
     unset FTL_DEMO_API_KEY FTL_BUILD_DIR
     "$bin/$(program_of "$name")" --check-config 2>&1 || printf '(%s)\n' "$(program_of "$name")"
   done)
@@ -104,7 +112,7 @@ migrate() {
   if [[ $split == true ]]; then program=$bin/finetunelab-session-vault; else program=$bin/finetunelab; fi
   begin 'Migrations'
   if ! (
-    if [[ -n $database_url ]]; then export DATABASE_URL=$database_url; fi
+    if [[ -n $database_place ]]; then FTL_MIGRATE_DATABASE_URL=$(login_url "$cluster_user") && export FTL_MIGRATE_DATABASE_URL; fi
     for setting in "${common[@]}" "${vault[@]}"; do export "${setting?}"; done
     unset FTL_DEMO_API_KEY FTL_BUILD_DIR
     "$program" migrate
@@ -116,13 +124,15 @@ migrate() {
 }
 
 start_all_in_one() {
+  local database
   port_for all-in-one-grpc all-in-one
+  database_of "${services[@]}"
   printf '%s\n' "$port" >"$data/run/all-in-one.port"
-  start_program all-in-one "${common[@]}" "${vault[@]}" "FTL_GRPC_LISTEN=${FTL_GRPC_LISTEN:-127.0.0.1:$given}"
+  start_program all-in-one "${common[@]}" "${database[@]}" "${vault[@]}" "FTL_GRPC_LISTEN=${FTL_GRPC_LISTEN:-127.0.0.1:$given}"
 }
 
 start_split() {
-  local name addresses=() own tls certificates_print
+  local name addresses=() own tls database certificates_print
   for name in "${services[@]}"; do
     port_for "$name" "$name"
     addresses+=("$(setting_of "$name" ADDRESS)=127.0.0.1:$given")
@@ -137,7 +147,8 @@ start_split() {
       port_for "$name" "$name"
       own+=("$(setting_of "$name" LISTEN)=127.0.0.1:$given")
       port_for "$name-metrics" "$name"
-      own+=("FTL_ADMIN_ADDRESS=127.0.0.1:$given")
+      database_of "$name"
+      own+=("FTL_ADMIN_ADDRESS=127.0.0.1:$given" "${database[@]}")
     fi
     if [[ $name == session-vault ]]; then own+=("${vault[@]}"); fi
     start_program "$name" "${common[@]}" "${addresses[@]}" "${tls[@]}" "${own[@]}"
