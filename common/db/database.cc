@@ -1,12 +1,12 @@
 #include "common/db/database.h"
 
 #include "common/db/connection_pool.h"
+#include "common/db/session_statement.h"
 
 namespace ftl {
 namespace {
 
 constexpr Query kCheck{"db.check", "SELECT 1"};
-constexpr Query kSetSessions{"db.set_sessions", "SELECT set_config('ftl.sessions', $1, true)"};
 
 }  // namespace
 
@@ -45,7 +45,7 @@ Task<Rows> Database::Run(Deadline deadline, SessionScope scope, Query query, Par
 Task<std::vector<Rows>> Database::RunAll(Deadline deadline, SessionScope scope, std::vector<Statement> statements) {
   const std::shared_ptr<ConnectionPool> pool = pool_;
   const bool scoped = !scope.setting().empty();
-  if (scoped) statements.insert(statements.begin(), {kSetSessions, Params(scope.setting())});
+  if (scoped) statements.insert(statements.begin(), NameSessions(scope));
   for (int attempt = 1;; ++attempt) {
     CO_TRY(ConnectionLease connection, co_await pool->Acquire(deadline));
     absl::StatusOr<std::vector<Rows>> all = co_await connection->Pipeline(statements, deadline);

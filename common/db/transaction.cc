@@ -3,13 +3,13 @@
 #include <iterator>
 
 #include "common/db/connection_pool.h"
+#include "common/db/session_statement.h"
 #include "common/error/try.h"
 
 namespace ftl {
 namespace {
 
 constexpr Query kBegin{"db.begin", "BEGIN"};
-constexpr Query kSetSessions{"db.set_sessions", "SELECT set_config('ftl.sessions', $1, true)"};
 constexpr Query kCommit{"db.commit", "COMMIT"};
 constexpr Query kRollBack{"db.roll_back", "ROLLBACK"};
 
@@ -36,7 +36,7 @@ Task<std::vector<Rows>> Transaction::RunAll(std::vector<Statement> statements) {
   if (!failure_.ok()) co_return failure_;
   const bool first = !std::exchange(begun_, true);
   if (first) {
-    const Statement opening[] = {{kBegin, {}}, {kSetSessions, Params(scope_.setting())}};
+    const Statement opening[] = {{kBegin, {}}, NameSessions(scope_)};
     statements.insert(statements.begin(), std::begin(opening), std::end(opening));
   }
   absl::StatusOr<std::vector<Rows>> all = co_await (*lease_)->Pipeline(statements, deadline_);

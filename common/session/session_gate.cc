@@ -2,11 +2,12 @@
 
 #include "common/error/refusal.h"
 #include "common/session/session_id.h"
+#include "common/session/session_state.h"
 
 namespace ftl {
 namespace {
 
-constexpr Query kSessionState{"session.state", "SELECT session_state($1) AS state"};
+constexpr Query kSessionState{"session.state", "SELECT " FTL_SESSION_STATE("$1") " AS state"};
 
 }  // namespace
 

@@ -67,7 +67,7 @@ class BatchRunner final : public host::Module {
         : policy({.allow_localhost = settings.allow_localhost}),
           database(environment.executor, settings.database),
           reads(environment.executor, settings.database.ForLane("reads", settings.read_connections)),
-          steps(environment.executor, settings.database.ForLane("steps", settings.step_connections)),
+          steps(environment.executor, settings.database.ForLane("steps", settings.step_connections), database),
           notifier(environment.executor, settings.database),
           listener(settings.database, {std::string(kWorkChannel), std::string(kRunChannel), "ftl_run_ended",
                                        std::string(kSessionOverChannel)}),
@@ -88,7 +88,7 @@ class BatchRunner final : public host::Module {
     AddressPolicy policy;
     Database database;
     Database reads;
-    Database steps;
+    SharedCommits steps;
     Notifier notifier;
     Listener listener;
     RunStore runs;

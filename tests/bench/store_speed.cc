@@ -54,9 +54,9 @@ FinishedPrompt Answered(const LeasedPrompt& leased) {
 class Storing {
  public:
   explicit Storing(std::string url)
-      : database_(io_.get_executor(), {.url = std::move(url),
-                                       .role = "ftl_batch_runner",
-                                       .server_settings = "-c plan_cache_mode=force_generic_plan"}) {}
+      : settings_{.url = std::move(url),
+                  .role = "ftl_batch_runner",
+                  .server_settings = "-c plan_cache_mode=force_generic_plan"} {}
 
   // Stores `results` at least; from the first lease to the last commit, without what creating the runs takes.
   absl::StatusOr<int> StoreRuns(const std::vector<std::string>& sessions, int results) {
@@ -108,10 +108,12 @@ class Storing {
     co_return stored;
   }
 
+  const DatabaseSettings settings_;
   asio::io_context io_;
-  Database database_;
+  Database database_{io_.get_executor(), settings_};
+  SharedCommits steps_{io_.get_executor(), settings_.ForLane("steps", 2), database_};
   RunStore runs_{database_};
-  WorkStore work_{database_, NewUuid()};
+  WorkStore work_{steps_, database_, NewUuid()};
   std::chrono::steady_clock::duration took_{};
 };
 

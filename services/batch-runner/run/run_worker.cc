@@ -257,6 +257,7 @@ asio::awaitable<bool> RunWorker::Step() {
   }
   rest_ = absl::ZeroDuration();
   ended_ = step->gone || HasEnded(step->status);
+  if (step->left) may_hold_ = false;
   if (step->gone) co_return false;
   CountStored(request, *step);
   pacer_.Heard(request.pace);

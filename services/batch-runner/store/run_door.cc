@@ -2,6 +2,7 @@
 
 #include "common/error/refusal.h"
 #include "common/session/session_gate.h"
+#include "common/session/session_state.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -11,7 +12,7 @@ constexpr Query kEnter{"run.enter", R"(
   SELECT set_config('ftl.sessions', session, true) AS session FROM found
   WHERE session IS NOT NULL AND $2 IN ('', session))"};
 
-constexpr Query kEnteredState{"run.entered_state", "SELECT session_state(" FTL_ENTERED_SESSION ") AS state"};
+constexpr Query kEnteredState{"run.entered_state", "SELECT " FTL_SESSION_STATE(FTL_ENTERED_SESSION) " AS state"};
 
 }  // namespace
 

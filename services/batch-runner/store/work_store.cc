@@ -6,6 +6,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/session/session_gate.h"
+#include "common/session/session_state.h"
 #include "services/batch-runner/store/result_columns.h"
 #include "services/batch-runner/store/run_row.h"
 #include "services/batch-runner/store/run_store.h"
@@ -21,8 +22,8 @@ constexpr Query kRunsWithWork{
     "SELECT demo_session_id, test_run_id::text AS test_run_id FROM runs_with_work() ORDER BY random() LIMIT 1000"};
 
 // Everything after it in a pipeline sees what other processes did to the run before.
-constexpr Query kLock{"work.lock", R"(
-  SELECT status, failed_prompts FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid FOR UPDATE)"};
+constexpr Query kLock{"work.lock", "SELECT " FTL_SESSION_STATE("$1") R"( AS state, status, failed_prompts
+  FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid FOR UPDATE)"};
 
 // Who has not renewed its lease in time is taken for dead. Under the run's lock.
 constexpr Query kTakeOver{"work.take_over", R"(
@@ -38,11 +39,11 @@ constexpr Query kTakeOver{"work.take_over", R"(
   ON CONFLICT (demo_session_id, test_run_id, prompt_id)
   DO UPDATE SET takeovers = r.takeovers + excluded.takeovers, is_free = true)"};
 
-// Every result whose prompt is held under its fence is stored; then the claimed prompts $41 are among those called.
-// Under the run's lock.
+// Every result whose prompt is held under its fence is stored; then the claimed prompts $41 are among those called. The
+// lease goes with the run's last prompt. Under the run's lock.
 constexpr Query kStore{"work.store", R"(
   WITH run AS (
-    SELECT last_sequence FROM demo_batch_test_runs
+    SELECT last_sequence, total_prompts - completed_prompts - failed_prompts AS left_over FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running')),
   lease AS (
     SELECT fence, prompts, claimed FROM demo_run_leases
@@ -59,13 +60,17 @@ constexpr Query kStore{"work.store", R"(
     SELECT coalesce(array_agg(prompt_id), '{}') AS prompts,
            coalesce(range_agg(int4range(prompt_id, prompt_id + 1)), '{}') AS claims
     FROM called),
+  finish AS (SELECT cardinality(prompts) = left_over AS is_last FROM run, ended),
+  left_off AS (
+    DELETE FROM demo_run_leases l USING finish
+    WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.owner = $39::uuid AND is_last),
   held AS (
     UPDATE demo_run_leases l
     SET prompts = ARRAY((SELECT unnest(l.prompts) UNION SELECT unnest(begun.prompts)) EXCEPT SELECT unnest(ended.prompts)),
         claimed = l.claimed - begun.claims,
         lease_until = now() + interval '15 seconds'
-    FROM ended, begun
-    WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.owner = $39::uuid),
+    FROM ended, begun, finish
+    WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.owner = $39::uuid AND NOT is_last),
   cleared AS (
     DELETE FROM demo_run_returned
     WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND prompt_id = ANY ((SELECT prompts FROM ended)::int[])),
@@ -100,7 +105,7 @@ constexpr Query kStore{"work.store", R"(
     RETURNING status, failed_prompts)
   SELECT (SELECT prompts::text[] FROM ended) AS stored, (SELECT last_sequence FROM run) AS last_sequence, now() AS stored_at,
          (SELECT prompts::text[] FROM begun) AS called, NOT EXISTS (SELECT FROM lease WHERE fence = $40::bigint) AS lost, (SELECT status FROM updated) AS status,
-         (SELECT failed_prompts FROM updated) AS failed_prompts)"};
+         (SELECT failed_prompts FROM updated) AS failed_prompts, coalesce((SELECT is_last FROM finish), false) AS left_off)"};
 
 // What a database that lost its newest commits may have left: where nobody holds anything of a run, all prompts below
 // its cursor have a result or are free, and its counters are those of its results. Under the run's lock.
@@ -256,9 +261,14 @@ constexpr Query kLease{"work.lease", R"(
     ON true
   ORDER BY l.prompt_id)"};
 
+// In the order of the steps, which lock several runs' leases too.
 constexpr Query kRenew{"work.renew", R"(
-  UPDATE demo_run_leases SET lease_until = now() + interval '15 seconds' WHERE owner = $1::uuid
-  RETURNING demo_session_id, test_run_id::text AS test_run_id, fence)"};
+  WITH mine AS (
+    SELECT demo_session_id, test_run_id FROM demo_run_leases WHERE owner = $1::uuid
+    ORDER BY demo_session_id, test_run_id FOR UPDATE)
+  UPDATE demo_run_leases l SET lease_until = now() + interval '15 seconds' FROM mine
+  WHERE l.demo_session_id = mine.demo_session_id AND l.test_run_id = mine.test_run_id AND l.owner = $1::uuid
+  RETURNING l.demo_session_id, l.test_run_id::text AS test_run_id, fence)"};
 
 // $2 is null for all runs.
 constexpr Query kGiveBack{"work.give_back", R"(
@@ -306,6 +316,7 @@ void TakeStored(const Row& row, const RunKey& run, std::vector<FinishedPrompt>& 
     step.stored.push_back(std::move(result));
   }
   step.lost = row.Get<bool>("lost");
+  step.left = row.Get<bool>("left_off");
   step.calls = NumbersOf(row.Get<std::vector<std::string>>("called"));
   if (const auto status = row.Get<std::optional<std::string_view>>("status")) step.status = StatusOfWord(*status);
   if (const auto failed = row.Get<std::optional<int32_t>>("failed_prompts")) step.failed_prompts = *failed;
@@ -343,7 +354,6 @@ Task<std::vector<RunKey>> WorkStore::RunsWithWork(Deadline deadline) {
 Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request& request) {
   std::vector<FinishedPrompt>& finished = request.finished;
   std::vector<Statement> statements;
-  statements.push_back(AskSessionState(run.session));
   if (request.pace.throttled) {
     statements.push_back(SlowDown(run.session, request.concurrency, *request.pace.throttled));
   }
@@ -370,10 +380,11 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
                                          request.held, request.fence, request.leaves, request.busy)});
   }
   if (request.wants_run) statements.push_back(AskRun(run.session, run.test_run_id));
-  CO_TRY(const auto rows, co_await steps_.RunAll(deadline, SessionScope(run.session), std::move(statements)));
+  CO_TRY(const auto rows, co_await steps_.RunAll(deadline, SessionScope(run.session), run.session + run.test_run_id,
+                                                 std::move(statements)));
   Step step;
   const Rows& locked = rows[locked_at];
-  if (!RequireOpen(rows.front()).ok() || locked.empty()) {
+  if (locked.empty() || !RequireOpen(locked).ok()) {
     step.gone = true;
     co_return step;
   }

@@ -8,6 +8,7 @@
 
 #include "common/async/task.h"
 #include "common/db/database.h"
+#include "common/db/shared_commits.h"
 #include "finetunelab/batch_runner/v1/result.pb.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "finetunelab/batch_runner/v1/suite.pb.h"
@@ -54,11 +55,10 @@ class WorkStore {
   static constexpr absl::Duration kLeaseTime = absl::Seconds(15);
   static constexpr absl::Duration kRenewal = absl::Seconds(5);
 
-  // `steps` is the lane of the steps; what keeps and ends leases, or looks for work, waits behind none of them. `owner`
-  // is a UUID of this process.
-  WorkStore(Database& steps, Database& database, std::string owner)
+  // `steps` is the lane of the steps, in which many runs share a commit; what keeps and ends leases, or looks for work,
+  // waits behind none of them. `owner` is a UUID of this process.
+  WorkStore(SharedCommits& steps, Database& database, std::string owner)
       : steps_(steps), database_(database), owner_(std::move(owner)) {}
-  WorkStore(Database& database, std::string owner) : WorkStore(database, database, std::move(owner)) {}
 
   // Runs in which this process may take a seat, or whose holders have died.
   Task<std::vector<RunKey>> RunsWithWork(Deadline deadline);
@@ -78,13 +78,14 @@ class WorkStore {
     int per_minute = 0;   // calls of the run; 0 for no limit, else none are claimed ahead
     PaceNews pace;
   };
-  // One step of a run, in one transaction: stores what is finished, with the run's counters; ends the run where that
+  // One step of a run, all of it or nothing: stores what is finished, with the run's counters; ends the run where that
   // was its last prompt; notes which are called next; then leases more. The processes that work on a run share its
   // concurrency, or what the endpoint has shown to bear: each has slots.
   struct Step {
     std::vector<pb::Result> stored;  // those that counted, with sequence and time
     std::vector<int32_t> calls;      // those asked for
     bool lost = false;               // the lease was another's: nothing was stored, and nothing may be called
+    bool left = false;               // the run's last prompt was stored, and the lease went with it
     std::vector<LeasedPrompt> leased;
     pb::RunStatus status = pb::RUN_STATUS_UNSPECIFIED;  // after the step
     int32_t failed_prompts = 0;
@@ -116,7 +117,7 @@ class WorkStore {
   Task<> LeaveAll(Deadline deadline);
 
  private:
-  Database& steps_;
+  SharedCommits& steps_;
   Database& database_;
   std::string owner_;
 };

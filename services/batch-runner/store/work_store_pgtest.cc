@@ -108,21 +108,22 @@ class WorkStoreTest : public testing::Test {
   Database database_{io_.get_executor(), test_database_.As("ftl_batch_runner")};
   RunStore runs_{database_};
   ResultStore results_{database_};
-  WorkStore mine_{database_, NewUuid()};
-  WorkStore theirs_{database_, NewUuid()};
+  SharedCommits steps_{io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("steps", 2), database_};
+  WorkStore mine_{steps_, database_, NewUuid()};
+  WorkStore theirs_{steps_, database_, NewUuid()};
   std::map<WorkStore*, int64_t> fences_;
 };
 
 TEST_F(WorkStoreTest, StepsThatWaitHoldUpNoReadAndNoRenewal) {
   const RunKey run = StartRun(3);
-  Database steps(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("steps", 1));
+  SharedCommits steps(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("steps", 1), database_);
   Database reads(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("reads", 1));
   WorkStore work(steps, database_, NewUuid());
   RunStore runs(database_, reads);
   std::vector<std::string> order;
   auto slow = [&]() -> asio::awaitable<bool> {
-    const Query sleep{"test.sleep", "SELECT pg_sleep(0.3)"};
-    co_return (co_await steps.Run(Soon(), SessionScope::None(), sleep)).ok();
+    std::vector<Statement> sleep = {{{"test.sleep", "SELECT pg_sleep(0.3)"}, {}}};
+    co_return (co_await steps.RunAll(Soon(), SessionScope::None(), "", std::move(sleep))).ok();
   };
   auto step = [&]() -> asio::awaitable<bool> {
     WorkStore::Request request{.wants_more = true, .concurrency = 4};
@@ -176,7 +177,7 @@ TEST_F(WorkStoreTest, TwoProcessesLeaseTheRunsPromptsOnceAndComeToShareItsConcur
   EXPECT_NE(other.fence, 0);
   EXPECT_EQ(other.slots, 0) << "all slots are taken still";
   EXPECT_TRUE(other.crowded);
-  WorkStore third(database_, NewUuid());
+  WorkStore third(steps_, database_, NewUuid());
   EXPECT_EQ(Lease(third, run, 20).fence, 0) << "one waits for its slots already";
 
   auto less = Advance(mine_, run, busy);
