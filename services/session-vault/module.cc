@@ -9,6 +9,7 @@
 #include "services/session-vault/rpc/session_vault_service.h"
 #include "services/session-vault/session/session_metrics.h"
 #include "services/session-vault/settings.h"
+#include "services/session-vault/store/key_folder.h"
 
 namespace ftl::vault {
 namespace {
@@ -19,11 +20,15 @@ constexpr int32_t kModelListsPerMinute = 10;
 constexpr int32_t kLeastConnectionTestsPerMinute = 30;
 constexpr int32_t kRequestsPerConnectionTest = 20;
 
+constexpr absl::Duration kLongestClaim = absl::Seconds(5);
+
 // Everything the module is made of, in the order in which each stands on what is above it.
 struct Machinery {
-  Machinery(const VaultSettings& settings, EpochKeys epoch_keys, asio::any_io_executor executor)
+  Machinery(const VaultSettings& settings, EpochKeys epoch_keys, std::string folder_mark,
+            asio::any_io_executor executor)
       : database(executor, settings.database),
         keys(std::move(epoch_keys)),
+        folder(database, std::move(folder_mark)),
         policy(AddressPolicy::Options{settings.allow_localhost}),
         sessions(database),
         cleanups(database, settings.audit_days),
@@ -32,7 +37,7 @@ struct Machinery {
         cleanup(cleanups, retirement),
         clock(database),
         sweep(database, cleanups, sessions, cleanup, retirement, clock),
-        sweep_clock(executor, sweep, cleanups, keys, clock),
+        sweep_clock(executor, sweep, cleanups, keys, folder, clock),
         quotas(database,
                {{"requests_per_minute", settings.requests_per_minute},
                 {"model_lists_per_minute", kModelListsPerMinute},
@@ -42,6 +47,7 @@ struct Machinery {
 
   Database database;
   EpochKeys keys;
+  KeyFolder folder;
   AddressPolicy policy;
   SessionStore sessions;
   CleanupStore cleanups;
@@ -61,10 +67,14 @@ class VaultModule final : public host::Module {
 
   Task<> Start(host::Environment& environment) override {
     CO_TRY(KeyDirectory directory, KeyDirectory::Open(settings_.key_dir));
+    CO_TRY(std::string mark, directory.Mark());
     EpochKeys keys(std::move(directory), *std::move(settings_.master_keys), settings_.key_epoch,
                    settings_.session_life);
-    machinery_ = std::make_unique<Machinery>(settings_, std::move(keys), environment.executor);
+    machinery_ = std::make_unique<Machinery>(settings_, std::move(keys), std::move(mark), environment.executor);
     session_metrics::BeginAtZero();
+    // Where the database is away the first sweep that reaches it notices.
+    const absl::Status claimed = co_await machinery_->folder.Claim(DeadlineIn(kLongestClaim));
+    if (absl::IsFailedPrecondition(claimed)) co_return claimed;
     machinery_->sweep_clock.Start();
     co_return absl::OkStatus();
   }

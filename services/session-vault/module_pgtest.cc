@@ -116,6 +116,20 @@ TEST_F(ModuleTest, SweepsForTheOperatorAlone) {
   host.Stop();
 }
 
+TEST_F(ModuleTest, StartsBesideNoReplicaWithAnotherKeyFolder) {
+  const auto start = [&](const std::string& folder) {
+    environment_["FTL_KEY_DIR"] = scratch_.path() + "/" + folder;
+    host::Settings settings = Settings();
+    host::Host host(settings, {SessionVaultModule()});
+    const absl::Status started = host.Start();
+    if (started.ok()) host.Stop();
+    return std::string(started.message());
+  };
+  EXPECT_EQ(start("keys"), "");
+  EXPECT_EQ(start("keys"), "");
+  EXPECT_THAT(start("other"), ::testing::HasSubstr("FTL_KEY_DIR"));
+}
+
 TEST_F(ModuleTest, TakesNoShortOperatorToken) {
   environment_["FTL_GRPC_OPERATOR_TOKEN"] = std::string(31, 't');
   host::Settings settings = Settings();

@@ -49,7 +49,8 @@ struct Replica {
         keys(std::move(epoch_keys)),
         admission(database, sessions, keys, {life, per_address}),
         clock(database, std::move(own_clock)),
-        sweep_clock(io.get_executor(), sweep, cleanups, keys, clock),
+        folder(database, "the mark of the test's folder"),
+        sweep_clock(io.get_executor(), sweep, cleanups, keys, folder, clock),
         service(rpc::Serving(io.get_executor(), ""), {sessions, admission, cleanup, sweep, sweep_clock, quotas,
                                                       retirement, keys, AddressPolicy(), absl::Milliseconds(300)}) {}
 
@@ -62,6 +63,7 @@ struct Replica {
   Cleanup cleanup{cleanups, retirement};
   DatabaseClock clock;
   Sweep sweep{database, cleanups, sessions, cleanup, retirement, clock};
+  KeyFolder folder;
   SweepClock sweep_clock;
   Quotas quotas{database, {{"requests_per_minute", 10}}};
   KeyLending lending{sessions, keys, AddressPolicy()};
@@ -324,6 +326,19 @@ TEST_F(SessionVaultTest, TellsASessionThatIsOverFromOneThatNeverWas) {
   EXPECT_EQ(ReasonOf(Get(*vault, never).status()), Reason::kSessionNotFound);
   EXPECT_EQ(ReasonOf(Get(*vault, "demo-x").status()), Reason::kSessionNotFound);
   EXPECT_EQ(ReasonOf(Lend(*vault, never).status()), Reason::kSessionNotFound);
+}
+
+TEST_F(SessionVaultTest, NoticesAReplicaWithAnotherKeyFolder) {
+  const auto vault = NewReplica();
+  KeyFolder shared(vault->database, "shared");
+  KeyFolder another(vault->database, "another");
+  const auto claim = [&](KeyFolder& folder) { return Await(io_, folder.Claim(DeadlineIn(kLong))); };
+  EXPECT_TRUE(claim(shared).ok());
+  EXPECT_TRUE(claim(shared).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(claim(another)));
+  Sql("UPDATE vault_key_folder SET seen_at = now() - interval '4 minutes'");
+  EXPECT_TRUE(claim(another).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(claim(shared)));
 }
 
 TEST_F(SessionVaultTest, LendsToNobodyWhoGivesNothingToSealTo) {

@@ -24,11 +24,12 @@ constexpr absl::Duration kLongestSweep = absl::Minutes(10);
 }  // namespace
 
 SweepClock::SweepClock(asio::any_io_executor executor, Sweep& sweep, CleanupStore& store, const EpochKeys& keys,
-                       const DatabaseClock& clock)
+                       KeyFolder& folder, const DatabaseClock& clock)
     : executor_(executor),
       sweep_(sweep),
       store_(store),
       keys_(keys),
+      folder_(folder),
       clock_(clock),
       next_(executor),
       ended_(executor, asio::steady_timer::time_point::max()) {}
@@ -77,6 +78,8 @@ Task<> SweepClock::SweepOnce() {
   const std::optional<absl::Time> now = clock_.Now();
   const absl::Status overdue = now ? keys_.DestroyOverdue(*now) : absl::OkStatus();
   if (const auto keys = keys_.List(); keys.ok()) session_metrics::Keys(*keys, now.value_or(absl::Now()));
+  const absl::Status claimed = co_await folder_.Claim(DeadlineIn(kAfterFailure));
+  if (!claimed.ok()) log::Error("the key folder could not be claimed", {{"status", claimed}});
   CO_TRY(co_await sweep_.Run(DeadlineIn(kLongestSweep), Sweep::IfBusy::kSkip));
   session_metrics::Swept(absl::Now());
   const absl::StatusOr<SessionCount> count = co_await store_.Count(DeadlineIn(kAfterFailure));

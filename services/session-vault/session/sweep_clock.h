@@ -8,6 +8,7 @@
 #include "services/session-vault/session/database_clock.h"
 #include "services/session-vault/session/sweep.h"
 #include "services/session-vault/store/cleanup_store.h"
+#include "services/session-vault/store/key_folder.h"
 #include "services/session-vault/vault/epoch_keys.h"
 
 namespace ftl::vault {
@@ -18,7 +19,7 @@ namespace ftl::vault {
 class SweepClock {
  public:
   SweepClock(asio::any_io_executor executor, Sweep& sweep, CleanupStore& store, const EpochKeys& keys,
-             const DatabaseClock& clock);
+             KeyFolder& folder, const DatabaseClock& clock);
 
   void Start();
   // Something is due in `wait`: looks again then, if not before.
@@ -35,6 +36,7 @@ class SweepClock {
   Sweep& sweep_;
   CleanupStore& store_;
   const EpochKeys& keys_;
+  KeyFolder& folder_;
   const DatabaseClock& clock_;
   asio::steady_timer next_;
   asio::steady_timer ended_;  // is cancelled when Run has ended

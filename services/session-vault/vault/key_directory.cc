@@ -19,6 +19,7 @@
 namespace ftl::vault {
 namespace {
 
+constexpr std::string_view kMarkName = "mark";
 constexpr std::string_view kTemporaryPrefix = ".new-";
 constexpr const char* kLockName = ".lock";
 constexpr absl::Duration kLeftoverAge = absl::Minutes(1);
@@ -149,6 +150,12 @@ absl::Status KeyDirectory::DestroyLeftovers(absl::Time now) const {
     }
   }
   return Sync();
+}
+
+absl::StatusOr<std::string> KeyDirectory::Mark() const {
+  TRY(const Secret random, RandomSecret(16));
+  TRY(Add(kMarkName, absl::BytesToHexString(ToAbsl(random.Reveal()))).status());
+  return Read(kMarkName);
 }
 
 absl::StatusOr<std::vector<std::string>> KeyDirectory::Names() const {

@@ -45,6 +45,9 @@ class KeyDirectory {
   absl::Status DestroyLeftovers(absl::Time now) const;
   absl::StatusOr<std::vector<std::string>> Names() const;
 
+  // What tells this directory from every other: 32 hexadecimal digits, made by whoever asks first.
+  absl::StatusOr<std::string> Mark() const;
+
   // Held by whoever replaces or destroys, so that neither brings back what the other took away. Unavailable, without
   // waiting, where another process holds it. Released with the descriptor, also by a kill.
   absl::StatusOr<Descriptor> Lock() const;
