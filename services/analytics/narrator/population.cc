@@ -5,21 +5,17 @@
 #include "services/analytics/narrator/link.h"
 #include "services/analytics/narrator/naming.h"
 #include "services/analytics/narrator/quantity.h"
+#include "services/analytics/query/filter_sql.h"
 #include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
 namespace {
 
-bool ChoosesOutcome(const pb::Filter& filter) {
-  if (filter.any_of().empty()) return RowOf(filter.field()).chooses_outcome;
-  return std::any_of(filter.any_of().begin(), filter.any_of().end(), ChoosesOutcome);
-}
-
 bool ChoosesOutcome(const pb::Query& query) {
   return std::any_of(query.filters().begin(), query.filters().end(),
-                     [](const pb::Filter& filter) { return ChoosesOutcome(filter); }) ||
+                     [](const pb::Filter& filter) { return analytics::ChoosesOutcome(filter); }) ||
          std::any_of(query.among().begin(), query.among().end(),
-                     [](const pb::Filter& filter) { return ChoosesOutcome(filter); });
+                     [](const pb::Filter& filter) { return analytics::ChoosesOutcome(filter); });
 }
 
 bool MeansSuccesses(const pb::Query& query) {

@@ -28,6 +28,7 @@ struct Reading {
   std::optional<Topic> refusal;
   std::vector<Choice> choices;
   bool wants_help = false;
+  bool unclear = false;  // so that no other way is to be tried
 };
 
 // How many billing prompts and how many returns prompts failed: what is said at the end is said of both, so that
@@ -50,6 +51,8 @@ std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optio
   }
   Reading reading;
   std::vector<Slots> clauses = ReadClauses(path, lattice);
+  reading.unclear = std::any_of(clauses.begin(), clauses.end(), [](const Slots& slots) { return slots.unclear; });
+  if (reading.unclear) return reading;
   for (size_t i = 1; i < clauses.size(); ++i) {
     if (SharesPredicate(clauses[i - 1], clauses[i])) return std::nullopt;
   }
@@ -104,12 +107,26 @@ std::optional<Contradiction> Contradicted(const std::vector<pb::Query>& queries,
   return std::nullopt;
 }
 
-// The words that no way through the question makes anything of.
+// The words that no way through the question makes anything of; or those that nothing can be made of although each of
+// them is known.
 std::vector<std::string> LeftOver(const std::vector<Path>& paths, const Lattice& lattice) {
   std::vector<std::string> words;
   if (paths.empty()) return words;
   for (const int at : paths.front().left_over) words.push_back(lattice.atoms[static_cast<size_t>(at)].raw);
+  for (const Edge* edge : paths.front().edges) {
+    if (edge->symbol != "never") continue;
+    std::string together;
+    for (int at = edge->from; at < edge->to; ++at) {
+      const Atom& atom = lattice.atoms[static_cast<size_t>(at)];
+      together += (together.empty() || atom.kind == Atom::Kind::kGlyph ? "" : " ") + atom.raw;
+    }
+    words.push_back(std::move(together));
+  }
   return words;
+}
+
+bool NeverAnswered(const Path& path) {
+  return std::any_of(path.edges.begin(), path.edges.end(), [](const Edge* edge) { return edge->symbol == "never"; });
 }
 
 Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabulary,
@@ -128,8 +145,13 @@ Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabu
   for (const Path& path : paths) {
     if (best && path.price > price + kCloseReadings) break;
     if (path.price > paths.front().price + kTooDear) break;
+    if (!best && NeverAnswered(path)) break;  // what else it could be read as is another question
     std::optional<Reading> reading = Read(path, lattice, before);
     if (!reading) continue;
+    if (reading->unclear) {
+      if (!best) break;
+      continue;
+    }
     if (!best) {
       best = std::move(reading);
       price = path.price;
@@ -150,6 +172,18 @@ Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabu
   }
   if (!best || understanding.wants_help || too_long) understanding.nearest = NearestQuestions(question);
   return understanding;
+}
+
+// Whether an export is of the results that the query before spoke of.
+bool SameResults(const pb::Query& before, const pb::Query& exported) {
+  pb::Query one;
+  pb::Query other;
+  for (const auto& [query, kept] : {std::pair(&before, &one), std::pair(&exported, &other)}) {
+    *kept->mutable_filters() = query->among();
+    kept->mutable_filters()->MergeFrom(query->filters());
+    *kept->mutable_slices() = query->slices();
+  }
+  return one.SerializeAsString() == other.SerializeAsString();
 }
 
 bool IsNothing(const Understanding& understanding) {
@@ -192,7 +226,14 @@ Understanding PlanBuiltin(const std::vector<std::string>& questions, const Vocab
     understanding = Understand(questions[i], vocabulary, language, before);
     language = understanding.language;
     if (understanding.queries.empty()) continue;
-    if (understanding.queries.back().presentation() != pb::PRESENTATION_EXPORT) before = understanding.queries.back();
+    pb::Query& last = understanding.queries.back();
+    if (last.presentation() != pb::PRESENTATION_EXPORT) {
+      before = last;
+    } else if (!before || !SameResults(*before, last)) {
+      before = last;
+      before->clear_presentation();
+      before->clear_export_format();
+    }
   }
   if (IsNothing(understanding) && !questions.empty())
     understanding.refusal = TopicOf(questions.back(), vocabulary, language);

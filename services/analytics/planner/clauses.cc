@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/analytics/planner/constituents.h"
 #include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
@@ -18,15 +19,39 @@ bool IsBound(const Edge& edge) {
          MeasureOf(edge.sense.filters[0].field());
 }
 
+// Whether the bound is of what the figure is of.
+bool IsOf(const Sense& figure, const Edge& bound) {
+  const pb::FilterField field = FieldOf(figure);
+  return !field || field == bound.sense.filters[0].field();
+}
+
+// Failed and truncated ones: those that are both, or those that are either?
+bool BothOrEither(const Slots& slots, const Edge& edge) {
+  if (slots.filters.empty() || edge.sense.filters.size() != 1) return false;
+  const auto is_end = [](const pb::Filter& filter) {
+    return filter.field() == pb::FILTER_FIELD_ERROR_TYPE || filter.field() == pb::FILTER_FIELD_FINISH_REASON ||
+           filter.field() == pb::FILTER_FIELD_OUTCOME || filter.field() == pb::FILTER_FIELD_HTTP_STATUS;
+  };
+  const auto is_failure = [](const pb::Filter& filter) {
+    return filter.field() == pb::FILTER_FIELD_SUCCESS && filter.text() == "false";
+  };
+  const pb::Filter& one = slots.filters.back().filter;
+  const pb::Filter& other = edge.sense.filters[0];
+  return (is_failure(one) || is_failure(other) || (is_end(one) && is_end(other))) && one.field() != other.field() &&
+         (is_failure(one) || is_end(one)) && (is_failure(other) || is_end(other));
+}
+
 // On average, how long did it take?
 bool IsUnfinished(const Slots& slots) {
   return slots.figures.size() == 1 && slots.said.empty() && slots.ranks.empty() && !slots.figures[0].sense.measure &&
          slots.figures[0].sense.word.empty();
 }
 
-// The slowest 10 %: average tokens. What stands before a colon says of which results what follows is asked.
-bool NamesResultsAlone(const Slots& slots) {
-  return !slots.ranks.empty() && slots.figures.empty() && slots.said.empty() && slots.facts.empty();
+// The slowest 10 %: average tokens. What stands before a colon says of which results what follows is asked; so does a
+// share of them before a comma, which is no question by itself.
+bool NamesPart(const Slots& slots, bool colon) {
+  const bool alone = slots.ranks.size() == 1 && slots.figures.empty() && slots.said.empty() && slots.facts.empty();
+  return alone && (colon || slots.ranks[0].share);
 }
 
 // When did the run start, and how long did it take? It is the run.
@@ -48,6 +73,30 @@ bool Opens(const Edge& edge, const Slots& before) {
   return edge.symbol == "Rank" && before.ranks.empty() && !before.figures.empty();
 }
 
+// A bare number says how many are listed where what is listed follows it, or where it is all that is asked for; the
+// number of an error says nothing of the kind.
+bool CountsWhatFollows(const Path& path, size_t at, const Lattice& lattice) {
+  const Edge& edge = *path.edges[at];
+  if (edge.from > 0) {
+    const std::string& before = lattice.atoms[static_cast<size_t>(edge.from) - 1].text;
+    if (before == "a" || before == "an") return false;
+  }
+  const auto says = [](const Edge& other) { return other.symbol != "f"; };
+  const auto next = std::find_if(path.edges.begin() + static_cast<std::ptrdiff_t>(at) + 1, path.edges.end(),
+                                 [&](const Edge* other) { return says(*other); });
+  if (next != path.edges.end()) {
+    static constexpr std::string_view kCounted[] = {"noun", "Filter", "categorynoun", "Rank", "more", "those"};
+    if (std::find(std::begin(kCounted), std::end(kCounted), (*next)->symbol) != std::end(kCounted)) return true;
+  }
+  for (size_t i = at; i-- > 0;) {
+    if (!says(*path.edges[i])) continue;
+    static constexpr std::string_view kAsking[] = {"list", "only", "more", "follow", "any", "export"};
+    const std::string& symbol = path.edges[i]->symbol;
+    return std::find(std::begin(kAsking), std::end(kAsking), symbol) != std::end(kAsking);
+  }
+  return true;
+}
+
 // Whether something is asked from there to the next mark: what failed, which?
 bool AsksBefore(const Path& path, size_t at) {
   static constexpr std::string_view kAsking[] = {"count", "share", "list", "any", "howlong", "why"};
@@ -67,13 +116,16 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   } else if (symbol == "Rank") {
     slots.ranks.push_back(sense);
     slots.rank_at = edge.from;
-  } else if (symbol == "Exclude") {
-    slots.excluded.push_back(sense);
-  } else if (symbol == "Filter") {
+  } else if (symbol == "Exclude" || symbol == "Part") {
+    slots.parts.push_back(sense);
+    for (const pb::Filter& filter : sense.filters) slots.filters.push_back({filter, edge.from});
+    if (symbol == "Part" && !sense.word.empty()) slots.nouns.emplace_back(sense.word, edge.to - 1);
+  } else if (symbol == "Filter" || symbol == "Among") {
     for (const pb::Filter& filter : sense.filters) {
       const bool unsaid = filter.field() == pb::FILTER_FIELD_UNSPECIFIED && filter.any_of().empty() &&
                           filter.text().empty() && filter.texts().empty();
-      slots.filters.push_back({filter, edge.from, unsaid, sense.all, after, sense.measure});
+      slots.filters.push_back(
+          {filter, edge.from, unsaid, sense.all, after, sense.measure, symbol == "Among", sense.negated});
     }
     if (!sense.word.empty()) {
       slots.nouns.emplace_back(sense.word, edge.to - 1);
@@ -83,6 +135,7 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
     slots.comparatives.push_back(sense);
   } else if (symbol == "Prompts") {
     slots.prompts.insert(slots.prompts.end(), sense.numbers.begin(), sense.numbers.end());
+    slots.numbered = sense.word;
   } else if (symbol == "Run") {
     slots.runs.insert(slots.runs.end(), sense.numbers.begin(), sense.numbers.end());
   } else if (symbol == "Diff") {
@@ -96,8 +149,9 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
     if (!sense.word.empty()) slots.nouns.emplace_back(sense.word, edge.from);
   } else if (symbol == "Number") {
     slots.number = sense.number;
-  } else if (symbol == "fact") {
+  } else if (symbol == "fact" || symbol == "RunFact") {
     slots.facts.push_back(sense.word);
+    slots.runs.insert(slots.runs.end(), sense.numbers.begin(), sense.numbers.end());
   } else if (symbol == "topic") {
     slots.topics.push_back(sense.word);
   } else if (symbol == "format") {
@@ -116,8 +170,19 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
     if (symbol == "count" || symbol == "share") slots.asked_at = edge.from;
     // Two counts in one are none.
     if ((symbol == "count" || symbol == "share") && slots.Says(symbol)) slots.said.insert("twice");
+    if ((symbol == "why" || symbol == "whole") && !sense.word.empty()) slots.said.insert(sense.word);
     slots.said.insert(symbol);
   }
+}
+
+// Excluding the slowest and the timeouts: they are left out as well.
+bool NegateLast(Slots& slots, size_t filters) {
+  if (filters != 1) return false;
+  const std::optional<pb::Filter> negated = Negated(slots.filters.back().filter);
+  if (!negated) return false;
+  slots.filters.back().filter = *negated;
+  slots.filters.back().negated = true;
+  return true;
 }
 
 }  // namespace
@@ -135,7 +200,7 @@ bool Slots::HasHead() const {
 }
 
 bool Slots::IsEmpty() const {
-  return figures.empty() && ranks.empty() && excluded.empty() && filters.empty() && comparatives.empty() &&
+  return figures.empty() && ranks.empty() && parts.empty() && filters.empty() && comparatives.empty() &&
          prompts.empty() && runs.empty() && facts.empty() && topics.empty() && said.empty() && !order && !difference &&
          !direction && !nth && !number && !format && !group && nouns.empty();
 }
@@ -146,6 +211,7 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
   bool comma = false;
   bool colon = false;
   bool was_left_out = false;
+  bool leaves_out = false;  // billing, and what is named with it
   bool after_figure = false;
   bool parted = false;  // from the stretch before, by a mark or an `and`
   for (size_t at = 0; at < path.edges.size(); ++at) {
@@ -167,14 +233,16 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     Slots& last = clauses.back();
     const bool asks_later = soft && comma && AsksBefore(path, at);
     const bool follows = last.said.size() == 1 && last.Says("follow");
-    if (soft && last.HasHead() && !follows && !IsUnfinished(last) && !(colon && NamesResultsAlone(last)) &&
+    if (soft && last.HasHead() && !follows && !IsUnfinished(last) && !(comma && NamesPart(last, colon)) &&
         !(was_left_out && edge->symbol == "Rank") && (asks_later || Opens(*edge, last))) {
       clauses.emplace_back();
       clauses.back().joined = true;
     }
+    const bool joined = soft && !comma;
     parted = parted || soft;
     soft = false;
     Slots& slots = clauses.back();
+    if (edge->symbol == "Number" && !CountsWhatFollows(path, at, lattice)) slots.said.insert("twice");
     if (edge->symbol == "Number" && edge->from > 0) {
       const std::string& word = lattice.atoms[static_cast<size_t>(edge->from) - 1].text;
       slots.definite = word == "the" || word == "those" || word == "these" || word == "all" || word == "die" ||
@@ -182,17 +250,20 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     }
     // Without the 5 slowest and the 5 fastest.
     if (was_left_out && edge->symbol == "Rank") {
-      slots.excluded.push_back(edge->sense);
-      slots.excluded.back().negated = true;
+      slots.parts.push_back(edge->sense);
+      slots.parts.back().negated = true;
       continue;
     }
+    const bool goes_on = parted && (was_left_out || leaves_out) && edge->symbol == "Filter" && !edge->sense.negated;
     was_left_out = edge->symbol == "Exclude";
+    leaves_out = (edge->symbol == "Filter" && edge->sense.excludes) || goes_on;
     const bool is_figure = edge->symbol == "Figure" || edge->symbol == "stat" || edge->symbol == "measure";
     // Categories with an average above 1 s: the bound is of the figure, not of the results.
-    const bool bounds_figure = after_figure && !parted && IsBound(*edge);
-    if (bounds_figure) slots.said.insert("twice");
+    const bool bounds_figure = after_figure && !parted && IsBound(*edge) && IsOf(slots.figures.back().sense, *edge);
+    if (bounds_figure || (edge->symbol == "Filter" && joined && BothOrEither(slots, *edge))) slots.unclear = true;
     Fill(*edge, edge->from > 0 ? lattice.atoms[static_cast<size_t>(edge->from) - 1].text : "", slots);
     if (is_figure) slots.figures.back().joined = parted;
+    if (goes_on && !NegateLast(slots, edge->sense.filters.size())) slots.said.insert("twice");
     after_figure = is_figure;
     parted = edge->symbol == "compare" || edge->symbol == "or";
   }

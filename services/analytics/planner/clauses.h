@@ -24,15 +24,18 @@ struct Slots {
     bool length = false;                         // how long something is: its noun says what
     std::string after{};                         // the word before it
     finetunelab::analytics::v1::Measure hint{};  // what its comparison speaks of: slower
+    bool among = false;                          // chooses the results that are counted among
+    bool negated = false;                        // says that it is not so
   };
 
   std::vector<Named> figures;
   std::vector<Sense> ranks;
-  int rank_at = 0;  // where the last of them stands
-  std::vector<Sense> excluded;
+  int rank_at = 0;           // where the last of them stands
+  std::vector<Sense> parts;  // by rank, of which all else is asked; left out where negated
   std::vector<Placed> filters;
   std::vector<Sense> comparatives;
   std::vector<double> prompts, runs;
+  std::string numbered;  // what the prompts are called: prompt, response
   std::vector<std::string> facts, topics;
   std::set<std::string> said;  // symbols that carry no sense: count, list, any, why, chart, …
   std::string share_of;        // of a rate that names what it counts
@@ -47,6 +50,7 @@ struct Slots {
   bool joined = false;    // by `and` to the question before
   bool singular = false;  // which one
   bool definite = false;  // the 12 failures
+  bool unclear = false;   // can be meant in ways that the language does not tell apart: no other reading is better
   int asked_at = -1;      // where a count or share is asked for
 
   bool Says(const std::string& symbol) const { return said.count(symbol) > 0; }

@@ -48,6 +48,7 @@ class Composer {
       composed.refusal = GravestTopic();
       return composed;
     }
+    if (SaySeveral(composed)) return composed;
     const Slots said = slots_;
     if (LeansOnBefore()) {
       if (std::optional<pb::Query> query = Edit(slots_, *before_)) {
@@ -93,9 +94,10 @@ class Composer {
   bool LeansOnBefore() const {
     if (!before_) return false;
     if (slots_.Says("follow") || slots_.Says("those") || slots_.Says("it") || slots_.Says("only") ||
-        slots_.Says("more") || slots_.Says("rest") || slots_.Says("bytype") || slots_.order) {
+        slots_.Says("more") || slots_.Says("rest") || slots_.Says("overall") || slots_.order) {
       return true;
     }
+    if (slots_.Says("bytype") && slots_.filters.empty()) return true;
     const bool points = slots_.nth && slots_.figures.empty() && slots_.ranks.empty();
     const bool why = slots_.Says("why") && slots_.filters.empty() && slots_.prompts.empty() && slots_.ranks.empty() &&
                      slots_.figures.empty();
@@ -107,7 +109,9 @@ class Composer {
     // A measure and a statistic are whole; one of them leans on the other.
     const bool half_figure =
         bare && slots_.figures.size() == 1 && (!slots_.figures[0].sense.statistic || IsBare(slots_.figures[0].sense));
-    const bool fragment = bare && slots_.figures.empty();
+    // Errors by type are a question of their own.
+    const bool own_group = slots_.group == pb::GROUPING_ERROR_TYPE && !slots_.by;
+    const bool fragment = bare && slots_.figures.empty() && !own_group;
     const bool counts_alone = slots_.said == std::set<std::string>{"count"} && slots_.figures.empty() &&
                               slots_.filters.empty() && slots_.nouns.empty() && !slots_.group;
     const bool lists_alone = slots_.said == std::set<std::string>{"list"} && slots_.figures.empty() &&
@@ -117,6 +121,46 @@ class Composer {
     return points || why || whole || shown || half_figure || fragment;
   }
   static bool IsBare(const Sense& sense) { return !sense.measure && sense.word.empty(); }
+
+  // How many took over 1 s, over 2 s and over 3 s: bounds of one field that say nothing together are a question each.
+  bool SaySeveral(Composed& composed) const {
+    std::vector<size_t> bounds;
+    for (size_t i = 0; i < slots_.filters.size(); ++i) {
+      const pb::Filter& filter = slots_.filters[i].filter;
+      if (!filter.has_number() || !MeasureOf(filter.field()) || filter.comparison() == pb::COMPARISON_BETWEEN) continue;
+      if (!bounds.empty() && slots_.filters[bounds[0]].filter.field() != filter.field()) return false;
+      bounds.push_back(i);
+    }
+    if (bounds.size() < 2 || bounds.size() > 4) return false;
+    for (size_t i = 1; i < bounds.size(); ++i) {
+      if (Meet(slots_.filters[bounds[i - 1]].filter, slots_.filters[bounds[i]].filter)) return false;
+    }
+    for (const size_t kept : bounds) {
+      Slots one = slots_;
+      for (size_t i = bounds.size(); i-- > 0;) {
+        if (bounds[i] != kept) one.filters.erase(one.filters.begin() + static_cast<std::ptrdiff_t>(bounds[i]));
+      }
+      const Composed made = Composer(std::move(one), before_).Compose();
+      if (made.queries.size() != 1) {
+        composed.queries.clear();
+        return false;
+      }
+      composed.queries.push_back(made.queries[0]);
+    }
+    return true;
+  }
+  // Whether two bounds of one field make a range: one from below, one from above, and something between.
+  static bool Meet(const pb::Filter& one, const pb::Filter& other) {
+    const auto is_lower = [](const pb::Filter& filter) {
+      return filter.comparison() == pb::COMPARISON_GREATER || filter.comparison() == pb::COMPARISON_GREATER_OR_EQUAL;
+    };
+    const auto is_upper = [](const pb::Filter& filter) {
+      return filter.comparison() == pb::COMPARISON_LESS || filter.comparison() == pb::COMPARISON_LESS_OR_EQUAL;
+    };
+    if (is_lower(one) && is_upper(other)) return one.number() <= other.number();
+    if (is_upper(one) && is_lower(other)) return other.number() <= one.number();
+    return !(is_lower(one) && is_lower(other)) && !(is_upper(one) && is_upper(other));
+  }
 
   // Makes the query; false where too little is said, or where something is left.
   bool Say(Composed& composed) {
@@ -145,11 +189,19 @@ class Composer {
     slots_ = std::move(settled->slots);
     prompts_ = settled->prompts;
     compares_ = settled->compares;
-    TakeExcluded();
+    TakeParts();
     if (slots_.Take("allruns")) query_.set_all_runs(true);
     if (slots_.Take("chart")) query_.set_presentation(pb::PRESENTATION_CHART);
     if (slots_.Take("table")) query_.set_presentation(pb::PRESENTATION_TABLE);
     for (const char* symbol : {"follow", "those", "it", "only", "and", "or"}) slots_.Take(symbol);
+    if (!slots_.group) slots_.Take("overall");
+    // More than 5 % of them: which share it is, is told.
+    if (slots_.Take("Over")) {
+      if (slots_.group || slots_.Says("list")) return false;
+      const bool rate = slots_.figures.size() == 1 && IsVerdict(slots_.figures[0].sense.measure);
+      if (!rate && !slots_.figures.empty()) return false;
+      if (!rate) slots_.said.insert("share");
+    }
     // Errors by type.
     if (slots_.Take("bytype")) {
       if (slots_.group || !(HasField(pb::FILTER_FIELD_SUCCESS) || HasField(pb::FILTER_FIELD_ERROR_TYPE))) return false;
@@ -159,9 +211,9 @@ class Composer {
     return true;
   }
 
-  void TakeExcluded() {
-    for (const Sense& excluded : slots_.excluded) *query_.add_slices() = SliceOf(excluded);
-    slots_.excluded.clear();
+  void TakeParts() {
+    for (const Sense& part : slots_.parts) *query_.add_slices() = SliceOf(part);
+    slots_.parts.clear();
   }
 
   static pb::Slice SliceOf(const Sense& rank) {
@@ -193,7 +245,27 @@ class Composer {
   }
 
   // "What was the longest?" may be a response or a wait.
-  bool SayAmbiguous(Composed& composed) {
+  bool SayAmbiguous(Composed& composed) { return SayAmbiguousDuration(composed) || SayAmbiguousLength(composed); }
+
+  // "How long did it take?" may be the run or a request.
+  bool SayAmbiguousDuration(Composed& composed) {
+    std::set<std::string> said = slots_.said;
+    said.erase("it");
+    Slots rest = slots_;
+    rest.said.clear();
+    if (said != std::set<std::string>{"howlong"} || !rest.IsEmpty() || query_.slices_size() > 0) return false;
+    pb::Query run;
+    run.set_measure(pb::MEASURE_RUN);
+    run.set_statistic(pb::STATISTIC_LIST);
+    run.add_run_facts(pb::RUN_FACT_DURATION);
+    pb::Query request;
+    request.set_measure(pb::MEASURE_LATENCY);
+    request.set_statistic(pb::STATISTIC_MEAN);
+    composed.choices = {{run, "How long did the whole run take?"}, {request, "What is the average latency?"}};
+    return true;
+  }
+
+  bool SayAmbiguousLength(Composed& composed) {
     if (slots_.ranks.size() != 1 || slots_.ranks[0].word != "length" || slots_.group) return false;
     const bool most = slots_.ranks[0].order == pb::ORDER_DESCENDING;
     for (const pb::Measure measure : {pb::MEASURE_RESPONSE_LENGTH, pb::MEASURE_LATENCY}) {
@@ -232,6 +304,9 @@ class Composer {
   }
 
   bool SayFacts() {
+    // How long did run 1 take?
+    const bool of_run = !slots_.filters.empty() && slots_.figures.empty() && slots_.nouns.empty();
+    if (slots_.facts.empty() && of_run && slots_.Says("howlong")) slots_.facts = {"duration"};
     if (slots_.facts.empty()) return false;
     query_.set_measure(pb::MEASURE_RUN);
     query_.set_statistic(pb::STATISTIC_LIST);
@@ -284,7 +359,13 @@ class Composer {
   }
 
   bool SayCorrelation() {
-    if (!slots_.Says("correlate") || slots_.figures.size() != 2) return false;
+    if (!slots_.Says("correlate")) return false;
+    // Does difficulty affect latency?
+    if (slots_.figures.size() == 1 && slots_.group) {
+      slots_.Take("correlate");
+      return SayFigures();
+    }
+    if (slots_.figures.size() != 2) return false;
     const Sense& one = slots_.figures[0].sense;
     const Sense& other = slots_.figures[1].sense;
     if (one.statistic || other.statistic || !one.measure || !other.measure) return false;
@@ -326,12 +407,17 @@ class Composer {
     query_.set_explain(true);
     if (!slots_.ranks.empty()) return SayRanking();
     const bool outcome = HasField(pb::FILTER_FIELD_SUCCESS) || HasField(pb::FILTER_FIELD_ERROR_TYPE) ||
-                         HasField(pb::FILTER_FIELD_CHECKS_PASSED) || prompts_ > 0 || !slots_.filters.empty();
+                         HasField(pb::FILTER_FIELD_CHECKS_PASSED) || prompts_ > 0 || slots_.Says("failed") ||
+                         !OnlyAttributes();
     if (!outcome || !slots_.figures.empty()) return false;
     TakePresumed();
     query_.set_measure(pb::MEASURE_RESULTS);
     query_.set_statistic(pb::STATISTIC_LIST);
     // Why it failed is told with it, whether it did or not.
+    if (slots_.Take("failed") && prompts_ == 0 && !HasField(pb::FILTER_FIELD_SUCCESS) &&
+        !HasField(pb::FILTER_FIELD_ERROR_TYPE)) {
+      slots_.filters.push_back({Outcome(false), 1 << 20});
+    }
     if (prompts_ > 0) EraseField(pb::FILTER_FIELD_SUCCESS);
     slots_.nouns.clear();
     return true;
@@ -385,6 +471,11 @@ class Composer {
   // What is ranked: results, the groups of results, or the results of each group; or a figure over those at one end.
   bool SayRanking() {
     if (slots_.ranks.size() != 1) return false;
+    // Whether one prompt is the slowest is not known of it alone.
+    if (prompts_ == 1 && !query_.explain()) return false;
+    const bool of_part = std::any_of(query_.slices().begin(), query_.slices().end(),
+                                     [](const pb::Slice& slice) { return !slice.exclude() && !slice.measure(); });
+    if (of_part) return false;  // the slowest of the first ten, or the ten slowest?
     const Sense rank = slots_.ranks[0];
     Sense ranked = rank;
     if (slots_.order && !ranked.measure) {  // top 5 by tokens
@@ -458,13 +549,14 @@ class Composer {
     slots_.nouns.clear();
     slots_.plural = false;
     for (const char* symbol : {"list", "all", "howfast"}) slots_.Take(symbol);
+    if (RowOf(ranked.measure).unit == MeasureUnit::kMilliseconds) slots_.Take("howlong");
     return true;
   }
   bool SaysResults() const {
     return HasNounOfResults() || (slots_.Says("list") && slots_.nouns.empty() && slots_.plural);
   }
   bool HasNounOfResults() const {
-    return slots_.HasNoun("prompt") || slots_.HasNoun("response") || slots_.HasNoun("call");
+    return slots_.HasNoun("prompt") || slots_.HasNoun("response") || slots_.HasNoun("call") || slots_.HasNoun("result");
   }
 
   // The tokens of the slowest prompts.
@@ -494,12 +586,14 @@ class Composer {
     pb::Figure figure = FigureOf(ranked.measure, statistic);
     if (slots_.figures.size() == 1) {
       const Sense& named = slots_.figures[0].sense;
+      // The tokens of the slowest category: the order would be another.
+      if (named.measure && named.measure != ranked.measure) return false;
       if (named.statistic)
         figure = FigureOf(named.measure ? named.measure : ranked.measure, named.statistic, named.number);
       slots_.figures.clear();
     }
     if (!slots_.figures.empty()) return false;
-    if (slots_.Take("count")) figure = FigureOf(pb::MEASURE_RESULTS, pb::STATISTIC_COUNT);
+    if (slots_.Says("count") || slots_.Says("share")) return false;
     slots_.ranks.clear();
     SetFigures({figure});
     query_.set_order(ranked.order);
@@ -513,6 +607,9 @@ class Composer {
   // The two slowest prompts in each category.
   bool SayRankedWithinGroups(const Sense& ranked) {
     const bool rated = IsVerdict(ranked.measure) || RowOf(ranked.measure).unit == MeasureUnit::kTokensPerSecond;
+    // The language has no figure over the slowest of each group.
+    const bool of_groups = slots_.figures.size() == 1 && slots_.figures[0].sense.measure && !HasNounOfResults();
+    if (!slots_.figures.empty() && !ranked.all && !of_groups) return false;
     if (!slots_.figures.empty() || (rated && !HasNounOfResults())) {
       // The highest average latency by category: groups in that order.
       return SayRankedGroups(ranked);
@@ -577,15 +674,24 @@ class Composer {
     slots_.Take("compare");
     if (slots_.Take("trend") && !slots_.group) slots_.group = pb::GROUPING_HALF;
     GroupByTwoValues();
-    if (!slots_.group && prompts_ > 1 && slots_.figures.empty() && slots_.comparatives.empty()) {
+    const bool by_time = slots_.comparatives.empty() ||
+                         (slots_.comparatives.size() == 1 && slots_.comparatives[0].measure == pb::MEASURE_LATENCY);
+    if (!slots_.group && prompts_ > 1 && slots_.figures.empty() && by_time) {
       query_.set_measure(pb::MEASURE_LATENCY);
       query_.set_statistic(pb::STATISTIC_LIST);
+      if (!slots_.comparatives.empty()) {
+        const bool slower = slots_.comparatives[0].comparison == pb::COMPARISON_GREATER;
+        query_.set_order(slower ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
+        query_.set_limit(static_cast<int32_t>(std::min<size_t>(prompts_, 1000)));
+        slots_.comparatives.clear();
+      }
       slots_.nouns.clear();
       slots_.Take("list");
       return true;
     }
     if (!slots_.group) {
       if (!slots_.comparatives.empty() || slots_.figures.empty()) return false;
+      if (prompts_ > 1) return SayFigures();
       return SayFigures() && query_.also_size() > 0;  // compare mean and median latency
     }
     for (const char* symbol : {"list", "any", "howfast", "all"}) slots_.Take(symbol);
@@ -651,14 +757,11 @@ class Composer {
     }
     for (size_t i = 0; i < senses.size(); ++i) {
       if (senses[i].measure || !senses[i].statistic) continue;
-      size_t from = senses.size();
-      for (size_t j = i + 1; j < senses.size() && from == senses.size(); ++j) {
-        if (senses[j].measure) from = j;
-      }
-      for (size_t j = i; j-- > 0 && from == senses.size();) {
-        if (senses[j].measure) from = j;
-      }
+      // The sum of the averages is no sum and average.
+      if (i + 1 < senses.size() && senses[i + 1].statistic && !slots_.figures[i + 1].joined) return false;
+      const size_t from = MeasureFor(senses, i);
       if (from == senses.size()) continue;
+      if (from > senses.size()) return false;
       senses[i].measure = senses[from].measure;
       if (!senses[from].statistic) senses[from].all = true;  // it was only said to name them
     }
@@ -684,9 +787,34 @@ class Composer {
     return !figures.empty();
   }
 
-  // p95 alone is of latency; the average of nothing named is of nothing known.
+  // Which of the senses names what statistic `i` is of: the next one, else the one before; their number where none
+  // does, more where both could.
+  static size_t MeasureFor(const std::vector<Sense>& senses, size_t i) {
+    const auto fits = [&](const Sense& sense) {
+      const bool other_kind = sense.statistic == pb::STATISTIC_SUM && senses[i].statistic != pb::STATISTIC_SUM;
+      return sense.measure && !IsVerdict(sense.measure) && !other_kind;
+    };
+    size_t next = i + 1;
+    while (next < senses.size() && !senses[next].measure) ++next;
+    size_t before = i;
+    while (before > 0 && !senses[before - 1].measure) --before;
+    const bool has_next = next < senses.size() && fits(senses[next]);
+    const bool has_before = before > 0 && fits(senses[before - 1]);
+    const bool whole_next = has_next && senses[next].statistic;
+    if (has_next && has_before && whole_next && senses[next].measure != senses[before - 1].measure) {
+      return senses.size() + 1;
+    }
+    if (has_next) return next;
+    return has_before ? before - 1 : senses.size();
+  }
+
+  // p95 alone is of latency; the average of nothing named is of nothing known. Over the slowest, it is of what they are
+  // the slowest by.
   pb::Measure DefaultMeasure(pb::Statistic statistic) const {
     if (statistic == pb::STATISTIC_RANGE) return pb::MEASURE_LATENCY;
+    if (query_.slices_size() == 1 && RowOf(query_.slices(0).measure()).unit == MeasureUnit::kMilliseconds) {
+      return query_.slices(0).measure();
+    }
     if (statistic == pb::STATISTIC_DISTRIBUTION && slots_.filters.empty() && slots_.nouns.empty())
       return pb::MEASURE_LATENCY;
     if (statistic == pb::STATISTIC_SUM) return pb::MEASURE_UNSPECIFIED;
@@ -722,6 +850,7 @@ class Composer {
       }
     }
     if (slots_.figures.empty()) return false;
+    if (SayDistributionOfErrors()) return true;
     // How many prompts took over 2 s is no figure of latency.
     if (slots_.Says("share")) {
       if (slots_.figures.size() == 1 && IsVerdict(slots_.figures[0].sense.measure)) slots_.Take("share");
@@ -742,7 +871,10 @@ class Composer {
       figures.push_back(FigureOf(pb::MEASURE_INPUT_TOKENS, pb::STATISTIC_SUM));
       figures.push_back(FigureOf(pb::MEASURE_OUTPUT_TOKENS, pb::STATISTIC_SUM));
     }
-    if (figures[0].statistic() == pb::STATISTIC_DISTRIBUTION && (figures.size() > 1 || slots_.group)) return false;
+    const bool distributes = std::any_of(figures.begin(), figures.end(), [](const pb::Figure& figure) {
+      return figure.statistic() == pb::STATISTIC_DISTRIBUTION;
+    });
+    if (distributes && (figures.size() > 1 || slots_.group)) return false;
     slots_.Take("count");
     slots_.figures.clear();
     SetFigures(figures);
@@ -752,6 +884,17 @@ class Composer {
     if (slots_.group || !slots_.Says("each")) TakeGroup();
     slots_.Take("each");
     return true;
+  }
+
+  // How are errors distributed: how many of each type, or in each group.
+  bool SayDistributionOfErrors() {
+    const Sense& figure = slots_.figures[0].sense;
+    const bool bare = slots_.figures.size() == 1 && !figure.measure && figure.word.empty();
+    if (!bare || figure.statistic != pb::STATISTIC_DISTRIBUTION || !HasField(pb::FILTER_FIELD_SUCCESS)) return false;
+    if (!slots_.group) slots_.group = pb::GROUPING_ERROR_TYPE;
+    slots_.figures.clear();
+    slots_.said.insert("count");
+    return SayCount();
   }
 
   // The latency of each prompt, of prompt 7, of the failed ones by name.
@@ -788,8 +931,10 @@ class Composer {
     });
     const bool any_other = std::any_of(slots_.filters.begin(), slots_.filters.end(),
                                        [](const Slots::Placed& placed) { return !IsAttribute(placed.filter.field()); });
+    const bool named_among = std::any_of(slots_.filters.begin(), slots_.filters.end(),
+                                         [](const Slots::Placed& placed) { return placed.among; });
     const bool shares =
-        query_.statistic() == pb::STATISTIC_SHARE &&
+        query_.statistic() == pb::STATISTIC_SHARE && !named_among &&
         !IsAttribute(slots_.filters.empty() ? pb::FILTER_FIELD_RUN : slots_.filters.back().filter.field());
     for (const Slots::Placed& placed : slots_.filters) {
       const bool run = placed.filter.field() == pb::FILTER_FIELD_RUN;
@@ -797,7 +942,8 @@ class Composer {
       const bool before_noun = predicate && placed.at >= slots_.asked_at && placed.at < noun;
       // What share of responses under 100 tokens were truncated: the last is what is said of them.
       const bool said_of = shares && &placed != &slots_.filters.back() && any_other && LastIsSaidOfTheRest();
-      *(run || attribute || before_noun || said_of ? query_.add_among() : query_.add_filters()) = placed.filter;
+      const bool among = run || attribute || before_noun || said_of || placed.among;
+      *(among ? query_.add_among() : query_.add_filters()) = placed.filter;
     }
     slots_.filters.clear();
     slots_.nouns.clear();
@@ -870,6 +1016,13 @@ class Composer {
     if (!slots_.Take("count") && !by_kind && !common && !grouped_filters) return false;
     if (!slots_.figures.empty()) return false;
     if (slots_.filters.empty() && slots_.nouns.empty() && !slots_.group) return false;
+    // Which categories had no failures: how many each had, the least first.
+    if (slots_.group && !slots_.by && slots_.filters.size() == 1 && slots_.filters[0].negated) {
+      const std::optional<pb::Filter> turned = Negated(slots_.filters[0].filter);
+      if (!turned) return false;
+      slots_.filters[0].filter = *turned;
+      query_.set_order(pb::ORDER_ASCENDING);
+    }
     // Errors by type are errors.
     if (slots_.group == pb::GROUPING_ERROR_TYPE) {
       if (!HasField(pb::FILTER_FIELD_SUCCESS) && !HasField(pb::FILTER_FIELD_ERROR_TYPE)) {
@@ -888,9 +1041,26 @@ class Composer {
   // Results by category, without more: what people compare.
   bool SayGroups() {
     if (!slots_.group || !slots_.figures.empty() || !OnlyAttributes()) return false;
+    // Sort the categories by p95 latency.
+    if (slots_.order && slots_.order->measure) {
+      const Sense order = *std::exchange(slots_.order, std::nullopt);
+      slots_.figures.push_back({order, 0});
+      if (!SayFigures()) return false;
+      query_.set_order(order.order);
+      return true;
+    }
+    const bool lists = slots_.Says("list");
     for (const char* symbol : {"list", "any", "summary", "howfast"}) slots_.Take(symbol);
+    const bool counts = !lists && slots_.by && !slots_.HasNoun("result") && HasNounOfResults();
     slots_.nouns.clear();
     if (slots_.direction) return false;
+    // Requests per category are counted.
+    if (counts) {
+      SetFigures({FigureOf(pb::MEASURE_RESULTS, pb::STATISTIC_COUNT)});
+      SplitPopulation();
+      TakeGroup();
+      return true;
+    }
     SetComparison();
     TakeGroup();
     return true;
@@ -899,18 +1069,22 @@ class Composer {
   bool SayList() {
     if (!slots_.figures.empty() || slots_.group || slots_.Says("count") || slots_.Says("share")) return false;
     const bool asks = slots_.Says("list") || slots_.Says("any") || slots_.Says("all");
-    if (slots_.filters.empty() && !(slots_.Says("all") && HasNounOfResults()) &&
+    const bool part = query_.slices_size() > 0 && HasNounOfResults();
+    if (prompts_ > 0 && HasField(pb::FILTER_FIELD_DUPLICATE)) return false;  // whether they are the same as each other?
+    if (slots_.filters.empty() && !part && !(slots_.Says("all") && HasNounOfResults()) &&
         !(slots_.Says("list") && HasNounOfResults()) && !(slots_.order && HasNounOfResults())) {
       return false;
     }
     // Did all succeed: how many did.
     const bool all = slots_.Take("all");
-    if (all && slots_.filters.size() == 1 && !slots_.Says("list")) {
-      const pb::Filter filter = slots_.filters[0].filter;
+    const auto verdict = std::find_if(slots_.filters.begin(), slots_.filters.end(),
+                                      [](const Slots::Placed& placed) { return !IsAttribute(placed.filter.field()); });
+    if (all && verdict != slots_.filters.end() && OthersAreAttributes(*verdict) && !slots_.Says("list")) {
+      const pb::Filter filter = verdict->filter;
       const bool success = filter.field() == pb::FILTER_FIELD_SUCCESS && filter.text() == "true";
       const bool checks = filter.field() == pb::FILTER_FIELD_CHECKS_PASSED && filter.text() == "true";
       if (success || checks) {
-        slots_.filters.clear();
+        slots_.filters.erase(verdict);
         slots_.nouns.clear();
         slots_.Take("any");
         SetFigures({FigureOf(success ? pb::MEASURE_SUCCESS : pb::MEASURE_CHECKS, pb::STATISTIC_SHARE)});

@@ -268,7 +268,46 @@ bool Negate(const Parts& parts, Sense& made) {
   const std::optional<pb::Filter> negated = Negated(made.filters[0]);
   if (!negated) return false;
   made.filters = {*negated};
+  made.negated = true;
   return true;
+}
+
+// Billing excluded.
+bool NegateFirst(const Parts& parts, Sense& made) { return Negate({parts.front()}, made); }
+
+// Whatever goes on with `and` is left out as well.
+bool LeaveOutFilter(const Parts& parts, Sense& made) {
+  if (!Negate(parts, made)) return false;
+  made.excludes = true;
+  return true;
+}
+
+// Neither billing nor code.
+bool NeitherOf(const Parts& parts, Sense& made) {
+  for (const Sense* part : {parts[1], parts.back()}) {
+    if (part->filters.size() != 1) return false;
+    const std::optional<pb::Filter> negated = Negated(part->filters[0]);
+    if (!negated) return false;
+    made.filters.push_back(*negated);
+  }
+  return true;
+}
+// Failed, but not because of a timeout.
+bool AndNot(const Parts& parts, Sense& made) {
+  made = *parts.front();
+  if (parts.back()->filters.size() != 1) return false;
+  const std::optional<pb::Filter> negated = Negated(parts.back()->filters[0]);
+  if (negated) made.filters.push_back(*negated);
+  return negated.has_value();
+}
+
+// Difficulty hard.
+bool ValueOfGroup(const Parts& parts, Sense& made) {
+  const Sense* group = Find(parts, [](const Sense& part) { return part.grouping != 0; });
+  const Sense* value = Find(parts, [](const Sense& part) { return !part.filters.empty(); });
+  if (!group || !value || group->grouping != pb::GROUPING_DIFFICULTY) return false;
+  made = *value;
+  return made.filters[0].field() == pb::FILTER_FIELD_DIFFICULTY;
 }
 
 bool Either(const Parts& parts, Sense& made) {
@@ -332,8 +371,8 @@ pb::FilterField TextFieldOf(const Parts& parts) {
   for (const Sense* part : parts) {
     if (part->word == "prompt") return pb::FILTER_FIELD_PROMPT_TEXT;
     if (part->word == "response") return pb::FILTER_FIELD_RESPONSE_TEXT;
-    if (part->word == "any") return pb::FILTER_FIELD_ANY_TEXT;
   }
+  if (Find(parts, [](const Sense& part) { return part.word == "any"; })) return pb::FILTER_FIELD_ANY_TEXT;
   return pb::FILTER_FIELD_UNSPECIFIED;  // what was last spoken of
 }
 bool Mention(const Parts& parts, Sense& made, pb::Comparison comparison) {
@@ -389,6 +428,16 @@ bool MoreNumbers(const Parts& parts, Sense& made) {
   }
   if (!last.number || !IsWhole(*last.number) || *last.number < 1) return false;
   made.numbers.push_back(*last.number);
+  return true;
+}
+// Prompts from 5 to 10.
+bool NumbersBetween(const Parts& parts, Sense& made) {
+  const double from = *parts[2]->number;
+  const double to = *parts[4]->number;
+  if (parts[0]->word != "prompt" || !IsWhole(from) || !IsWhole(to) || from < 1 || to <= from || to - from > 1000)
+    return false;
+  made.word = parts[0]->word;
+  for (double number = from; number <= to; ++number) made.numbers.push_back(number);
   return true;
 }
 bool NumbersTo(const Parts& parts, Sense& made) {
@@ -470,10 +519,76 @@ bool RankByGoodness(const Parts& parts, Sense& made) {
   return true;
 }
 bool LeaveOut(const Parts& parts, Sense& made) {
-  made = *parts.back();
+  const Sense* rank = Find(parts, [](const Sense& part) { return part.order != 0; });
+  if (!rank) return false;
+  made = *rank;
   made.negated = true;
   if (!made.count && !made.share) made.count = 1;
   return true;
+}
+
+// What took longest is no long text.
+bool OfTime(const Parts& parts, Sense& made) {
+  if (parts[1]->word != "length") return false;
+  made = *parts[1];
+  made.word.clear();
+  made.measure = parts[0]->measure;
+  return true;
+}
+
+// The first ten prompts, by their number; the last ten.
+bool PartByNumber(const Parts& parts, Sense& made, pb::Order order) {
+  const double count = *Find(parts, [](const Sense& part) { return part.number.has_value(); })->number;
+  if (!IsWhole(count) || count < 1 || count > 1000) return false;
+  made.count = static_cast<int>(count);
+  made.order = order;
+  return true;
+}
+bool FirstN(const Parts& parts, Sense& made) { return PartByNumber(parts, made, pb::ORDER_ASCENDING); }
+bool LastN(const Parts& parts, Sense& made) { return PartByNumber(parts, made, pb::ORDER_DESCENDING); }
+
+// The first failed prompt, the last failure.
+bool PartOfOne(const Parts& parts, Sense& made, pb::Order order) {
+  made = *parts[1];
+  if (made.plural || made.negated) return false;
+  made.count = 1;
+  made.order = order;
+  return true;
+}
+bool FirstOf(const Parts& parts, Sense& made) { return PartOfOne(parts, made, pb::ORDER_ASCENDING); }
+bool LastOf(const Parts& parts, Sense& made) { return PartOfOne(parts, made, pb::ORDER_DESCENDING); }
+
+// Top 5 % by latency, bottom 5 by tokens.
+bool ShareBy(const Parts& parts, Sense& made) {
+  made = *parts.back();
+  if (made.measure == 0 && made.word.empty()) return false;
+  made.order = parts[0]->word == "bottom" ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING;
+  made.share = parts[1]->share;
+  if (!made.share) {
+    if (!IsWhole(*parts[1]->number) || *parts[1]->number < 1) return false;
+    made.count = static_cast<int>(*parts[1]->number);
+  }
+  return true;
+}
+
+// When did run 1 start?
+bool FactOfRun(const Parts& parts, Sense& made) {
+  made = *parts.back();
+  made.numbers = parts[1]->numbers;
+  return made.numbers.size() == 1;
+}
+
+// From slowest to fastest.
+bool FromOneEnd(const Parts& parts, Sense& made) {
+  const Sense& from = *parts[parts.size() - 3];
+  const Sense& to = *parts.back();
+  made = from;
+  return from.measure == to.measure && from.word == to.word && from.order != to.order;
+}
+
+bool OfTexts(const Parts& parts, Sense& made) {
+  made = *parts.back();
+  return made.word == "prompt" || made.word == "response";
 }
 
 bool Difference(const Parts& parts, Sense& made) {
@@ -522,6 +637,11 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"range", Range},
       {"threshold", Threshold},
       {"negate", Negate},
+      {"negate_first", NegateFirst},
+      {"leave_out_filter", LeaveOutFilter},
+      {"value_of_group", ValueOfGroup},
+      {"neither_of", NeitherOf},
+      {"and_not", AndNot},
       {"either", Either},
       {"text", OneText},
       {"or_texts", OrTexts},
@@ -535,6 +655,7 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"one_number", OneNumber},
       {"more_numbers", MoreNumbers},
       {"numbers_to", NumbersTo},
+      {"numbers_between", NumbersBetween},
       {"one_run", OneRun},
       {"by_run", ByRun},
       {"exact_attempts", ExactAttempts},
@@ -544,6 +665,15 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"rank_by_measure", RankByMeasure},
       {"rank_by_goodness", RankByGoodness},
       {"leave_out", LeaveOut},
+      {"of_time", OfTime},
+      {"first_n", FirstN},
+      {"last_n", LastN},
+      {"first_of", FirstOf},
+      {"last_of", LastOf},
+      {"share_by", ShareBy},
+      {"from_one_end", FromOneEnd},
+      {"of_texts", OfTexts},
+      {"fact_of_run", FactOfRun},
       {"difference", Difference},
       {"ordered", Ordered},
   };
@@ -588,12 +718,14 @@ bool Act(std::string_view action, const Parts& parts, Sense& made) { return Acti
 
 bool IsQuestionPart(std::string_view symbol) {
   static constexpr std::string_view kOrphans[] = {
-      "unit",    "percentile", "between",  "to",           "andhalf",  "point",     "mult",    "one",
-      "cmp",     "orcmp",      "mention",  "starts",       "ends",     "about",     "free",    "quoted",
-      "butnot",  "neither",    "textnoun", "digits",       "num",      "frac",      "ord",     "hash",
-      "run",     "runref",     "by",       "bysuffix",     "Percent",  "percent",   "exclude", "sort",
-      "not",     "or",         "name",     "flt",          "Quantity", "Text",      "Texts",   "Compare",
-      "ordmark", "nthmark",    "rank",     "categorynoun", "be",       "countmark", "partname"};
+      "unit",    "percentile", "between",   "to",           "andhalf",  "point",     "mult",         "one",
+      "cmp",     "orcmp",      "mention",   "starts",       "ends",     "about",     "free",         "quoted",
+      "butnot",  "neither",    "textnoun",  "digits",       "num",      "frac",      "ord",          "hash",
+      "run",     "runref",     "by",        "bysuffix",     "Percent",  "percent",   "exclude",      "sort",
+      "not",     "or",         "name",      "flt",          "Quantity", "Text",      "Texts",        "Compare",
+      "ordmark", "nthmark",    "rank",      "categorynoun", "be",       "countmark", "partname",     "took",
+      "with",    "intext",     "thing",     "sign",         "whatdoes", "means",     "excludeafter", "firstn",
+      "lastn",   "among",      "rankfirst", "since",        "when",     "began",     "modelq",       "bottom"};
   return std::find(std::begin(kOrphans), std::end(kOrphans), symbol) == std::end(kOrphans);
 }
 

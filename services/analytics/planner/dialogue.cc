@@ -101,6 +101,7 @@ class Editor {
     slots_.Take("those");
     slots_.Take("follow");
     slots_.Take("only");
+    if (slots_.Says("share") && slots_.figures.empty() && slots_.filters.empty() && !slots_.group) return Share();
     if (slots_.nth) {
       if (!IsList(before_) || !AddNth(population)) return std::nullopt;
     } else if (it && !IsOne(before_)) {
@@ -161,6 +162,12 @@ class Editor {
       query.set_statistic(pb::STATISTIC_COUNT);
       return query;
     }
+    // Its category: it is listed with it.
+    if (IsOne(before_) && slots_.group == pb::GROUPING_CATEGORY && slots_.figures.empty()) {
+      slots_.group = pb::GROUPING_UNSPECIFIED;
+    } else if (IsOne(before_) && slots_.group) {
+      return std::nullopt;
+    }
     const bool shown = !slots_.HasHead() || (slots_.Says("list") && slots_.figures.empty() && slots_.ranks.empty());
     if (shown && slots_.filters.empty() && !slots_.group && !slots_.order) {
       for (const char* symbol : {"list", "table", "chart", "all"}) slots_.Take(symbol);
@@ -194,6 +201,19 @@ class Editor {
     const Composed composed = Compose(slots_, std::nullopt);
     if (composed.queries.size() != 1) return std::nullopt;
     return composed.queries[0];
+  }
+  // What percentage is that: of what the last condition was asked of.
+  std::optional<pb::Query> Share() {
+    slots_.Take("share");
+    slots_.nouns.clear();
+    slots_.Take("list");
+    const bool counted = IsCount(before_) || (IsList(before_) && !before_.has_limit() && before_.slices().empty());
+    if (!slots_.IsEmpty() || !counted || before_.filters().empty()) return std::nullopt;
+    pb::Query query = ListOf(pb::MEASURE_RESULTS);
+    query.set_statistic(pb::STATISTIC_SHARE);
+    *query.mutable_among() = before_.among();
+    *query.mutable_filters() = before_.filters();
+    return query;
   }
   static pb::Query ListOf(pb::Measure measure) {
     pb::Query query;
@@ -239,8 +259,10 @@ class Editor {
     bool changed = ChangeExport();
     changed = ChangeRun() || changed;
     if (!ResolveTexts()) return false;
+    changed = ChangePrompts() || changed;
     changed = ChangeFilters() || changed;
-    const bool excludes = !slots_.excluded.empty();
+    changed = ChangeOverall() || changed;
+    const bool excludes = !slots_.parts.empty();
     if (excludes && !ChangeExcluded()) return false;
     changed = ChangeRank() || changed || excludes;
     changed = ChangeFigures() || changed;
@@ -307,6 +329,20 @@ class Editor {
       }
     }
   }
+  // Mentions "refund", and not "sorry": one goes beside the other.
+  bool MeetsOtherwise(const pb::Filter& filter) const {
+    const auto is_negated = [](const pb::Filter& one) {
+      return one.comparison() == pb::COMPARISON_NOT_CONTAINS || one.comparison() == pb::COMPARISON_NOT_STARTS_WITH ||
+             one.comparison() == pb::COMPARISON_NOT_ENDS_WITH;
+    };
+    if (RowOf(filter.field()).kind != FieldKind::kText) return false;
+    for (const auto* filters : {&query_.filters(), &query_.among()}) {
+      for (const pb::Filter& there : *filters) {
+        if (there.field() == filter.field() && is_negated(there) != is_negated(filter)) return true;
+      }
+    }
+    return false;
+  }
   bool ReplaceField(const pb::Filter& filter) {
     bool replaced = false;
     for (Filters* filters : {query_.mutable_filters(), query_.mutable_among()}) {
@@ -319,6 +355,15 @@ class Editor {
     return replaced;
   }
 
+  // And #9?
+  bool ChangePrompts() {
+    if (slots_.prompts.size() != 1) return false;
+    const pb::Filter filter = NumberFilter(pb::FILTER_FIELD_PROMPT_ID, pb::COMPARISON_EQUAL, slots_.prompts[0]);
+    if (!ReplaceField(filter)) return false;
+    slots_.prompts.clear();
+    return true;
+  }
+
   bool ChangeFilters() {
     if (!slots_.prompts.empty()) return false;
     if (slots_.filters.empty() || query_.statistic() == pb::STATISTIC_SUMMARY) return false;
@@ -329,7 +374,7 @@ class Editor {
                         field != pb::FILTER_FIELD_DIFFICULTY;
       // Only the timeouts of the failed ones.
       const bool adds = only && text && field != pb::FILTER_FIELD_ERROR_TYPE;
-      if (!adds && field && ReplaceField(placed.filter)) continue;
+      if (!adds && field && !MeetsOtherwise(placed.filter) && ReplaceField(placed.filter)) continue;
       if (field == pb::FILTER_FIELD_ERROR_TYPE) EraseField(pb::FILTER_FIELD_SUCCESS);
       if (field == pb::FILTER_FIELD_SUCCESS) EraseField(pb::FILTER_FIELD_ERROR_TYPE);
       const bool among = (IsCount(query_) && !query_.filters().empty()) || !query_.slices().empty();
@@ -342,9 +387,9 @@ class Editor {
 
   // And without the slowest?
   bool ChangeExcluded() {
-    if (slots_.excluded.size() != 1 || !query_.slices().empty() || IsCount(query_)) return false;
-    const Sense& excluded = slots_.excluded[0];
-    if (!excluded.measure || !excluded.word.empty()) return false;
+    if (slots_.parts.size() != 1 || !query_.slices().empty() || IsCount(query_)) return false;
+    const Sense& excluded = slots_.parts[0];
+    if (!excluded.negated || !excluded.measure || !excluded.word.empty()) return false;
     pb::Slice slice = SliceBy(excluded.measure, excluded.order, excluded.count.value_or(1), 0);
     if (excluded.share) {
       slice.clear_count();
@@ -353,7 +398,7 @@ class Editor {
     slice.set_exclude(true);
     MoveFiltersToAmong();
     *query_.add_slices() = slice;
-    slots_.excluded.clear();
+    slots_.parts.clear();
     return true;
   }
 
@@ -378,7 +423,7 @@ class Editor {
     slots_.ranks.clear();
     if (rank.word == "length") rank.measure = pb::MEASURE_RESPONSE_LENGTH;
     if (rank.word == "tokens") rank.measure = pb::MEASURE_OUTPUT_TOKENS;
-    if (!rank.measure && IsList(before_)) rank.measure = before_.measure();
+    if (!rank.measure && (IsList(before_) || (sorts && query_.group_by()))) rank.measure = before_.measure();
     if (!rank.measure || rank.share || rank.measure == pb::MEASURE_RESULTS) return false;
     if (query_.group_by() && !IsList(query_)) {
       query_.set_order(rank.order);
@@ -509,6 +554,16 @@ class Editor {
     return true;
   }
 
+  // And overall?
+  bool ChangeOverall() {
+    if (!slots_.Says("overall") || !query_.group_by() || IsList(query_)) return false;
+    slots_.Take("overall");
+    query_.clear_group_by();
+    query_.clear_order();
+    query_.clear_limit();
+    return true;
+  }
+
   bool ChangeShown() {
     bool changed = false;
     if (slots_.Take("chart")) {
@@ -521,7 +576,8 @@ class Editor {
     }
     if (slots_.Take("why")) {
       if (!IsList(query_)) {
-        if (!SetCounted()) return false;
+        // Why something is as it is, is known of single results alone.
+        if (!IsCount(query_) || !SetCounted() || query_.filters().empty()) return false;
         query_.set_statistic(pb::STATISTIC_LIST);
       }
       query_.set_explain(true);

@@ -16,6 +16,7 @@ using Kind = Atom::Kind;
 
 constexpr double kForeign = 0.3;        // a phrase of English in a question of another language
 constexpr double kLongPhrase = 0.25;    // off for each word of a phrase beyond its first
+constexpr double kSurely = 1;           // off for words that cannot be answered: each of them alone may say nothing
 constexpr double kPartOfWord = 1.5;     // to take a character for itself that is part of a word
 constexpr double kFreeWord = 0.35;      // a word of a text that is looked for, unquoted
 constexpr double kKnownFreeWord = 1.4;  // one that has a meaning of its own
@@ -268,6 +269,7 @@ class Builder {
       for (const Phrase* phrase : candidates) {
         double price = lexicon == lexicons_[0] ? 0 : kForeign;
         // The longer a phrase, the surer it is meant.
+        if (phrase->symbol == "never") price -= kSurely;
         if (phrase->symbol != "f") price -= kLongPhrase * static_cast<double>(phrase->words.size() - 1) * WordShare(i);
         bool matches = true;
         for (size_t at = 0; at < phrase->words.size() && matches; ++at) {
@@ -354,6 +356,7 @@ class Builder {
     std::vector<bool> function(size(), false);
     std::vector<bool> conditions(size(), false);  // words that choose results
     std::vector<bool> after_joint(size() + 1, false);
+    std::vector<bool> looks_for(size(), false);  // begins what asks for a text
     for (const Edge& edge : lattice_.edges) {
       if (edge.symbol == "f" && edge.to == edge.from + 1) function[static_cast<size_t>(edge.from)] = true;
       if (edge.symbol != "f" && edge.symbol != "textnoun" && edge.symbol != "topic" && edge.price < 0.01) {
@@ -366,6 +369,8 @@ class Builder {
                         edge.symbol == "about" || edge.symbol == "or" || edge.symbol == "and" ||
                         edge.symbol == "butnot" || edge.symbol == "textnoun" || edge.symbol == "neither";
       if (asks) begins[static_cast<size_t>(edge.to)] = true;
+      const bool looks = edge.symbol == "starts" || edge.symbol == "ends" || edge.symbol == "mention";
+      if (looks && edge.price < 0.01) looks_for[static_cast<size_t>(edge.from)] = true;
     }
     for (size_t i = 0; i < size(); ++i) {
       // An article may stand between.
@@ -373,7 +378,7 @@ class Builder {
     }
     for (size_t i = 0; i < size(); ++i) {
       // Mention an invoice and failed.
-      if (!begins[i] || (after_joint[i] && conditions[i])) continue;
+      if (!begins[i] || (after_joint[i] && (conditions[i] || looks_for[i]))) continue;
       // Responses of about 100 tokens.
       if (At(i).kind == Kind::kNumber && i > 0 && At(i - 1).text == "about") continue;
       Sense sense;
@@ -386,6 +391,31 @@ class Builder {
         sense.texts[0] += (glued ? "" : " ") + atom.raw;
         price += known[end] || function[end] ? kKnownFreeWord : kFreeWord;
         Add(i, end + 1, "free", price, sense);
+      }
+    }
+    AddTextsWithin();
+  }
+
+  // With code in the response: what stands between is a text.
+  void AddTextsWithin() {
+    constexpr int kLongest = 4;
+    const std::vector<Edge> edges = lattice_.edges;
+    for (const Edge& with : edges) {
+      if (with.symbol != "with") continue;
+      for (const Edge& within : edges) {
+        if (within.symbol != "intext" || within.from <= with.to || within.from > with.to + kLongest) continue;
+        Sense sense;
+        sense.texts = {""};
+        double price = 0.3;
+        for (int i = with.to; i < within.from; ++i) {
+          const Atom& atom = At(static_cast<size_t>(i));
+          if (!IsText(atom) || atom.kind == Kind::kMark) sense.texts[0].clear();
+          if (sense.texts[0].empty() && i > with.to) break;
+          sense.texts[0] += (i > with.to ? " " : "") + atom.raw;
+          price += kFreeWord;
+        }
+        if (sense.texts[0].empty()) continue;
+        Add(static_cast<size_t>(with.to), static_cast<size_t>(within.from), "free", price, std::move(sense));
       }
     }
   }

@@ -45,7 +45,8 @@ bool ReadWord(std::string_view symbol, const std::string& word, Sense& sense) {
       return true;
     }
   }
-  if (symbol == "measure" || symbol == "rank" || symbol == "comparative" || symbol == "cmp") {
+  if (symbol == "measure" || symbol == "rank" || symbol == "rankfirst" || symbol == "comparative" || symbol == "cmp" ||
+      symbol == "took") {
     sense.measure = EnumOf<pb::Measure>(word);
     if (!sense.measure) sense.word = word;
     return sense.measure || word == "tokens" || word == "length";
@@ -65,6 +66,10 @@ bool ReadWord(std::string_view symbol, const std::string& word, Sense& sense) {
     return number();
   }
   if (symbol == "run") return number();
+  if (symbol == "sign") {
+    sense.texts = {word};
+    return true;
+  }
   if (symbol == "unit") {
     for (const auto& [name, unit] : kUnits) {
       if (name == word) {

@@ -41,6 +41,7 @@ struct Sense {
   std::optional<int> count;     // of a ranking
   std::optional<int> skip;      // the second slowest: 1
   bool negated = false;         // a part left out; a condition turned round
+  bool excludes = false;        // as does whatever goes on with `and`
   bool all = false;             // of texts: all of them rather than one
   bool plural = false;
   std::vector<finetunelab::analytics::v1::Filter> filters;

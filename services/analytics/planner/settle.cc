@@ -32,7 +32,7 @@ class Settler {
   void ResolveMeasures() {
     for (Slots::Named& figure : slots_.figures) Resolve(figure.sense);
     for (Sense& rank : slots_.ranks) Resolve(rank);
-    for (Sense& excluded : slots_.excluded) Resolve(excluded);
+    for (Sense& excluded : slots_.parts) Resolve(excluded);
     for (Sense& comparative : slots_.comparatives) Resolve(comparative);
     if (slots_.order) Resolve(*slots_.order);
     if (slots_.difference) Resolve(*slots_.difference);
@@ -51,14 +51,20 @@ class Settler {
 
   void Resolve(Sense& sense) const {
     if (sense.word == "tokens") {
-      const bool summed = sense.statistic == pb::STATISTIC_SUM || (!sense.statistic && !sense.order && !HasMean());
+      const bool summed = sense.statistic == pb::STATISTIC_SUM ||
+                          (!sense.statistic && !sense.order && !HasMean() && !slots_.Says("correlate"));
       sense.measure = summed ? pb::MEASURE_TOTAL_TOKENS : pb::MEASURE_OUTPUT_TOKENS;
       if (slots_.group && !sense.statistic && !slots_.Says("count")) sense.measure = pb::MEASURE_OUTPUT_TOKENS;
       sense.word.clear();
       sense.unit = Unit::kTokens;
     } else if (sense.word == "length") {
       sense.measure = pb::MEASURE_RESPONSE_LENGTH;
-      if (slots_.HasNoun("prompt") && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_PROMPT_CHARACTERS;
+      const bool of_prompt = slots_.HasNoun("prompt") || slots_.numbered == "prompt";
+      if (of_prompt && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_PROMPT_CHARACTERS;
+      // How long was the longest wait?
+      const bool of_wait =
+          slots_.ranks.size() == 1 && RowOf(slots_.ranks[0].measure).unit == MeasureUnit::kMilliseconds;
+      if (of_wait && !slots_.HasNoun("response")) sense.measure = slots_.ranks[0].measure;
       if (slots_.HasNoun("call") && !slots_.HasNoun("response")) sense.measure = pb::MEASURE_LATENCY;
       sense.word = slots_.nouns.empty() ? "length" : "";
     }
@@ -87,6 +93,7 @@ class Settler {
       if (!ResolveText(placed.filter, placed.at)) return false;
       if (placed.compared && !ResolveNumber(placed)) return false;
       if (placed.length && !ResolveLength(placed)) return false;
+      if (!placed.length && !OfItsNoun(placed)) return false;
     }
     return true;
   }
@@ -116,6 +123,15 @@ class Settler {
       default:
         return true;
     }
+  }
+  // Prompts of more than 500 characters are long prompts; their words are not counted.
+  bool OfItsNoun(Slots::Placed& placed) const {
+    const pb::FilterField field = placed.filter.field();
+    if (field != pb::FILTER_FIELD_RESPONSE_WORDS && field != pb::FILTER_FIELD_RESPONSE_CHARACTERS) return true;
+    if (!placed.filter.has_number() || placed.filter.number() == 0) return true;
+    if (TextFieldAt(placed.at) != pb::FILTER_FIELD_PROMPT_TEXT || slots_.HasNoun("response")) return true;
+    placed.filter.set_field(pb::FILTER_FIELD_PROMPT_CHARACTERS);
+    return field == pb::FILTER_FIELD_RESPONSE_CHARACTERS;
   }
   bool HasNounBefore(int at) const {
     return std::any_of(slots_.nouns.begin(), slots_.nouns.end(),
@@ -204,7 +220,7 @@ class Settler {
 
   // "The response" is a noun where no prompt is named; "how many prompts" asks of the run where nothing else is said.
   void SettleHeads() {
-    if (slots_.Says("whole") && prompts_ == 0 && slots_.ranks.empty()) {
+    if (!slots_.Take("full") && slots_.Says("whole") && prompts_ == 0 && slots_.ranks.empty()) {
       slots_.Take("whole");
       slots_.nouns.emplace_back("response", 0);
     }

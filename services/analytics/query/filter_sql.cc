@@ -196,6 +196,9 @@ bool MeansSuccesses(const pb::Filter& filter) {
 }
 
 bool ChoosesOutcome(const pb::Filter& filter) {
+  const bool leaves_out =
+      filter.comparison() == pb::COMPARISON_NOT_EQUAL || filter.comparison() == pb::COMPARISON_NOT_IN;
+  if (leaves_out && RowOf(filter.field()).kind != FieldKind::kFlag) return false;
   return Speaks(filter, [](const FieldRow& row) { return row.chooses_outcome; });
 }
 

@@ -12,7 +12,8 @@ namespace ftl::analytics {
 // `scope`. Empty for filters that are no condition on a row (the run) or say nothing.
 std::string FilterSql(const finetunelab::analytics::v1::Filter& filter, Params& params, const RunScope& scope);
 
-// Whether a filter, or one within it, speaks of a field of that kind.
+// Whether a filter, or one within it, speaks of a field of that kind. One that only leaves some kind of failure out
+// does not choose failures: without the timeouts, a time is still of successes.
 bool MeansSuccesses(const finetunelab::analytics::v1::Filter& filter);
 bool ChoosesOutcome(const finetunelab::analytics::v1::Filter& filter);
 bool NeedsRun(const finetunelab::analytics::v1::Filter& filter);
