@@ -26,5 +26,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 1700,
     rollupOptions: { input: { index: here('index.html'), docs: here('docs.html') } },
   },
-  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+  test: { environment: 'jsdom', include: ['src/**/*.test.ts'], setupFiles: ['dev/test-setup.ts'] },
 });

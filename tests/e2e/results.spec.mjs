@@ -1,84 +1,7 @@
-// What the page makes of answers that no sample endpoint gives: the browser is real, the API's answers are written here.
-//   FTL_BASE_URL   where the page is
-//   FTL_CHROMIUM   the browser (/usr/bin/chromium)
-//   FTL_PICTURES   a folder for pictures of what was seen, where wanted
-import { AxeBuilder } from '@axe-core/playwright';
+// What the page makes of a run's results and of Atlas's answers.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
-
-const base = process.env.FTL_BASE_URL;
-const session = `demo-${'5'.repeat(64)}`;
-const run = '7b0e7a52-4c1a-4a55-9a51-1f2f3f4f5f6f';
-const link = (id) => `/api/demo/v2/analytics/results?test_run_id=${run}&prompt_id=${id}`;
-
-let browser;
-before(async () => {
-  assert.ok(base, 'FTL_BASE_URL says what to test.');
-  browser = await chromium.launch({ executablePath: process.env.FTL_CHROMIUM ?? '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu'] });
-});
-after(() => browser?.close());
-
-const result = (prompt_id, more = {}) => ({
-  prompt_id, test_run_id: run, prompt: `What is ${prompt_id} times 7?`, success: true, response: `It is ${prompt_id * 7}.`, latency_ms: 100 * prompt_id, ttft_ms: 20 * prompt_id,
-  input_tokens: 9, output_tokens: 10 + prompt_id, finish_reason: 'stop', attempts: 1, category: prompt_id % 2 ? 'odd' : 'even', ...more,
-});
-const sse = (lines) => lines.map((line) => `data: ${typeof line === 'string' ? line : JSON.stringify(line)}\n\n`).join('');
-
-/** A page with a session whose run has `results`; `atlas` are the lines of every answer, `routes` answer otherwise. */
-async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n + 1)), atlas = [{ content: 'Facts.' }, '[DONE]'], status = 'completed', expiresIn = 3_600_000, routes = {}, at = '#run', stored = {}, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(8000);
-  const failed = results.filter(({ success }) => !success).length;
-  const view = { id: run, status, test_suite_id: 's', test_suite_name: 'Times Tables', total_prompts: results.length, completed_prompts: results.length - failed, failed_prompts: failed, progress: 1 };
-  const answers = {
-    'GET /configure': () => ({ session_id: session, expires_at: new Date(Date.now() + expiresIn).toISOString(), model_id: 'm', model_name: 'Model M', endpoint_url: 'https://api.example.org/v1', created_at: new Date().toISOString(), connection_tested: true, connection_latency_ms: 90, latest_test_run_id: run }),
-    'GET /batch-test': () => view,
-    'GET /providers': () => ({ providers: [{ provider: 'custom', name: 'Any OpenAI-compatible endpoint', docs_url: 'https://example.org/docs' }] }),
-    'GET /test-suites': () => ({ suites: [] }),
-    'GET /test-suites/s': () => ({ id: 's', name: 'Times Tables', task_domain: 'qa', prompt_count: results.length }),
-    // As the server does with a line for each prompt.
-    'POST /test-suites/preview': (_, request) => {
-      const prompts = (request.postDataBuffer()?.toString() ?? '').split('\n').filter(Boolean).map((prompt) => ({ prompt }));
-      return { prompts: prompts.slice(0, 20), prompt_count: prompts.length, format: 'text', encoding: 'utf-8', left_out: [], faults: [], more_faults: 0 };
-    },
-    'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
-    'GET /analytics/results': (url) => ({ results: results.filter(({ prompt_id }) => url.searchParams.getAll('prompt_id').includes(String(prompt_id))) }),
-    'GET /export/formats': () => ({ formats: [{ format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
-    'POST /cleanup': () => ({ success: true, message: '', deleted: { config: false, testRuns: 0, results: 0 } }),
-    ...routes,
-  };
-  await context.route(/\/api\/demo\/v2\//, async (route) => {
-    const request = route.request();
-    const url = new URL(request.url());
-    const path = url.pathname.replace('/api/demo/v2', '');
-    if (path.endsWith('/events')) {
-      const events = results.map((one, n) => `event: result\nid: ${n + 1}\ndata: ${JSON.stringify(one)}\n\n`).join('');
-      return route.fulfill({ contentType: 'text/event-stream', body: `event: progress\ndata: ${JSON.stringify(view)}\n\n${events}event: done\nid: ${results.length + 1}\ndata: ${JSON.stringify(view)}\n\n` });
-    }
-    if (path === '/atlas') return route.fulfill({ contentType: 'text/event-stream', body: sse(atlas) });
-    const made = await answers[`${request.method()} ${path}`]?.(url, request);
-    const code = made?.status_code ?? (made ? 200 : 404);
-    await route.fulfill({ status: code, contentType: code < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(made ?? { title: 'Not found' }) });
-  });
-  await page.addInitScript(
-    ([id, more]) => {
-      if (sessionStorage.getItem('ftl.session') === null) sessionStorage.setItem('ftl.session', JSON.stringify(id));
-      for (const [name, value] of Object.entries(more)) sessionStorage.setItem(`ftl.${name}`, JSON.stringify(value));
-    },
-    [session, stored],
-  );
-  await page.goto(`${base}/${at}`);
-  return { page, context, close: () => context.close() };
-}
-
-async function sound(page, name) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  assert.deepEqual(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map((node) => node.html).join(' ').slice(0, 400)}`), []);
-  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, `${name} is wider than the screen`);
-  if (process.env.FTL_PICTURES) await page.screenshot({ path: `${process.env.FTL_PICTURES}/${name}.png`, fullPage: true });
-}
+import { test } from 'node:test';
+import { base, link, result, run, session, sound, visit } from './written-api.mjs';
 
 const rowsOf = (page) => page.locator('.result-body [role=row] .cell-n span:first-child').allTextContents();
 
@@ -224,7 +147,7 @@ test('a file too long for a field is read without holding the page', async () =>
   await page.getByRole('radio', { name: /^Your own prompts/ }).check();
   const buffer = Buffer.from('A prompt of some words that goes on for a while.\n'.repeat(100_000));
   await page.getByLabel('Upload a file').setInputFiles({ name: 'long.txt', mimeType: 'text/plain', buffer });
-  await page.getByText('100000 prompts read.').waitFor();
+  await page.getByText('100,000 prompts read.').waitFor();
   assert.equal(await page.locator('textarea').count(), 0);
   await page.getByRole('button', { name: 'Take it away' }).click();
   await page.locator('textarea').waitFor();
@@ -279,29 +202,10 @@ test('what the table shows stands in the address: a reload and a copied link bri
 
 test('ten thousand results: the table draws what is in view', async () => {
   const { page, close } = await visit({ results: Array.from({ length: 10_000 }, (_, n) => result(n + 1)) });
-  await page.getByRole('heading', { level: 1, name: /^Ran 10000/ }).waitFor();
+  await page.getByRole('heading', { level: 1, name: /^Ran 10,000/ }).waitFor();
   await page.getByRole('rowgroup', { name: 'Rows' }).focus();
   await page.keyboard.press('End');
   await page.locator('.result-body .cell-n', { hasText: /^10000/ }).waitFor();
   assert.ok((await page.locator('.result-body [role=row]').count()) < 80);
   await close();
 });
-
-for (const [name, options] of Object.entries({ wide: {}, dark: { colorScheme: 'dark' }, phone: { viewport: { width: 390, height: 844 }, hasTouch: true }, 'phone-dark': { viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: 'dark' } })) {
-  test(`every view is sound: ${name}`, async () => {
-    const results = Array.from({ length: 20 }, (_, n) => result(n + 1, n === 5 ? { success: false, response: undefined, error: 'The endpoint limits this key (429).', error_type: 'rate_limit' } : { checks: [{ kind: 'contains', passed: n % 4 !== 0 }], latency_ms: 300 + ((n * 7919) % 1900) }));
-    const { page, close } = await visit({ results, at: '#welcome', reducedMotion: 'reduce', ...options });
-    await page.getByRole('button', { name: 'Start demo' }).waitFor();
-    await sound(page, `${name}-1-welcome`);
-    for (const [step, ready] of [['domain', 'What should'], ['connect', 'Connect your'], ['run', 'Ran 20'], ['atlas', 'Ask Atlas'], ['export', 'Export and']]) {
-      await page.evaluate((to) => (location.hash = to), step);
-      await page.getByRole('heading', { level: 1, name: new RegExp(`^${ready}`) }).waitFor();
-      await page.waitForTimeout(200);
-      await sound(page, `${name}-${step}`);
-    }
-    await page.evaluate(() => (location.hash = 'run?open=3'));
-    await page.getByRole('complementary', { name: 'Prompt 3' }).waitFor();
-    await sound(page, `${name}-drawer`);
-    await close();
-  });
-}

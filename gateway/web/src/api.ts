@@ -1,4 +1,5 @@
 // The HTTP contract as types, and one function per route. Every refusal arrives as a Problem.
+import { say } from './lib/words/words.svelte';
 
 export interface Session {
   session_id: string;
@@ -181,7 +182,7 @@ export class Problem extends Error {
 
   constructor(status: number, body: Record<string, unknown>, retryAfter?: number) {
     const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : undefined);
-    const title = text('title') ?? 'Something went wrong';
+    const title = text('title') ?? say('problem.unknown');
     super(text('detail') ?? title);
     this.status = status;
     this.code = text('code') ?? 'unknown';
@@ -202,7 +203,7 @@ export class Problem extends Error {
 export async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => ({}));
   const wait = Number(response.headers.get('retry-after'));
-  const fallback = { title: `The server answered ${response.status}`, detail: `The server answered ${response.status} ${response.statusText}`.trim() };
+  const fallback = { title: say('problem.answered', { status: String(response.status) }), detail: say('problem.answered', { status: `${response.status} ${response.statusText}`.trim() }) };
   return new Problem(
     response.status,
     { ...fallback, ...(body && typeof body === 'object' ? (body as Record<string, unknown>) : {}) },
@@ -214,8 +215,8 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem(0, {
     code: 'unreachable',
-    title: 'FineTuneLab cannot be reached',
-    detail: 'Check your network and try again; nothing you did is lost.',
+    title: say('problem.unreachable'),
+    detail: say('problem.unreachable.says'),
   });
 }
 

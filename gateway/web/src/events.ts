@@ -1,4 +1,5 @@
 // Server-sent events over fetch: a run's events with resume, and Atlas's answer to one question.
+import { say, spoken } from './lib/words/words.svelte';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { Problem, asProblem, atlasPath, problemOf, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
 
@@ -200,7 +201,7 @@ export function addLine(answer: Answer, data: string): void {
       answer.exports.push({ format: text('format') ?? '', path: text('path') ?? '' });
       break;
     case 'error':
-      answer.error = text('detail') ?? text('error') ?? text('message') ?? 'The answer broke off.';
+      answer.error = text('detail') ?? text('error') ?? text('message') ?? say('answer.broke_off');
       break;
     default:
       addContent(answer, text('content') ?? '', line.figures);
@@ -216,7 +217,7 @@ export async function askAtlas(
   onGrowth: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const body = JSON.stringify({ session_id, ...(messages.length > 0 ? { messages } : {}), narrator });
+  const body = JSON.stringify({ session_id, ...(messages.length > 0 ? { messages } : {}), narrator, language: spoken() });
   let response: Response;
   try {
     response = await fetch(atlasPath, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' }, body, signal });
@@ -230,8 +231,8 @@ export async function askAtlas(
       onGrowth();
     });
   } catch {
-    answer.error ??= 'The connection was lost before the answer was complete.';
+    answer.error ??= say('answer.lost');
   }
-  if (!answer.complete) answer.error ??= signal.aborted ? 'You stopped this answer.' : 'The answer broke off before its end.';
+  if (!answer.complete) answer.error ??= signal.aborted ? say('answer.stopped') : say('answer.broke_off');
   onGrowth();
 }

@@ -1,5 +1,6 @@
 // Model output to markup, by allow list: no raw HTML, no images, links http(s) only.
 import DOMPurify from 'dompurify';
+import { say } from './lib/words/words.svelte';
 import { Marked } from 'marked';
 import type { Figure } from './events';
 
@@ -59,22 +60,22 @@ function scrolling(table: HTMLElement): void {
   frame.className = 'table';
   frame.tabIndex = 0;
   frame.setAttribute('role', 'region');
-  frame.setAttribute('aria-label', 'Table');
+  frame.setAttribute('aria-label', say('answer.table'));
   table.replaceWith(frame);
   frame.append(table);
 }
 
 /** How the gateway heads it, in its languages. */
-const commentNames = /^(Your model['’]s comment:|Kommentar Ihres Modells:|Comentario de su modelo:|Commentaire de votre modèle\s?:|Comentário do seu modelo:|您的模型的点评：)$/;
-
-const commentLabel = /(\*\*Your model['’]s comment:\*\*)[ \t]+/;
+const commentNames = "Your model['’]s comment:|Kommentar Ihres Modells:|Comentario de su modelo:|Commentaire de votre modèle\\s?:|Comentário do seu modelo:|您的模型的点评：|お使いのモデルのコメント：";
+const isCommentName = new RegExp(`^(?:${commentNames})$`);
+const commentLabel = new RegExp(`(\\*\\*(?:${commentNames})\\*\\*)[ \\t]+`);
 
 /** A label on the line of what it names would make a table or a list after it plain text. */
 const commentApart = (text: string) => text.replace(commentLabel, '$1\n\n');
 
 /** What the person's model says stands in a block of its own, under its name. */
 function nameComment(root: DocumentFragment): void {
-  const label = [...root.children].find((one) => one.localName === 'p' && commentNames.test(one.textContent ?? ''));
+  const label = [...root.children].find((one) => one.localName === 'p' && isCommentName.test(one.textContent ?? ''));
   if (!label) return;
   const block = document.createElement('div');
   block.className = 'comment';
@@ -162,11 +163,11 @@ function isUnsupported(text: string, unsupported: readonly string[]): boolean {
 
 function doubtful(text: string): HTMLElement {
   const mark = document.createElement('mark');
-  mark.title = 'The results do not bear this figure out';
+  mark.title = say('answer.doubtful');
   mark.textContent = text;
   const note = document.createElement('span');
   note.className = 'sr';
-  note.textContent = ' (not borne out by the results)';
+  note.textContent = ` ${say('answer.doubtful.sr')}`;
   mark.append(note);
   return mark;
 }

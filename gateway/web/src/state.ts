@@ -1,18 +1,12 @@
 // Where the person is: steps, what a reload must find again, and a run as its events tell it. Pure but for `kept`.
 import type { Mark } from './lib/table/look';
+import { number, say, type Key, type Slots } from './lib/words/words.svelte';
 import type { Result, Run, RunStatus } from './api';
 
 export const steps = ['welcome', 'domain', 'connect', 'run', 'atlas', 'export'] as const;
 export type Step = (typeof steps)[number];
 
-export const stepTitles: Record<Step, string> = {
-  welcome: 'Welcome',
-  domain: 'Task domain',
-  connect: 'Connect',
-  run: 'Batch test',
-  atlas: 'Atlas',
-  export: 'Export',
-};
+export const titleOf = (step: Step) => say(`step.${step}`);
 
 export function stepOfHash(hash: string): Step | undefined {
   const name = hash.replace(/^#/, '');
@@ -74,17 +68,17 @@ export const glyphs: Record<Mark, string> = { pending: '○', running: '⏳\uFE0
 
 /** The line of a prompt that has its result: `1.2 s | 142 tokens`. */
 export function resultLine(result: Result): string {
-  if (!result.success) return result.error ?? 'Failed';
+  if (!result.success) return result.error ?? say('result.failed');
   const tokens = result.output_tokens;
   if (tokens === undefined) return seconds(result.latency_ms);
-  return `${seconds(result.latency_ms)} | ${result.tokens_estimated ? '~' : ''}${tokens} ${tokens === 1 ? 'token' : 'tokens'}`;
+  return `${seconds(result.latency_ms)} | ${result.tokens_estimated ? '~' : ''}${say('count.tokens', { n: tokens })}`;
 }
 
 /** Milliseconds as a person reads them: `85 ms` under a tenth of a second, `1.2 s` above. */
 export function seconds(ms: number | undefined): string {
   if (ms === undefined) return '';
-  if (ms < 100) return `${Math.round(ms)} ms`;
-  return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
+  if (ms < 100) return `${number(Math.round(ms))} ms`;
+  return `${number(ms / 1000, ms < 9950 ? 1 : 0)} s`;
 }
 
 /** Time left, as `47:12`, or `1:02:09` from an hour on; never below zero. */
@@ -97,11 +91,9 @@ export function clock(ms: number): string {
 
 /** The same in words, for what is read aloud and for sentences. */
 export function timeLeft(ms: number): string {
-  if (ms < 1000) return 'under a second';
+  if (ms < 1000) return say('time.under_a_second');
   const total = Math.round(ms / 1000);
-  if (total < 60) return `${total} ${total === 1 ? 'second' : 'seconds'}`;
-  const minutes = Math.round(total / 60);
-  return `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+  return total < 60 ? say('count.seconds', { n: total }) : say('count.minutes', { n: Math.round(total / 60) });
 }
 
 export interface UrlVerdict {
@@ -109,6 +101,8 @@ export interface UrlVerdict {
   /** Said at the field; empty while nothing is typed. */
   says: string;
 }
+
+const verdict = (ok: boolean, key: Key, slots?: Slots): UrlVerdict => ({ ok, says: say(key, slots) });
 
 /** Literal addresses that no public endpoint has. The gateway judges names, and every other spelling. */
 function isPrivate(host: string): boolean {
@@ -118,25 +112,27 @@ function isPrivate(host: string): boolean {
   return a === 0 || a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b < 128) || a >= 224;
 }
 
+const longestUrl = 2048;
+
 /** What can be told about an endpoint's URL without asking anybody; the gateway's own judgement follows. */
 export function judgeUrl(text: string): UrlVerdict {
   if (text.trim() === '') return { ok: false, says: '' };
-  if (/\s/.test(text.trim())) return { ok: false, says: 'A URL has no spaces in it.' };
-  if (!/^https?:\/\//i.test(text.trim())) return { ok: false, says: 'The URL begins with https:// (or http://).' };
-  if (text.length > 2048) return { ok: false, says: 'The URL is longer than 2,048 characters.' };
+  if (/\s/.test(text.trim())) return verdict(false, 'url.spaces');
+  if (!/^https?:\/\//i.test(text.trim())) return verdict(false, 'url.scheme');
+  if (text.length > longestUrl) return verdict(false, 'url.long', { n: longestUrl });
   let url: URL;
   try {
     url = new URL(text.trim());
   } catch {
-    return { ok: false, says: 'This is not a complete URL yet.' };
+    return verdict(false, 'url.incomplete');
   }
-  if (url.username || url.password) return { ok: false, says: 'Leave user name and password out of the URL; the key has its own field.' };
-  if (url.hash) return { ok: false, says: 'Leave out everything from # on.' };
+  if (url.username || url.password) return verdict(false, 'url.password');
+  if (url.hash) return verdict(false, 'url.hash');
   const local = url.hostname === 'localhost' || url.hostname.endsWith('.localhost') || url.hostname === '[::1]' || /^127\./.test(url.hostname);
-  if (local) return { ok: true, says: 'An address on the server\'s own machine: works only where its operator allows it.' };
-  if (isPrivate(url.hostname)) return { ok: false, says: 'This is a private address; only public ones can be called.' };
-  if (!url.hostname.includes('.') && !url.hostname.startsWith('[')) return { ok: false, says: 'The host needs its full name, such as api.together.xyz.' };
-  return { ok: true, says: `Calls will go to ${url.host}.` };
+  if (local) return verdict(true, 'url.local');
+  if (isPrivate(url.hostname)) return verdict(false, 'url.private');
+  if (!url.hostname.includes('.') && !url.hostname.startsWith('[')) return verdict(false, 'url.host');
+  return verdict(true, 'url.goes_to', { host: url.host });
 }
 
 /** sessionStorage that forgives a full or forbidden store: what does not fit lives until the reload only. */

@@ -4,7 +4,9 @@ import * as api from './api';
 import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type SessionState, type Suite } from './api';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
 import { hashOf, hasTable, placeOf } from './lib/place';
+import { remembered } from './lib/remembered';
 import { answerOtherTabs, takeOver } from './lib/tabs';
+import { say } from './lib/words/words.svelte';
 import { plainLook, type Look, type Row } from './lib/table/look';
 import { ended, kept, nearest, reachable, withResult, type Standing, type Step } from './state';
 
@@ -33,7 +35,7 @@ const defaults: RunSettings = { prompt_limit: 10, concurrency: 4, stream: true, 
 /** An answer that a reload cut off can be asked for again; a summary that it cut off is asked for anew by itself. */
 function takenUp(exchanges: Exchange[]): Exchange[] {
   for (const { answer } of exchanges) {
-    if (!answer.complete) answer.error ??= 'The page was reloaded before the answer was complete.';
+    if (!answer.complete) answer.error ??= say('answer.reloaded');
   }
   return exchanges.length === 1 && exchanges[0]!.question === undefined && !exchanges[0]!.answer.complete ? [] : exchanges;
 }
@@ -49,6 +51,8 @@ class Wizard {
   session = $state<SessionState>();
   /** Why the session is over, in the gateway's words. */
   over = $state<string>();
+  /** Another tab has the session; nothing of it is deleted. */
+  handedOver = $state(false);
   receipt = $state<Cleanup>();
 
   choice = $state<Choice>(kept.get<Choice>('choice') ?? {});
@@ -216,6 +220,7 @@ class Wizard {
     const opened = await api.openSession(endpoint);
     kept.set('session', opened.session_id);
     this.over = undefined;
+    this.handedOver = false;
     this.session = {
       ...opened,
       endpoint_url: endpoint.endpoint_url,
@@ -374,12 +379,14 @@ class Wizard {
     this.#forget();
     this.receipt = receipt;
     kept.set('receipt', receipt);
+    remembered.storeAgain();
   }
 
   /** Everything as on the first visit, but for what the person typed about the endpoint. */
   startAnew(): void {
     this.#forget();
     this.over = undefined;
+    this.handedOver = false;
     this.#putReceiptAway();
     this.choice.ownSuite = undefined;
     this.keepChoice();
@@ -415,7 +422,8 @@ class Wizard {
     const id = this.session?.session_id;
     if (!id) return undefined;
     this.#forget();
-    this.over = 'It goes on in another tab.';
+    this.over = say('app.over.elsewhere');
+    this.handedOver = true;
     return id;
   }
 
@@ -424,7 +432,7 @@ class Wizard {
     if (!this.session) return false;
     await api.cleanUp(this.session.session_id);
     this.#forget();
-    this.over = 'It was deleted from another tab.';
+    this.over = say('app.over.deleted_elsewhere');
     return true;
   }
 

@@ -1,5 +1,6 @@
 // What the table of results shows: filter, search, order and the opened row, as they stand in the address. Pure.
 import type { Result } from '../../api';
+import { say } from '../words/words.svelte';
 
 export type Filter = 'failed' | 'checks' | 'empty' | 'slow';
 export type Column = 'n' | 'latency' | 'ttft' | 'tokens' | 'length';
@@ -85,7 +86,7 @@ export function searchOf(query: string | undefined): { test: (text: string) => b
     const expression = new RegExp(pattern[1]!, pattern[2] || 'i');
     return { test: (text) => expression.test(text) };
   } catch {
-    return { test: () => true, fault: 'This regular expression is not complete.' };
+    return { test: () => true, fault: say('table.search.broken') };
   }
 }
 
