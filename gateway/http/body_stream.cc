@@ -1,14 +1,28 @@
 #include "gateway/http/body_stream.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
 
 #include "common/error/try.h"
 
 namespace ftl::http {
+
+namespace beast_http = boost::beast::http;
+
+namespace {
+
+// Views into `sequence`.
+template <typename Sequence>
+Wire::Buffers Flat(const Sequence& sequence) {
+  Wire::Buffers buffers;
+  std::copy(sequence.begin(), sequence.end(), buffers.begin());
+  return buffers;
+}
+
+}  // namespace
 
 Task<> BodyStream::Write(std::string_view piece) {
   if (is_silent_) co_return absl::OkStatus();
@@ -23,11 +37,8 @@ Task<> BodyStream::Write(std::string_view piece) {
 Task<> BodyStream::WriteSlice(std::string_view piece) {
   wire_->SetDeadline(DeadlineIn(limits_->write));
   if (framing_ == Framing::kChunked) {
-    char head[18];
-    char* end = std::to_chars(head, head + 16, piece.size(), 16).ptr;
-    *end++ = '\r';
-    *end++ = '\n';
-    CO_TRY(co_await wire_->Write(std::string_view(head, static_cast<size_t>(end - head)), piece, "\r\n"));
+    const beast_http::chunk_body chunk(asio::buffer(piece));
+    CO_TRY(co_await wire_->Write(Flat(chunk)));
   } else {
     CO_TRY(co_await wire_->Write(piece));
   }
@@ -38,7 +49,8 @@ Task<> BodyStream::WriteSlice(std::string_view piece) {
 Task<> BodyStream::End() {
   if (framing_ == Framing::kChunked && !is_silent_) {
     wire_->SetDeadline(DeadlineIn(limits_->write));
-    CO_TRY(co_await wire_->Write("0\r\n\r\n"));
+    const beast_http::chunk_last<> last;
+    CO_TRY(co_await wire_->Write(Flat(last)));
     wire_->SetDeadline(Deadline::max());
   }
   ended_ = true;

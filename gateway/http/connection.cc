@@ -9,6 +9,8 @@
 #include "common/observe/log.h"
 #include "common/rpc/call_context.h"
 #include "gateway/http/problem.h"
+#include "gateway/http/request_guard.h"
+#include "gateway/http/request_parser.h"
 
 namespace ftl::http {
 namespace {
@@ -99,7 +101,7 @@ Task<std::string> Connection::ReadHead() {
                        "The head of the request is too large.");
     }
     seen = bytes.size();
-    absl::StatusOr<size_t> read = co_await wire_.ReadMore();
+    absl::StatusOr<size_t> read = co_await wire_.ReadMore(Wire::kFewBytes);
     // A client that says nothing, or goes away in the middle of a head, is not answered.
     if (!read.ok() && begun && wire_.expired()) co_return std::move(read).status();
     if (!read.ok() || *read == 0) co_return std::string();
@@ -111,12 +113,13 @@ Task<std::string> Connection::ReadHead() {
 }
 
 asio::awaitable<bool> Connection::ServeOne(std::string head_bytes, std::optional<LastingBody>& lasting) {
-  const absl::StatusOr<RequestHead> head = ParseHead(head_bytes);
-  if (!head.ok()) {
-    co_await Refused(head.status());
+  RequestParser parser;
+  const absl::Status judged = parser.Take(head_bytes);
+  if (!judged.ok()) {
+    co_await Refused(judged);
     co_return false;
   }
-  Exchange exchange(wire_, limits_, *head);
+  Exchange exchange(wire_, limits_, parser);
   if (draining_) exchange.CloseAfterwards();
   // Streams read nothing, so a client that goes away is noticed by this alone.
   exchange.OnStream([this] { wire_.WatchHangup([this] { cancel_.emit(asio::cancellation_type::terminal); }); });
@@ -156,7 +159,7 @@ asio::awaitable<void> Connection::Linger() {
   for (size_t skipped = 0; skipped < kLingerBytes;) {
     skipped += wire_.unread().size();
     wire_.Consume(wire_.unread().size());
-    const absl::StatusOr<size_t> read = co_await wire_.ReadMore();
+    const absl::StatusOr<size_t> read = co_await wire_.ReadMore(Wire::kManyBytes);
     if (!read.ok() || *read == 0) co_return;
   }
 }

@@ -1,12 +1,12 @@
 #include "gateway/http/exchange.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/rpc/call_context.h"
 #include "gateway/http/caller.h"
-#include "gateway/http/chunked_decoder.h"
+#include "gateway/http/request_parser.h"
 
 namespace ftl::http {
 namespace {
@@ -16,66 +16,51 @@ constexpr size_t kSkippedBytes = 64 * 1024;
 
 constexpr size_t kSlowestBytesPerSecond = 32 * 1024;
 
-absl::Status TooLarge(size_t max_bytes) {
-  return Refuse(Reason::kBodyTooLarge, fmt::format("Send at most {} bytes.", max_bytes))
-      .With("max_body_bytes", static_cast<int64_t>(max_bytes));
-}
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 absl::Status CutShort() { return Refuse(Reason::kBadRequest, "The connection ended within the body."); }
 
 }  // namespace
 
-Exchange::Exchange(Wire& wire, const Limits& limits, const RequestHead& head)
+Exchange::Exchange(Wire& wire, const Limits& limits, RequestParser& parser)
     : wire_(wire),
       limits_(limits),
-      head_(head),
-      request_id_(RequestIdOf(head)),
-      traceparent_(TraceOf(head)),
-      client_address_(ClientAddress(wire.peer(), head, limits.trusted_hops)),
-      keep_alive_(head.keep_alive && head.minor_version == 1),
-      body_read_(!head.chunked && head.content_length == 0) {
+      parser_(parser),
+      head_(parser.head()),
+      request_id_(RequestIdOf(head_)),
+      traceparent_(TraceOf(head_)),
+      client_address_(ClientAddress(wire.peer(), head_, limits.trusted_hops)),
+      keep_alive_(head_.keep_alive && head_.minor_version == 1),
+      body_read_(parser.is_at_end()) {
   if (request_id_.empty()) request_id_ = NewRequestId();
 }
 
 Task<std::string> Exchange::ReadBody(size_t max_bytes) {
   std::string body;
   if (body_read_) co_return body;
-  if (head_.content_length > max_bytes) co_return TooLarge(max_bytes);
+  CO_TRY(parser_.LimitBody(max_bytes));
   body_begun_ = true;
   wire_.SetDeadline(DeadlineIn(limits_.body));
   if (head_.expects_continue && wire_.unread().empty()) {
-    CO_TRY(co_await wire_.Write("HTTP/1.1 100 Continue\r\n\r\n"));
+    CO_TRY(co_await wire_.Write(kContinue));
   }
-  if (head_.chunked) {
-    CO_TRY(co_await ReadChunks(max_bytes, body));
-  } else {
-    CO_TRY(co_await ReadToLength(head_.content_length, body));
+  const size_t most =
+      head_.chunked ? Wire::kManyBytes : std::clamp<size_t>(head_.content_length, Wire::kFewBytes, Wire::kManyBytes);
+  while (true) {
+    std::string_view unread = wire_.unread();
+    std::string_view piece;
+    do {
+      CO_TRY(piece, parser_.NextPiece(unread));
+      body.append(piece);
+    } while (!piece.empty());
+    wire_.Consume(wire_.unread().size() - unread.size());
+    if (parser_.is_at_end()) break;
+    CO_TRY(const size_t read, co_await wire_.ReadMore(most));
+    if (read == 0) co_return CutShort();
   }
   wire_.SetDeadline(Deadline::max());
   body_read_ = true;
   co_return body;
-}
-
-Task<> Exchange::ReadToLength(size_t bytes, std::string& body) {
-  while (true) {
-    const size_t taken = std::min(bytes - body.size(), wire_.unread().size());
-    body.append(wire_.unread().substr(0, taken));
-    wire_.Consume(taken);
-    if (body.size() == bytes) co_return absl::OkStatus();
-    CO_TRY(const size_t read, co_await wire_.ReadMore());
-    if (read == 0) co_return CutShort();
-  }
-}
-
-Task<> Exchange::ReadChunks(size_t max_bytes, std::string& body) {
-  ChunkedDecoder decoder(max_bytes);
-  while (true) {
-    CO_TRY(const size_t taken, decoder.Feed(wire_.unread(), body));
-    wire_.Consume(taken);
-    if (decoder.done()) co_return absl::OkStatus();
-    CO_TRY(const size_t read, co_await wire_.ReadMore());
-    if (read == 0) co_return CutShort();
-  }
 }
 
 HeadFacts Exchange::Facts(Framing framing) const {

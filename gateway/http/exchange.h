@@ -16,6 +16,8 @@
 
 namespace ftl::http {
 
+class RequestParser;
+
 // What is left of an answer when its handler has returned: pieces that come for as long as a run lasts. It holds
 // nothing of the request, so that many can wait at little cost.
 struct LastingBody {
@@ -27,8 +29,8 @@ struct LastingBody {
 // of Writes and End.
 class Exchange {
  public:
-  // All references outlive the exchange.
-  Exchange(Wire& wire, const Limits& limits, const RequestHead& head);
+  // All references outlive the exchange. `parser` has taken the head.
+  Exchange(Wire& wire, const Limits& limits, RequestParser& parser);
 
   const RequestHead& head() const { return head_; }
   const std::string& request_id() const { return request_id_; }
@@ -67,12 +69,11 @@ class Exchange {
   void CloseAfterwards() { keep_alive_ = false; }
 
  private:
-  Task<> ReadToLength(size_t bytes, std::string& body);
-  Task<> ReadChunks(size_t max_bytes, std::string& body);
   HeadFacts Facts(Framing framing) const;
 
   Wire& wire_;
   const Limits& limits_;
+  RequestParser& parser_;
   const RequestHead& head_;
   std::string request_id_;
   std::string traceparent_;

@@ -27,8 +27,6 @@ struct Response {
 
 Response JsonResponse(int status, std::string json);
 
-std::string_view PhraseOf(int status);
-
 // How the length of the body is said.
 enum class Framing { kLength, kChunked, kUntilClose };
 

@@ -1,7 +1,6 @@
 #include "gateway/http/wire.h"
 
 #include <algorithm>
-#include <array>
 
 #include <openssl/crypto.h>
 #include <sys/socket.h>
@@ -17,7 +16,6 @@ namespace {
 using asio::ip::tcp;
 
 constexpr auto kToTuple = asio::as_tuple(asio::use_awaitable);
-constexpr size_t kReadBytes = 64 * 1024;
 constexpr int kSendBufferBytes = 128 * 1024;
 constexpr size_t kKeptBytes = 16 * 1024;
 
@@ -34,40 +32,19 @@ Wire::Wire(tcp::socket socket) : socket_(std::move(socket)), deadline_(Deadline:
 }
 
 void Wire::Consume(size_t bytes) {
-  consumed_ += bytes;
-  if (consumed_ < buffer_.size()) return;
   // A key may have been in it.
-  OPENSSL_cleanse(buffer_.data(), buffer_.size());
-  buffer_.clear();
-  consumed_ = 0;
-  if (buffer_.capacity() > kKeptBytes) DropBuffer();
+  OPENSSL_cleanse(buffer_.data().data(), bytes);
+  buffer_.consume(bytes);
+  if (buffer_.size() == 0 && buffer_.capacity() > kKeptBytes) DropBuffer();
 }
 
-void Wire::DropBuffer() {
-  buffer_.erase(0, consumed_);
-  consumed_ = 0;
-  buffer_.shrink_to_fit();
-}
-
-Task<size_t> Wire::ReadMore() {
-  thread_local std::array<char, kReadBytes> scratch;
-  while (true) {
-    const auto [wait_error] = co_await socket_.async_wait(tcp::socket::wait_read, kToTuple);
-    if (expired_) co_return Refuse(Reason::kRequestTimeout, "The request did not come in time.");
-    if (wait_error) co_return Broken();
-    boost::system::error_code error;
-    const size_t read = socket_.read_some(asio::buffer(scratch), error);
-    if (error == asio::error::would_block) continue;
-    if (error == asio::error::eof) co_return size_t{0};
-    if (error) co_return Broken();
-    if (consumed_ > 0) {
-      buffer_.erase(0, consumed_);
-      consumed_ = 0;
-    }
-    buffer_.append(scratch.data(), read);
-    OPENSSL_cleanse(scratch.data(), read);
-    co_return read;
-  }
+Task<size_t> Wire::ReadMore(size_t most) {
+  const auto [error, read] = co_await socket_.async_read_some(buffer_.prepare(most), kToTuple);
+  if (expired_) co_return Refuse(Reason::kRequestTimeout, "The request did not come in time.");
+  if (error == asio::error::eof) co_return size_t{0};
+  if (error) co_return Broken();
+  buffer_.commit(read);
+  co_return read;
 }
 
 void Wire::BoundSendBuffer() {
@@ -75,9 +52,8 @@ void Wire::BoundSendBuffer() {
   socket_.set_option(tcp::socket::send_buffer_size(kSendBufferBytes), ignored);
 }
 
-Task<> Wire::Write(std::string_view first, std::string_view second, std::string_view third) {
-  while (!first.empty() || !second.empty() || !third.empty()) {
-    const std::array buffers = {asio::buffer(first), asio::buffer(second), asio::buffer(third)};
+Task<> Wire::Write(Buffers buffers) {
+  while (asio::buffer_size(buffers) > 0) {
     boost::system::error_code error;
     size_t written = socket_.write_some(buffers, error);
     if (error == asio::error::would_block) {
@@ -86,10 +62,10 @@ Task<> Wire::Write(std::string_view first, std::string_view second, std::string_
       continue;
     }
     if (error) co_return Broken();
-    for (std::string_view* part : {&first, &second, &third}) {
-      const size_t of_part = std::min(written, part->size());
-      part->remove_prefix(of_part);
-      written -= of_part;
+    for (asio::const_buffer& buffer : buffers) {
+      const size_t of_buffer = std::min(written, buffer.size());
+      buffer += of_buffer;
+      written -= of_buffer;
     }
   }
   co_return absl::OkStatus();

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include <absl/status/statusor.h>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 
 #include "common/async/task.h"
 #include "common/time/deadline.h"
@@ -17,26 +19,33 @@ namespace ftl::http {
 // timer of its own: the listener looks at all wires a few times a second, which costs nothing per read.
 class Wire {
  public:
+  static constexpr size_t kFewBytes = 2 * 1024;  // what a connection holds that waits for a head
+  static constexpr size_t kManyBytes = 64 * 1024;
+
   explicit Wire(asio::ip::tcp::socket socket);
 
   asio::any_io_executor executor() { return socket_.get_executor(); }
   const asio::ip::address& peer() const { return peer_; }
 
   // What has been read and not consumed.
-  std::string_view unread() const { return std::string_view(buffer_).substr(consumed_); }
+  std::string_view unread() const { return {static_cast<const char*>(buffer_.cdata().data()), buffer_.size()}; }
   void Consume(size_t bytes);
   // Gives memory back while nothing is read for long.
-  void DropBuffer();
+  void DropBuffer() { buffer_.shrink_to_fit(); }
 
-  // Waits for more bytes and appends them to what is unread. Gives how many; 0 at the end of the stream.
+  // Waits for more bytes and appends at most `most` to what is unread. Gives how many; 0 at the end of the stream.
   // REQUEST_TIMEOUT when the deadline has passed, CANCELLED when the connection is broken.
-  Task<size_t> ReadMore();
+  Task<size_t> ReadMore(size_t most);
 
   // Bounds what the system keeps for a client that reads slowly. For streams: a whole answer may use all it gets.
   void BoundSendBuffer();
 
-  // Writes all of `first`, then all of `second`, then all of `third`.
-  Task<> Write(std::string_view first, std::string_view second = {}, std::string_view third = {});
+  // Writes all of them, one after the other.
+  using Buffers = std::array<asio::const_buffer, 5>;
+  Task<> Write(Buffers buffers);
+  Task<> Write(std::string_view first, std::string_view second = {}) {
+    return Write(Buffers{asio::buffer(first), asio::buffer(second)});
+  }
 
   // The waits that follow end by then.
   void SetDeadline(Deadline deadline);
@@ -57,8 +66,7 @@ class Wire {
  private:
   asio::ip::tcp::socket socket_;
   asio::ip::address peer_;
-  std::string buffer_;
-  size_t consumed_ = 0;
+  boost::beast::flat_buffer buffer_;
   Deadline deadline_;
   bool expired_ = false;
   std::shared_ptr<const bool> watch_;  // stands as long as somebody wants to hear of a hangup

@@ -1,4 +1,4 @@
-// What care at the edges costs: judging URLs on the way out, framing on the way in.
+// What care at the edges costs: judging URLs on the way out, guarding Beast on the way in.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -33,14 +33,14 @@ async function framing() {
   servers.stdin.end();
   await once(servers, 'exit');
   const [perSecond, floor] = [median(rates.ours), median(rates.beast)];
-  row('requests, read strictly and answered', {
-    floor: `${floor}/s by Beast`, ours: `${perSecond}/s strictly`, ratio: (perSecond / floor).toFixed(2), goal: 'at least 0.95',
+  row('requests, read behind the guard and answered', {
+    floor: `${floor}/s by Beast alone`, ours: `${perSecond}/s`, ratio: (perSecond / floor).toFixed(2), goal: 'at least 0.95',
     met: perSecond >= 0.95 * floor,
   });
   for (const { head, ours_ns, beast_ns } of heads) {
     const added = ((ours_ns - beast_ns) * perSecond) / 1e7;
     row(`head of a request, ${head}`, {
-      floor: `${beast_ns} ns by Beast`, ours: `${ours_ns} ns strictly`, ratio: `${added.toFixed(1)} % of a request added`,
+      floor: `${beast_ns} ns by Beast alone`, ours: `${ours_ns} ns behind the guard`, ratio: `${added.toFixed(1)} % of a request added`,
       goal: 'at most 5 %', met: added <= 5,
     });
   }
