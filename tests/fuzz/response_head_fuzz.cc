@@ -1,5 +1,6 @@
 // The head of an endpoint's answer ends at one place, and its framing is never in doubt.
-#include "common/endpoint/http/http_head.h"
+#include "common/endpoint/http/response_guard.h"
+#include "common/endpoint/http/response_parser.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {
@@ -29,7 +30,8 @@ void Check(const ResponseHead& head) {
 void FuzzOne(std::string_view input) {
   const size_t end = HeadEnd(input);
   Require(end == EndByteByByte(input), "a head ends at the same place whole and byte by byte");
-  if (const auto head = ParseResponseHead(input.substr(0, end))) Check(*head);
+  ResponseParser parser(/*max_extra_bytes=*/1024);
+  if (parser.Take(input.substr(0, end))) Check(parser.head());
 }
 
 }  // namespace ftl::fuzz

@@ -5,6 +5,8 @@
 
 #include <boost/asio/error.hpp>
 
+#include "common/endpoint/http/response_guard.h"
+
 namespace ftl {
 namespace {
 
@@ -31,7 +33,7 @@ WireFault HttpConnection::FaultOf(error_code error) const {
 
 Wire<> HttpConnection::Send(std::string_view request) {
   begin_ = end_ = 0;
-  body_.reset();
+  response_.reset();
   last_ = {};
   worst_lag_ = {};
   may_be_more_ = has_received_ = false;
@@ -83,7 +85,6 @@ Wire<ResponseHead> HttpConnection::ReadHead() {
     if (head->status == 101) break;
     if (head->is_interim()) continue;
     is_last_ = head->is_last;
-    body_.emplace(*head, limits_.head_bytes);
     co_return head;
   }
   co_return WireFault(FormatFault::kHead);
@@ -102,26 +103,28 @@ Wire<ResponseHead> HttpConnection::ReadOneHead(size_t& bytes_left) {
   const size_t size = HeadEnd(received());
   if (size > bytes_left) co_return WireFault(FormatFault::kHeadTooLong);
   bytes_left -= size;
-  std::optional<ResponseHead> head = ParseResponseHead(received().substr(0, size));
+  response_.emplace(limits_.head_bytes);
+  const bool is_taken = response_->Take(received().substr(0, size));
   begin_ += size;
-  if (!head) co_return WireFault(FormatFault::kHead);
-  co_return *std::move(head);
+  if (!is_taken) co_return WireFault(FormatFault::kHead);
+  co_return response_->head();
 }
 
 WireResult<std::string_view> HttpConnection::BufferedBody() {
   std::string_view rest = received();
-  const std::string_view piece = body_->Next(rest);
+  const absl::StatusOr<std::string_view> piece = response_->NextPiece(rest);
   begin_ = end_ - rest.size();
-  if (body_->is_broken()) return WireFault(FormatFault::kChunks);
-  return piece;
+  // What fills the whole buffer and is no body has no end.
+  if (!piece.ok() || received().size() == buffer_bytes_) return WireFault(FormatFault::kChunks);
+  return *piece;
 }
 
 Wire<std::string_view> HttpConnection::ReadBody() {
   while (true) {
     WireResult<std::string_view> piece = BufferedBody();
-    if (!piece || !piece->empty() || body_->is_at_end()) co_return piece;
+    if (!piece || !piece->empty() || response_->is_at_end()) co_return piece;
     if (has_ended_) {
-      if (body_->EndsWithConnection()) co_return std::string_view();
+      if (response_->TakeEnd()) co_return std::string_view();
       co_return WireFault(TransportFault::kCut);
     }
     WireResult<> more = co_await ReadMore();
@@ -130,14 +133,16 @@ Wire<std::string_view> HttpConnection::ReadBody() {
 }
 
 HttpConnection::Readiness HttpConnection::Check() {
-  if (is_last_ || has_ended_ || !body_) return Readiness::kDead;
+  if (is_last_ || has_ended_ || !response_) return Readiness::kDead;
   for (int reads = 0; reads < kMostReadsInARow; ++reads) {
-    while (begin_ < end_ && !body_->is_at_end() && !body_->is_broken()) BufferedBody();
-    if (body_->is_broken() || begin_ < end_) return Readiness::kDead;
+    WireResult<std::string_view> piece;
+    do {
+      piece = BufferedBody();
+    } while (piece && !piece->empty());
+    const bool is_at_end = response_->is_at_end();
+    if (!piece || (is_at_end && begin_ < end_)) return Readiness::kDead;
     const Arrival arrival = TryRead();
-    if (arrival.error == asio::error::would_block) {
-      return body_->is_at_end() ? Readiness::kReady : Readiness::kBusy;
-    }
+    if (arrival.error == asio::error::would_block) return is_at_end ? Readiness::kReady : Readiness::kBusy;
     if (arrival.error || arrival.size == 0) return Readiness::kDead;
   }
   return Readiness::kDead;

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string_view>
 
-#include "common/endpoint/http/body_framing.h"
 #include "common/endpoint/http/byte_stream.h"
 #include "common/endpoint/http/caller_limits.h"
 #include "common/endpoint/http/close_timer.h"
+#include "common/endpoint/http/response_parser.h"
 #include "common/endpoint/http/wire_fault.h"
 
 namespace ftl {
@@ -56,7 +56,7 @@ class HttpConnection {
   std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
-  std::optional<BodyFraming> body_;
+  std::optional<ResponseParser> response_;
   Arrival last_;
   Mark first_arrival_;
   absl::Duration worst_lag_;
