@@ -1,5 +1,6 @@
 #include "common/observe/log.h"
 
+#include <absl/strings/str_replace.h>
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -12,9 +13,15 @@ namespace {
 
 Format g_format = Format::kJson;
 
-std::string Quoted(std::string_view text) {
-  return boost::json::serialize(boost::json::value(boost::json::string_view(text.data(), text.size())));
+// A JSON string without its quotation marks.
+std::string Escaped(std::string_view text) {
+  const auto value = boost::json::value(boost::json::string_view(text.data(), text.size()));
+  const std::string json = boost::json::serialize(value);
+  // JSON has no need to escape DEL; a terminal has.
+  return absl::StrReplaceAll({json.data() + 1, json.size() - 2}, {{"\x7f", "\\u007f"}});
 }
+
+std::string Quoted(std::string_view text) { return fmt::format("\"{}\"", Escaped(text)); }
 
 void Write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
   if (!spdlog::should_log(level)) return;
@@ -24,7 +31,7 @@ void Write(spdlog::level::level_enum level, std::string_view message, Fields fie
     fmt::format_to(out, "\"message\":{}", Quoted(message));
     for (const Field& field : fields) fmt::format_to(out, ",\"{}\":{}", field.name, field.json);
   } else {
-    fmt::format_to(out, "{}", message);
+    fmt::format_to(out, "{}", Escaped(message));
     for (const Field& field : fields) fmt::format_to(out, " {}={}", field.name, field.json);
   }
   spdlog::log(level, "{}", std::string_view(line.data(), line.size()));
