@@ -23,7 +23,7 @@ export function up(...flags) {
     ...process.env, FTL_BUILD_DIR: dirname(programs), FTL_LOG_LEVEL: 'warn', FTL_MAX_CONNECTIONS_PER_ADDRESS: '16384',
     DEMO_MAX_PROMPTS_PER_SESSION: '1000000', DEMO_MAX_SESSIONS_PER_ADDRESS: '1000', DEMO_MAX_REQUESTS_PER_MINUTE: '100000000',
   };
-  const args = ['--data', data, '--port', '0', '--detach', '--no-demo', '--skip-install', ...flags];
+  const args = ['--data', data, '--port', '0', '--detach', '--no-demo', '--skip-install', '--restart', ...flags];
   execFileSync(join(checkout, 'deploy/local/up'), args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   gateway = flags.includes('--split') ? 'gateway' : 'all-in-one';
   agent.destroy();
