@@ -9,10 +9,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
@@ -40,6 +43,8 @@ using testing::StartsWith;
 
 const std::string kSession = "demo-" + std::string(64, 'a');
 const std::string kEnded = "demo-" + std::string(64, 'e');
+// Whose metrics wait until they are let go.
+const std::string kHeld = "demo-" + std::string(64, 'b');
 constexpr char kRun[] = "11111111-2222-4333-8444-555555555555";
 // All of it is stored, and its answers are long.
 constexpr char kLongRun[] = "11111111-2222-4333-8444-666666666666";
@@ -220,12 +225,23 @@ namespace pb = finetunelab::analytics::v1;
 
 class Analytics final : public pb::AnalyticsService::CallbackService {
  public:
-  explicit Analytics(rpc::Serving serving) : serving_(std::move(serving)) {}
+  explicit Analytics(rpc::Serving serving) : serving_(std::move(serving)), let_go_(serving_.executor()) {
+    let_go_.expires_at(Deadline::max());
+  }
   FTL_SERVE(GetMetrics)
   FTL_SERVE_STREAM(Ask)
 
+  int held() const { return held_; }
+  void LetGo() {
+    asio::post(serving_.executor(), [this] { let_go_.expires_at(Deadline::min()); });
+  }
+
  private:
-  Task<pb::GetMetricsResponse> GetMetrics(const CallContext&, const pb::GetMetricsRequest&) {
+  Task<pb::GetMetricsResponse> GetMetrics(const CallContext&, const pb::GetMetricsRequest& request) {
+    if (request.session_id() == kHeld) {
+      ++held_;
+      co_await let_go_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
     pb::GetMetricsResponse response;
     response.mutable_p95_latency()->set_seconds(1);
     (*response.mutable_errors_by_type())["timeout"] = 2;
@@ -242,6 +258,8 @@ class Analytics final : public pb::AnalyticsService::CallbackService {
     co_return absl::OkStatus();
   }
   rpc::Serving serving_;
+  asio::steady_timer let_go_;
+  std::atomic<int> held_ = 0;
 };
 
 }  // namespace fake_analytics
@@ -295,7 +313,9 @@ class GatewayTest : public testing::Test {
     runner_ = runner.get();
     serve("session-vault", std::make_unique<fake::Vault>(serving));
     serve("batch-runner", std::move(runner));
-    serve("analytics", std::make_unique<fake_analytics::Analytics>(serving));
+    auto analytics = std::make_unique<fake_analytics::Analytics>(serving);
+    analytics_ = analytics.get();
+    serve("analytics", std::move(analytics));
     serve("export", std::make_unique<fake_exporter::Exporter>(serving));
     const std::filesystem::path port_file = testing::TempDir() + "/gateway_test.port";
     host::Settings settings([&](const std::string& name) -> std::optional<std::string> {
@@ -317,8 +337,11 @@ class GatewayTest : public testing::Test {
   }
   absl::Status Await(Task<> task) { return asio::co_spawn(io_, std::move(task), asio::use_future).get(); }
 
-  tcp::socket Connect() {
+  // From 127.0.0.`last`.
+  tcp::socket Connect(int last = 1) {
     tcp::socket socket(clients_);
+    socket.open(tcp::v4());
+    socket.bind(tcp::endpoint(asio::ip::address_v4(0x7f000000u + static_cast<uint32_t>(last)), 0));
     socket.connect(tcp::endpoint(asio::ip::address_v4::loopback(), static_cast<uint16_t>(port_)));
     return socket;
   }
@@ -365,6 +388,7 @@ class GatewayTest : public testing::Test {
   asio::io_context clients_;
   std::vector<std::unique_ptr<rpc::Server>> servers_;
   fake_runner::Runner* runner_ = nullptr;
+  fake_analytics::Analytics* analytics_ = nullptr;
   rpc::Channels channels_;
   std::unique_ptr<host::Environment> environment_;
   std::unique_ptr<host::Module> module_;
@@ -481,6 +505,31 @@ TEST_F(GatewayTest, HasRoomForSoManyLargeBodiesOfAnAddress) {
   held.clear();
   const Answer later = Ask("POST", Demo("/test-suites"), "{\"a\":\"" + Many("b", 1 << 20) + "\"}");
   EXPECT_THAT(later.head, StartsWith("HTTP/1.1 422 "));
+}
+
+TEST_F(GatewayTest, RefusesEarlyWhatItCannotCarryAndServesTheRest) {
+  constexpr int kMostUnderWay = 4096;
+  const std::string target = Demo("/analytics/metrics?session_id=" + kHeld);
+  const std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n", target);
+  std::vector<tcp::socket> held;
+  for (int i = 0; i < kMostUnderWay; ++i) {
+    held.push_back(Connect(2 + i % 8));
+    asio::write(held.back(), asio::buffer(request));
+  }
+  for (int i = 0; i < 2000 && analytics_->held() < kMostUnderWay; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ASSERT_EQ(analytics_->held(), kMostUnderWay);
+  const auto started = std::chrono::steady_clock::now();
+  const Answer refused = Ask("GET", target);
+  EXPECT_THAT(refused.head, AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("\r\nRetry-After: ")));
+  EXPECT_THAT(refused.body, HasSubstr("\"code\":\"overloaded\""));
+  EXPECT_THAT(Ask("GET", "/livez").head, StartsWith("HTTP/1.1 200 "));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(1));
+  EXPECT_EQ(analytics_->held(), kMostUnderWay);
+  analytics_->LetGo();
+  for (tcp::socket& socket : held) EXPECT_THAT(Hear(std::move(socket)).head, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(Ask("GET", target).head, StartsWith("HTTP/1.1 200 ")) << "there is room again";
 }
 
 TEST_F(GatewayTest, CountsDiscoveryWithoutASession) {

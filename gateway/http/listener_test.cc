@@ -1,5 +1,6 @@
 #include "gateway/http/listener.h"
 
+#include <array>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
@@ -27,7 +29,7 @@ using testing::Not;
 using testing::StartsWith;
 
 // Echoes method, path and body; `/stream` streams, `/wait` streams one piece and then waits for its client to go,
-// `/early` answers before the body.
+// `/endless` streams for as long as it is let, `/early` answers before the body.
 asio::awaitable<void> Echo(Exchange& exchange) {
   const auto& head = exchange.head();
   if (head.path == "/stream") {
@@ -44,6 +46,16 @@ asio::awaitable<void> Echo(Exchange& exchange) {
     (void)co_await exchange.Write("here");
     asio::steady_timer forever(co_await asio::this_coro::executor, std::chrono::hours(1));
     co_await forever.async_wait(asio::use_awaitable);
+  }
+  if (head.path == "/endless") {
+    const std::string piece(16 * 1024, 'x');
+    absl::Status status = co_await exchange.Begin(Response());
+    while (status.ok()) {
+      status = co_await exchange.Write(piece);
+      co_await asio::post(asio::use_awaitable);
+    }
+    exchange.CloseAfterwards();
+    co_return;
   }
   if (head.path == "/early") {
     (void)co_await exchange.Send(JsonResponse(200, "early"));
@@ -226,6 +238,26 @@ TEST_F(ListenerTest, NoticesThatTheClientOfAStreamHasGone) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   EXPECT_EQ(left, 0);
+}
+
+TEST_F(ListenerTest, LetsAReaderGoThatTakesNothingForItsWriteLimit) {
+  Limits limits;
+  limits.write = absl::Milliseconds(300);
+  Serve(limits);
+  const auto connections = [this] { return OnThread([this] { return listener_->connections(); }); };
+  tcp::socket silent = Connect();
+  tcp::socket slow = Connect();
+  for (tcp::socket* reader : {&silent, &slow}) Say(*reader, "GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  const auto started = std::chrono::steady_clock::now();
+  const auto until = started + 4 * absl::ToChronoMilliseconds(limits.write);
+  while (std::chrono::steady_clock::now() < until) {
+    std::array<char, 64 * 1024> bytes;
+    slow.read_some(asio::buffer(bytes));
+    if (std::chrono::steady_clock::now() < started + absl::ToChronoMilliseconds(limits.write) / 2) {
+      EXPECT_EQ(connections(), 2);
+    }
+  }
+  EXPECT_EQ(connections(), 1) << "the silent one is gone, the slow one stays";
 }
 
 TEST_F(ListenerTest, SendsTheLongestWaitingAwayWhenItIsFull) {
