@@ -68,7 +68,7 @@ std::vector<Route> DemoRoutes(const RouteOptions& options, Services& services) {
       {.method = "GET",
        .path = FTL_DEMO "/providers",
        .summary = "The presets of the wizard",
-       .handler = ListProviders()},
+       .handler = ListProviders(options.sample_endpoint_url, options.sample_model_id)},
       {.method = "GET",
        .path = FTL_DEMO "/test-suites",
        .rpc = FTL_RUNNER "ListSuites",

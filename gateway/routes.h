@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "gateway/api/operations.h"
@@ -12,6 +13,8 @@ namespace ftl::gateway {
 struct RouteOptions {
   bool demo_enabled = true;
   size_t max_suite_bytes = 32 << 20;
+  std::string sample_endpoint_url;  // empty where there is none
+  std::string sample_model_id;
 };
 
 // The whole HTTP contract but the files of the page. `services` and `operations` outlive the routes.

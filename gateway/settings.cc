@@ -18,6 +18,9 @@ GatewaySettings ReadGatewaySettings(host::Settings& settings) {
       settings.Number("DEMO_MAX_REQUESTS_PER_MINUTE", 600, 1, kMost, "Requests of a client address in a minute.");
   read.max_suite_bytes = static_cast<size_t>(
       settings.Number("FTL_MAX_SUITE_BYTES", 32 << 20, 1024, 1 << 30, "Largest body that brings own prompts."));
+  read.sample_endpoint_url = settings.Text("FTL_SAMPLE_ENDPOINT_URL", "",
+                                           "An endpoint that needs no key, which the page offers to try it with.");
+  read.sample_model_id = settings.Text("FTL_SAMPLE_MODEL_ID", "sample-steady", "The model to ask for there.");
   http::Limits& limits = read.limits;
   limits.max_connections =
       settings.Number("FTL_MAX_CONNECTIONS", limits.max_connections, 1, kMost, "Connections at a time.");

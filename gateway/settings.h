@@ -14,6 +14,8 @@ struct GatewaySettings {
   bool demo_enabled;
   int requests_per_minute;  // per client address; the limit itself is session-vault's
   size_t max_suite_bytes;
+  std::string sample_endpoint_url;  // empty where there is none
+  std::string sample_model_id;
   http::Limits limits;
 };
 

@@ -1,5 +1,8 @@
 #include "gateway/api/configure.h"
 
+#include <initializer_list>
+#include <utility>
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "common/endpoint/url/provider.h"
@@ -22,27 +25,38 @@ constexpr std::string_view kGetRun = "finetunelab.batch_runner.v1.BatchRunnerSer
 // Only the browser of the person themselves keeps anything, and only in its own storage.
 constexpr char kClearSiteData[] = "\"cache\", \"cookies\", \"storage\"";
 
-std::string ProvidersJson() {
+using JsonFields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+void AppendObject(JsonFields fields, std::string& out) {
+  out += '{';
+  for (const auto& [name, text] : fields) {
+    if (text.empty()) continue;
+    if (out.back() != '{') out += ',';
+    AppendJsonString(name, out);
+    out += ':';
+    AppendJsonString(text, out);
+  }
+  out += '}';
+}
+
+std::string ProvidersJson(std::string_view sample_url, std::string_view sample_model_id) {
   std::string out = "{\"providers\":[";
   for (const Provider& provider : Providers()) {
     if (out.back() == '}') out += ',';
-    out += '{';
-    const std::pair<std::string_view, std::string_view> fields[] = {{"provider", provider.provider},
-                                                                    {"name", provider.name},
-                                                                    {"base_url", provider.base_url},
-                                                                    {"docs_url", provider.docs_url},
-                                                                    {"example_model_id", provider.example_model_id},
-                                                                    {"key_hint", provider.key_hint}};
-    for (const auto& [name, text] : fields) {
-      if (text.empty()) continue;
-      if (out.back() != '{') out += ',';
-      AppendJsonString(name, out);
-      out += ':';
-      AppendJsonString(text, out);
-    }
-    out += '}';
+    AppendObject({{"provider", provider.provider},
+                  {"name", provider.name},
+                  {"base_url", provider.base_url},
+                  {"docs_url", provider.docs_url},
+                  {"example_model_id", provider.example_model_id},
+                  {"key_hint", provider.key_hint}},
+                 out);
   }
-  return out + "]}";
+  out += ']';
+  if (!sample_url.empty()) {
+    out += ",\"sample\":";
+    AppendObject({{"endpoint_url", sample_url}, {"model_id", sample_model_id}}, out);
+  }
+  return out + '}';
 }
 
 // Both calls at once: neither needs the other.
@@ -94,8 +108,8 @@ Handler ListModels(Services& services) {
   return [&services](Incoming& incoming) { return SendModels(services, incoming); };
 }
 
-Handler ListProviders() {
-  return [json = ProvidersJson()](Incoming& incoming) {
+Handler ListProviders(std::string_view sample_url, std::string_view sample_model_id) {
+  return [json = ProvidersJson(sample_url, sample_model_id)](Incoming& incoming) {
     return incoming.exchange.Send(http::JsonResponse(incoming.route.status, json));
   };
 }

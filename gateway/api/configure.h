@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "gateway/api/services.h"
 #include "gateway/route.h"
 
@@ -11,8 +13,8 @@ Handler GetConfiguration(Services& services);
 // The models of an endpoint; without a session counted more strictly, since the endpoint can be anybody's.
 Handler ListModels(Services& services);
 
-// The presets of the wizard.
-Handler ListProviders();
+// The presets of the wizard, and `sample` where an endpoint needs no key: `sample_url` is empty where there is none.
+Handler ListProviders(std::string_view sample_url, std::string_view sample_model_id);
 
 // Deletes a session, and tells the browser to forget what it kept of it.
 Handler CleanUp(Services& services);

@@ -1,7 +1,7 @@
 // Presets of providers, and the suites that are shipped.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { get, ok } from './client.mjs';
+import { get, ok, sampleEndpoint } from './client.mjs';
 import { hasFields, isConventional, isProblem, kUuid } from './judge.mjs';
 
 const domains = ['customer_support', 'code_generation', 'qa', 'creative'];
@@ -19,6 +19,11 @@ test('every provider has a preset', async () => {
     if (preset.docs_url) assert.match(preset.docs_url, /^https:\/\//);
   }
   assert.equal(providers.find(({ provider }) => provider === 'together').base_url, 'https://api.together.xyz/v1');
+});
+
+test('the presets name the endpoint of the installation that needs no key', async () => {
+  const { sample } = await ok(get('providers'));
+  assert.deepEqual(sample, { endpoint_url: sampleEndpoint, model_id: 'sample-steady' });
 });
 
 test('the presets take no parameter, so a misspelt one is named', async () => {

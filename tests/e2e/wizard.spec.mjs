@@ -183,6 +183,24 @@ test('a new user tests a model, asks Atlas, takes the results along and leaves n
   await close();
 });
 
+test('whoever has no key is two clicks from results: the sample model', async () => {
+  const { page, close } = await visitor({ viewport: { width: 1280, height: 900 } });
+  await page.goto(base);
+  // A figure of the example opens the row it came from.
+  const example = page.getByRole('region', { name: 'An example, from a real run' });
+  await example.getByRole('button', { name: /^Slowest answer/ }).click();
+  await example.getByText('Prompt 1', { exact: true }).waitFor();
+  await example.getByText(/Nobel Prize for his theory/).waitFor();
+  await button(page, 'Try it with the sample model').click();
+  await heading(page, /^(Running|Ran) 10 prompts from Q&A - Medium$/).waitFor();
+  await toAtlas(page);
+  await button(page, 'Export').click();
+  await button(page, 'Delete everything').click();
+  await button(page, 'Yes, delete everything').click();
+  await heading(page, 'Your API credentials have been securely deleted').waitFor();
+  await close();
+});
+
 test('on a phone, in the dark, with own prompts, stopped halfway and deleted at once', async () => {
   const { page, close } = await visitor({ viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true });
   await toConnect(page);

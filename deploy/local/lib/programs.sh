@@ -123,12 +123,20 @@ migrate() {
   done_with 'applied'
 }
 
+# What the page may be tried with without a key; where this installation calls loopback. Sets `sample`.
+sample_setting() {
+  sample=()
+  if [[ -n $endpoint ]] || ! allows_loopback; then return; fi
+  port_for sample-endpoint sample-endpoint
+  sample=("FTL_SAMPLE_ENDPOINT_URL=${FTL_SAMPLE_ENDPOINT_URL:-http://127.0.0.1:$given/v1}")
+}
+
 start_all_in_one() {
   local database
   port_for all-in-one-grpc all-in-one
   database_of "${services[@]}"
   printf '%s\n' "$port" >"$data/run/all-in-one.port"
-  start_program all-in-one "${common[@]}" "${database[@]}" "${vault[@]}" "FTL_GRPC_LISTEN=${FTL_GRPC_LISTEN:-127.0.0.1:$given}"
+  start_program all-in-one "${common[@]}" "${database[@]}" "${vault[@]}" "${sample[@]}" "FTL_GRPC_LISTEN=${FTL_GRPC_LISTEN:-127.0.0.1:$given}"
 }
 
 start_split() {
@@ -143,6 +151,7 @@ start_split() {
     own=()
     if [[ $name == gateway ]]; then
       printf '%s\n' "$port" >"$data/run/gateway.port"
+      own+=("${sample[@]}")
     else
       port_for "$name" "$name"
       own+=("$(setting_of "$name" LISTEN)=127.0.0.1:$given")

@@ -291,7 +291,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: U
   const inRun = /^\/batch-test\/([^/]+)\/(events|cancel|status)$/.exec(path);
 
   if (route === 'GET /export/formats') return send({ formats: [['csv', 'CSV', 'text/csv'], ['json', 'JSON', 'application/json'], ['jsonl', 'JSONL', 'application/x-ndjson']].map(([format, name, content_type]) => ({ format, name, extension: format, content_type })) });
-  if (route === 'GET /providers') return send({ providers });
+  if (route === 'GET /providers') return send({ providers, sample: { endpoint_url: 'http://127.0.0.1:9000/v1', model_id: 'sample-steady' } });
   if (route === 'GET /test-suites') return send({ suites: [...suites, ...(id ? need(id).suites : [])].map(brief) });
   if (route.startsWith('GET /test-suites/')) {
     const suite = [...suites, ...(id ? need(id).suites : [])].find((one) => one.id === decodeURIComponent(path.slice(13)));

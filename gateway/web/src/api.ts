@@ -46,6 +46,12 @@ export interface Provider {
   key_hint?: string;
 }
 
+/** An endpoint of the installation's own that needs no key. */
+export interface Sample {
+  endpoint_url: string;
+  model_id: string;
+}
+
 export interface Model {
   id: string;
   owned_by?: string;
@@ -290,7 +296,7 @@ export const testConnection = (session_id: string) => ask<ConnectionTest>(`${bas
 export const listModels = (from: { session_id: string } | { endpoint_url: string; api_key: string }) =>
   ask<{ models: Model[] }>(`${base}/configure/models`, { body: from }).then((answer) => answer.models);
 
-export const listProviders = () => ask<{ providers: Provider[] }>(`${base}/providers`).then((answer) => answer.providers);
+export const listProviders = () => ask<{ providers: Provider[]; sample?: Sample }>(`${base}/providers`);
 
 export const listSuites = (session?: string) => ask<{ suites: Suite[] }>(`${base}/test-suites`, { session }).then((answer) => answer.suites);
 

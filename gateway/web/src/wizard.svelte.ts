@@ -1,7 +1,7 @@
 // The one page's memory: the session, its run and its conversation, kept in step with the gateway.
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import * as api from './api';
-import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type SessionState, type Suite } from './api';
+import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type Sample, type SessionState, type Suite } from './api';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
 import { hashOf, hasTable, placeOf } from './lib/place';
 import { remembered } from './lib/remembered';
@@ -241,6 +241,20 @@ class Wizard {
       this.session.last_error = test.success ? undefined : test.error;
     }
     return test;
+  }
+
+  /** Runs a suite against the installation's own endpoint, from no session to the run itself. */
+  async runSample(sample: Sample): Promise<void> {
+    const suites = await api.listSuites();
+    const suite = suites.find(({ id }) => id === this.choice.suiteId) ?? suites.find(({ task_domain, difficulty }) => task_domain === 'qa' && difficulty === 'medium') ?? suites[0];
+    if (!suite) throw new Problem(404, { code: 'suite_not_found', title: say('domain.none') });
+    this.choice = { domain: suite.task_domain, suiteId: suite.id };
+    this.draft = { ...emptyDraft, ...sample };
+    await this.connect({ ...sample, api_key: '' });
+    const test = await this.testConnection();
+    if (!test.success) throw new Problem(502, { code: test.error_type, title: say('connect.test.failed'), detail: test.error });
+    this.keepChoice();
+    await this.startRun();
   }
 
   async startRun(): Promise<void> {
