@@ -37,6 +37,35 @@ test('only what the server says has an origin leads anywhere, and it leads there
   await close();
 });
 
+test('a chart tells a bar to mouse and key, opens what is behind it, and stands as a table behind', async () => {
+  const rows = [[12, 'What is 12 times 7?', 1200], [11, 'What is 11 times 7?', 1100], [10, 'What is 10 times 7?', 1000]];
+  const ranks = { type: 'tool_result', id: 'q', columns: ['prompt_id', 'prompt', 'latency_ms'], rows, total: 12, series: { kind: 'bar', x_label: 'prompt', y_label: 'latency (ms)', points: rows.map(([id, , y]) => ({ x: `#${id}`, y })) } };
+  const buckets = [[100, 500, 4], [500, 900, 4], [900, 1200, 4]];
+  const distribution = { type: 'tool_result', id: 'd', columns: ['from_ms', 'to_ms', 'count'], rows: buckets, total: 3, series: { kind: 'bar', x_label: 'latency (ms)', y_label: 'responses', points: buckets.map(([from, to, y]) => ({ x: `${from}-${to}`, y })) } };
+  const { page, close } = await visit({ at: '#atlas', atlas: [ranks, distribution, { content: 'Facts.' }, '[DONE]'] });
+  const [slowest, spread] = [page.getByRole('slider').nth(0), page.getByRole('slider').nth(1)];
+  await spread.waitFor();
+  assert.deepEqual(await page.locator('.chart table').first().locator('tbody tr').allInnerTexts(), ['#12\t1.2 s', '#11\t1.1 s', '#10\t1 s']);
+  assert.deepEqual(await page.locator('.chart table').nth(1).locator('tbody tr').allInnerTexts(), ['0.1 s – 0.5 s\t4', '0.5 s – 0.9 s\t4', '0.9 s – 1.2 s\t4', 'p50\t0.65 s', 'p95\t1.145 s']);
+  const { width, height } = await slowest.boundingBox();
+  await slowest.hover({ position: { x: width / 2, y: height / 2 - 15 } });
+  await page.locator('.chart-tip', { hasText: '#11' }).getByText('What is 11 times 7?').waitFor();
+  await sound(page, 'atlas-charts');
+  await slowest.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await slowest.getAttribute('aria-valuetext'), '#11: 1.1 s');
+  await page.keyboard.press('Enter');
+  await page.getByRole('complementary', { name: 'Prompt 11' }).waitFor();
+  await page.keyboard.press('Escape');
+  await spread.focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('.result-body [role=row]').length === 4);
+  assert.match(page.url(), /from=100&to=499\.999/);
+  await close();
+});
+
 test("the model's comment keeps its table, its HTML stays text in one piece, code can be reached by key", async () => {
   const comment = "Facts.\n\n**Your model's comment:** | a | b |\n| --- | --- |\n| 1 | 2 |\n\n<div><b>bold</b> move</div>\n\n```js\nlet x = 1;\n```\n\nשלום עולם";
   const { page, close } = await visit({ at: '#atlas', atlas: [{ content: comment }, '[DONE]'] });

@@ -11,7 +11,7 @@ const row = (id: number, more: Partial<Result> = {}): Row => ({
 const ids = (rows: Row[]) => rows.map(({ id }) => id);
 
 test('a look comes back from the address as it went in', () => {
-  const look = { ...plainLook, filter: 'failed' as const, query: '/a&b=c/', sort: 'latency' as const, descending: true, only: [3, 9], open: 7, category: 'Größe & Maß' };
+  const look = { ...plainLook, filter: 'failed' as const, query: '/a&b=c/', sort: 'latency' as const, descending: true, only: [3, 9], from: 300, to: 499.999, open: 7, category: 'Größe & Maß' };
   expect(lookOf(queryOf(look))).toMatchObject(look);
   expect(queryOf(plainLook)).toBe('');
 });

@@ -25,6 +25,7 @@ export const plainLook: Look = { sort: 'n', descending: false };
 export const filters: readonly Filter[] = ['failed', 'checks', 'empty', 'slow'];
 const columns: readonly Column[] = ['n', 'latency', 'ttft', 'tokens', 'length'];
 
+const latency = (text: string | null): number | undefined => (text !== null && /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined);
 const whole = (text: string | null): number | undefined => (text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 export function lookOf(query: string): Look {
@@ -38,8 +39,8 @@ export function lookOf(query: string): Look {
     query: given.get('q') ?? undefined,
     sort: column ?? 'n',
     descending: column !== undefined && sort.startsWith('-'),
-    from: whole(given.get('from')),
-    to: whole(given.get('to')),
+    from: latency(given.get('from')),
+    to: latency(given.get('to')),
     only: only?.length ? only : undefined,
     open: whole(given.get('open')),
   };
