@@ -30,12 +30,19 @@ using MigrationLog = std::function<void(std::string_view)>;
 // thread.
 //
 // The login is a superuser, or owns the database and has CREATEROLE (or is a member of roles that exist already).
-// Refused in plain words: a schema newer than this program, an applied file that was changed, a missing right.
+// Refused in plain words: a schema on which this program may not run, an applied file that was changed, a missing
+// right.
 absl::Status Migrate(const std::string& url, const MigrationLog& log, const SchemaFiles& files = {});
 
-// Ok when the database has exactly this program's schema. FAILED_PRECONDITION says whether to migrate or to upgrade;
-// kDatabaseUnavailable when there is no telling until `deadline`. Services ask before they take work, and may be
-// started while the database is.
+// Tells what Migrate would apply, the oldest program that may run on each file's schema, and the tables in use that it
+// would lock against readers or writers. It finds out by doing it and rolling back, so it holds those locks meanwhile;
+// where a running program has one of them for 2 s it gives up. Otherwise as Migrate.
+absl::Status PlanMigration(const std::string& url, const MigrationLog& log, const SchemaFiles& files = {});
+
+// Ok when the database has this program's schema, or a newer one whose further files all say that this program may run
+// on it (`-- Oldest program: 23`, the newest file that it knows). FAILED_PRECONDITION says whether to migrate or to
+// upgrade; kDatabaseUnavailable when there is no telling until `deadline`. Services ask before they take work, and may
+// be started while the database is.
 Task<> RequireCurrentSchema(Database& database, Deadline deadline);
 
 }  // namespace ftl

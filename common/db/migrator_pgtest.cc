@@ -54,6 +54,67 @@ TEST_F(MigratorTest, RefusesASchemaNewerThanTheProgram) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("use a newer program"));
 }
 
+// Programs that know the second file may run on all that follow it.
+constexpr std::array<EmbeddedFile, 4> kExpanding = {
+    EmbeddedFile{"0001_ground.sql",
+                 "SET LOCAL ROLE ftl_owner; CREATE TABLE demo_test_suites (id uuid, is_active boolean); CREATE TABLE "
+                 "ground (id integer)"},
+    EmbeddedFile{"0002_break.sql", "SET LOCAL ROLE ftl_owner; DROP TABLE ground; CREATE TABLE suites (id integer)"},
+    EmbeddedFile{"0003_expand.sql",
+                 "-- Oldest program: 2\nSET LOCAL ROLE ftl_owner; ALTER TABLE suites ADD COLUMN name text"},
+    EmbeddedFile{"0004_add.sql", "-- Oldest program: 2\nSET LOCAL ROLE ftl_owner; CREATE TABLE further (id integer)"}};
+
+TEST_F(MigratorTest, LetsAProgramOfBeforeRunOnASchemaThatSaysSo) {
+  const std::span<const EmbeddedFile> all(kExpanding);
+  const EmbeddedFile no_roles = EmbeddedRoles();
+  const auto migrate = [&](size_t known, std::string* told = nullptr) {
+    return Migrate(url_,
+                   [&](std::string_view line) {
+                     if (told) *told += line;
+                   },
+                   {no_roles, all.first(known), {}});
+  };
+  const absl::Status first = migrate(1);
+  ASSERT_TRUE(first.ok()) << first;
+  std::string plan;
+  ASSERT_TRUE(PlanMigration(url_,
+                            [&](std::string_view line) {
+                              plan += line;
+                              plan += '\n';
+                            },
+                            {no_roles, all, {}})
+                  .ok());
+  EXPECT_THAT(
+      plan, HasSubstr("0002_break.sql: programs of schema 2 and newer may run on it; locks ground (AccessExclusive)"));
+  EXPECT_THAT(plan,
+              HasSubstr("0004_add.sql: programs of schema 2 and newer may run on it; locks nothing that is in use"));
+  EXPECT_EQ(Number(url_, "SELECT max(version) AS n FROM ftl_schema_migrations"), 1) << "a plan changes nothing";
+  EXPECT_EQ(Number(url_, "SELECT count(*) AS n FROM pg_tables WHERE tablename IN ('suites', 'further')"), 0);
+  ASSERT_TRUE(migrate(4).ok());
+  EXPECT_THAT(std::string(migrate(1).message()), HasSubstr("use a newer program"));
+  std::string told;
+  EXPECT_TRUE(migrate(2, &told).ok());
+  EXPECT_THAT(told, HasSubstr("left as the newer program shipped them"));
+}
+
+TEST_F(MigratorTest, LetsAServiceStartOnANewerSchemaThatSaysSo) {
+  ASSERT_TRUE(Migrate(url_, Quiet).ok());
+  asio::io_context io;
+  Database database(io.get_executor(), {.url = url_, .application_name = "tests"});
+  const int known = static_cast<int>(EmbeddedMigrations().size());
+  const auto add = [&](int version, int oldest_program) {
+    const std::string row = fmt::format(
+        "INSERT INTO ftl_schema_migrations (version, name, checksum, oldest_program) "
+        "VALUES ({}, 'later', '', {})",
+        version, oldest_program);
+    ASSERT_TRUE(Await(io, database.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), Query{"", row})).ok());
+  };
+  add(known + 1, known);
+  EXPECT_TRUE(Await(io, RequireCurrentSchema(database, DeadlineIn(absl::Seconds(5)))).ok());
+  add(known + 2, known + 1);
+  EXPECT_TRUE(absl::IsFailedPrecondition(Await(io, RequireCurrentSchema(database, DeadlineIn(absl::Seconds(5))))));
+}
+
 TEST_F(MigratorTest, LeavesNothingOfAFileThatFails) {
   const std::array<EmbeddedFile, 2> files = {
       EmbeddedFile{"0001_good.sql", "CREATE TABLE good (id integer)"},

@@ -86,15 +86,16 @@ void RefuseMisspeltSettings(Settings& settings) {
   }
 }
 
-int Migrate(const ProgramSettings& program) {
+int Migrate(const ProgramSettings& program, bool plan_only) {
   const bool is_own = !program.migrate_url.empty();
   const Secret& url = is_own ? program.migrate_url : program.database_url;
   if (url.empty()) {
     std::cerr << "Set FTL_MIGRATE_DATABASE_URL or DATABASE_URL to the database to migrate.\n";
     return EX_CONFIG;
   }
-  const absl::Status status =
-      ftl::Migrate(std::string(url.Reveal()), [](std::string_view line) { std::cerr << line << "\n"; });
+  const auto say = [](std::string_view line) { std::cerr << line << "\n"; };
+  const std::string target(url.Reveal());
+  const absl::Status status = plan_only ? ftl::PlanMigration(target, say) : ftl::Migrate(target, say);
   if (status.ok()) return EX_OK;
   if (absl::IsInvalidArgument(status)) {
     std::cerr << (is_own ? "FTL_MIGRATE_DATABASE_URL " : "DATABASE_URL ") << status.message() << ".\n";
@@ -161,9 +162,10 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   app.add_flag("--check-config", check_config, "Reads all settings, says what is wrong, and ends.");
   app.add_flag("--print-config", print_config, "Prints all settings, secrets hidden, and ends.");
   bool migrate = false;
-  app.add_subcommand("migrate", "Brings the database to this version's schema, and ends.")->callback([&] {
-    migrate = true;
-  });
+  bool plan_only = false;
+  CLI::App* const migrating = app.add_subcommand("migrate", "Brings the database to this version's schema, and ends.");
+  migrating->callback([&] { migrate = true; });
+  migrating->add_flag("--plan", plan_only, "Only says what would be applied, and which tables would be locked.");
   bool healthcheck = false;
   app.add_subcommand("healthcheck", "Asks the program that runs with these settings whether it is ready, and ends.")
       ->callback([&] { healthcheck = true; });
@@ -187,7 +189,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   });
   const ProgramSettings program(settings);
   log::Configure(program.log_level, program.log_format == "text" ? log::Format::kText : log::Format::kJson, name);
-  if (migrate) return Migrate(program);
+  if (migrate) return Migrate(program, plan_only);
   Host host(settings, kinds, program.production);
   if (healthcheck) return AskHealth(settings);
   RefuseMisspeltSettings(settings);

@@ -1,3 +1,4 @@
+-- Oldest program: 23
 -- Whoever looks at a run by its id begins here. A function in SQL is planned anew in every statement that calls it, which cost more
 -- than all else that a look asks; one in PL/pgSQL keeps its plans for as long as the connection lasts.
 GRANT CREATE ON SCHEMA public TO ftl_lookup;

@@ -1,3 +1,4 @@
+-- Oldest program: 23
 -- Session keys are sealed under keys in a folder that every replica of session-vault shares. Which folder that is stands here, so
 -- that a replica with another one is noticed before it opens sessions that nobody else can read.
 SET LOCAL ROLE ftl_owner;
