@@ -24,6 +24,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // Smaller by some kilobytes than what is there by default.
     minify: 'terser',
+    terserOptions: { ecma: 2020, module: true, compress: { passes: 3 } },
     rollupOptions: {
       input: { index: here('index.html'), docs: here('docs.html') },
       // What two steps share and weighs next to nothing comes with what it is used beside.

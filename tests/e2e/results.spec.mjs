@@ -1,7 +1,7 @@
 // What the page makes of a run's results and of Atlas's answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { base, link, result, run, session, sound, visit } from './written-api.mjs';
+import { base, link, result, rowsDrawn, run, session, sound, visit } from './written-api.mjs';
 
 const rowsOf = (page) => page.locator('.result-body [role=row] .cell-n span:first-child').allTextContents();
 
@@ -61,18 +61,20 @@ test('a chart tells a bar to mouse and key, opens what is behind it, and stands 
   await spread.focus();
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
-  await page.waitForFunction(() => document.querySelectorAll('.result-body [role=row]').length === 4);
+  await rowsDrawn(page, 4);
   assert.match(page.url(), /from=100&to=499\.999/);
   await close();
 });
 
 test("the model's comment keeps its table, its HTML stays text in one piece, code can be reached by key", async () => {
-  const comment = "Facts.\n\n**Your model's comment:** | a | b |\n| --- | --- |\n| 1 | 2 |\n\n<div><b>bold</b> move</div>\n\n```js\nlet x = 1;\n```\n\nשלום עולם";
+  const comment = "Facts.\n\n**Your model's comment:** | a | b |\n| --- | --- |\n| 1 | 2 |\n\n<div><b>bold</b> move</div>\n\n```js\nlet x = \"<b>1</b>\";\n```\n\nשלום עולם";
   const { page, close } = await visit({ at: '#atlas', atlas: [{ content: comment }, '[DONE]'] });
   const block = page.getByRole('group', { name: "Your model's comment" });
   await block.locator('table td').first().waitFor();
   assert.equal((await block.getByText('<div><b>bold</b> move</div>').count()), 1);
   assert.equal(await block.locator('pre').getAttribute('tabindex'), '0');
+  await block.locator('pre .code-kwd', { hasText: 'let' }).waitFor();
+  assert.equal(await block.locator('pre .code-str').innerText(), '"<b>1</b>"');
   assert.equal(await block.getByText('שלום').evaluate((node) => getComputedStyle(node).direction), 'rtl');
   await sound(page, 'atlas-comment');
   await close();
@@ -95,10 +97,11 @@ test('several run settings are changed one after the other and all of them are s
   await close();
 });
 
-test('the formats offered are those that the server lists', async () => {
+test('the formats offered are those that the server lists, and page 1 of the PDF is shown as it draws it', async () => {
   const { page, close } = await visit({ at: '#export' });
   await page.getByRole('button', { name: 'Download CSV' }).waitFor();
-  assert.equal(await page.getByRole('button', { name: /^Download/ }).count(), 1);
+  assert.equal(await page.getByRole('button', { name: /^Download/ }).count(), 2);
+  assert.equal(await page.getByRole('img', { name: 'Page 1 of the PDF' }).evaluate((picture) => picture.decode().then(() => picture.naturalWidth)), 1);
   await sound(page, 'export');
   await close();
 });
@@ -224,8 +227,22 @@ test('what the table shows stands in the address: a reload and a copied link bri
   await page.getByRole('complementary', { name: 'Prompt 6' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('searchbox').fill('/times 7.*42/s');
-  await page.waitForFunction(() => document.querySelectorAll('.result-body [role=row]').length === 1);
+  await rowsDrawn(page, 1);
   assert.match(decodeURIComponent(page.url()), /q=\/times/);
+  await close();
+});
+
+test('a pattern that would take for ever is ended, said so, and holds nothing up', async () => {
+  const { page, close } = await visit({ results: Array.from({ length: 12 }, (_, n) => result(n + 1, { response: `${'a'.repeat(40)}!` })) });
+  await page.getByRole('searchbox').fill('/(a+)+$/');
+  await page.waitForTimeout(300);
+  const began = Date.now();
+  await page.locator('.result-body [role=row]').first().click();
+  await page.getByRole('complementary', { name: 'Prompt 1' }).waitFor();
+  assert.ok(Date.now() - began < 1000, 'the page answers meanwhile');
+  await page.getByText('This regular expression takes too long.').waitFor();
+  await page.getByRole('searchbox').fill('/7 times/');
+  await rowsDrawn(page, 1);
   await close();
 });
 

@@ -11,6 +11,8 @@ import { chromium } from 'playwright-core';
 export const base = process.env.FTL_BASE_URL;
 export const session = `demo-${'5'.repeat(64)}`;
 export const run = '7b0e7a52-4c1a-4a55-9a51-1f2f3f4f5f6f';
+/** A picture of nothing: one white pixel. */
+const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg==', 'base64');
 export const link = (id) => `/api/demo/v2/analytics/results?test_run_id=${run}&prompt_id=${id}`;
 
 let browser;
@@ -46,7 +48,7 @@ export async function visit({ results = Array.from({ length: 12 }, (_, n) => res
     },
     'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
     'GET /analytics/results': (url) => ({ results: results.filter(({ prompt_id }) => url.searchParams.getAll('prompt_id').includes(String(prompt_id))) }),
-    'GET /export/formats': () => ({ formats: [{ format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
+    'GET /export/formats': () => ({ formats: [{ format: 'pdf', name: 'PDF', extension: 'pdf', content_type: 'application/pdf' }, { format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
     'POST /cleanup': () => ({ success: true, message: '', deleted: { config: false, testRuns: 0, results: 0 } }),
     ...routes,
   };
@@ -59,6 +61,7 @@ export async function visit({ results = Array.from({ length: 12 }, (_, n) => res
       return route.fulfill({ contentType: 'text/event-stream', body: `event: progress\ndata: ${JSON.stringify(view)}\n\n${events}event: done\nid: ${results.length + 1}\ndata: ${JSON.stringify(view)}\n\n` });
     }
     if (path === '/atlas') return route.fulfill({ contentType: 'text/event-stream', body: sse(atlas) });
+    if (path === '/export' && url.searchParams.get('picture') === 'true') return route.fulfill({ contentType: 'image/png', body: pixel });
     const made = await answers[`${request.method()} ${path}`]?.(url, request);
     const code = made?.status_code ?? (made ? 200 : 404);
     await route.fulfill({ status: code, contentType: code < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(made ?? { title: 'Not found' }) });
@@ -79,6 +82,15 @@ export async function sound(page, name) {
   assert.deepEqual(violations.map(({ id, nodes }) => `${name}: ${id} ${nodes.map((node) => node.html).join(' ').slice(0, 400)}`), []);
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, `${name} is wider than the screen`);
   if (process.env.FTL_PICTURES) await page.screenshot({ path: `${process.env.FTL_PICTURES}/${name}.png`, fullPage: true });
+}
+
+/** Returns once the table draws `count` rows; the page's policy lets nobody evaluate a function there again and again. */
+export async function rowsDrawn(page, count) {
+  const rows = page.locator('.result-body [role=row]');
+  for (let tries = 0; (await rows.count()) !== count; tries += 1) {
+    assert.ok(tries < 160, `${await rows.count()} rows are drawn, not ${count}`);
+    await page.waitForTimeout(50);
+  }
 }
 
 /** The page's words in a language: a plural is its form for many. */

@@ -346,6 +346,17 @@ export async function download(session: string, format: Format): Promise<{ name:
   return { name: named ?? `finetunelab-batch-test-${day}.${format.extension}`, blob: await response.blob() };
 }
 
+/** The first page of the report's PDF, as the URL of a picture; no download. */
+export async function firstPage(session: string): Promise<string> {
+  const picture = await (await send(`${base}/export?format=pdf&picture=true`, { session })).blob();
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(picture);
+  });
+}
+
 export const cleanUp = (session_id: string) => ask<Cleanup>(`${base}/cleanup`, { body: { session_id, when: 'now' } });
 
 /** Said while the page is left. The server waits, and any later use of the session takes it back. */

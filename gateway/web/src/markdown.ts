@@ -1,7 +1,7 @@
 // Model output to markup, by allow list: no raw HTML, no images, links http(s) only.
 import DOMPurify from 'dompurify';
 import { say } from './lib/words/words.svelte';
-import { Marked } from 'marked';
+import { Marked, type Tokens } from 'marked';
 import type { Figure } from './events';
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -27,7 +27,10 @@ const allowed = {
 } as const;
 
 export function renderMarkdown(text: string, figures: readonly Figure[] = []): DocumentFragment {
-  const html = marked.parse(commentApart(withMarks(text, figures))) as string;
+  const tokens = marked.lexer(commentApart(withMarks(text, figures)));
+  const languages: string[] = [];
+  marked.walkTokens(tokens, (token) => void (token.type === 'code' && languages.push((token as Tokens.Code).lang ?? '')));
+  const html = marked.parser(tokens);
   const fragment = DOMPurify.sanitize(html, { ...allowed, ALLOWED_TAGS: [...allowed.ALLOWED_TAGS], ALLOWED_ATTR: [...allowed.ALLOWED_ATTR] });
   for (const link of fragment.querySelectorAll('a')) {
     if (!link.hasAttribute('href')) {
@@ -45,10 +48,14 @@ export function renderMarkdown(text: string, figures: readonly Figure[] = []): D
   }
   // Text may run either way, whatever the page's language; what scrolls can be reached by key.
   for (const block of fragment.querySelectorAll<HTMLElement>('p, li, h3, h4, h5, h6, blockquote, th, td')) block.dir = 'auto';
-  for (const code of fragment.querySelectorAll('pre')) {
-    code.tabIndex = 0;
-    code.dir = 'ltr';
+  const blocks = [...fragment.querySelectorAll('pre')];
+  for (const [index, block] of blocks.entries()) {
+    block.tabIndex = 0;
+    block.dir = 'ltr';
+    block.dataset.language = languages[index] ?? '';
   }
+  // Without the colours it is still the code.
+  if (blocks.length > 0) import('./lib/code').then(({ colour }) => blocks.forEach(colour), () => {});
   for (const table of fragment.querySelectorAll('table')) scrolling(table);
   buttonsFor(fragment, figures);
   nameComment(fragment);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Result } from '../../api';
-import { checksOf, looked, lookOf, plainLook, queryOf, searchOf, type Row } from './look';
+import { checksOf, looked, lookOf, plainLook, queryOf, searchOf, textOf, type Row } from './look';
+import { fitting } from './pattern';
 
 const row = (id: number, more: Partial<Result> = {}): Row => ({
   id,
@@ -36,6 +37,8 @@ test('rows without the measure stand last in both directions', () => {
 test('a search takes text or a regular expression, and names one that is broken', () => {
   const rows = [row(1, { response: 'Paris' }), row(2, { response: 'Rome' })];
   expect(ids(looked(rows, { ...plainLook, query: 'paris' }))).toEqual([1]);
-  expect(ids(looked(rows, { ...plainLook, query: '/^R.me$/m' }))).toEqual([2]);
+  const { pattern } = searchOf('/^R.me$/m');
+  expect(fitting(pattern!, rows.map(textOf))).toEqual([1]);
+  expect(ids(looked(rows, { ...plainLook, query: '/^R.me$/m' }, new Set([2])))).toEqual([2]);
   expect(searchOf('/(/').fault).toBeDefined();
 });

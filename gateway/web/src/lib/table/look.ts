@@ -75,8 +75,18 @@ export function checksOf(result: Result | undefined): { passed: number; total: n
   return { passed: result.checks.filter((one) => one.passed).length, total: result.checks.length };
 }
 
+/** What is searched of a row. */
+export const textOf = ({ prompt, result }: Row) => `${prompt}\n${result?.response ?? ''}\n${result?.error ?? ''}`;
+
+export interface Search {
+  /** Whether a text is among those looked for; of a pattern that is found out elsewhere. */
+  test: (text: string) => boolean;
+  pattern?: RegExp;
+  fault?: string;
+}
+
 /** What a row is searched by: text anywhere in it, ignoring case, or a regular expression; a broken one is named. */
-export function searchOf(query: string | undefined): { test: (text: string) => boolean; fault?: string } {
+export function searchOf(query: string | undefined): Search {
   if (!query) return { test: () => true };
   const pattern = /^\/(.+)\/([imsu]*)$/.exec(query);
   if (!pattern) {
@@ -84,8 +94,7 @@ export function searchOf(query: string | undefined): { test: (text: string) => b
     return { test: (text) => text.toLocaleLowerCase().includes(wanted) };
   }
   try {
-    const expression = new RegExp(pattern[1]!, pattern[2] || 'i');
-    return { test: (text) => expression.test(text) };
+    return { test: () => true, pattern: new RegExp(pattern[1]!, pattern[2] || 'i') };
   } catch {
     return { test: () => true, fault: say('table.search.broken') };
   }
@@ -128,8 +137,8 @@ function measure({ id, result }: Row, column: Column): number | undefined {
   }
 }
 
-/** The rows that `look` asks for, in its order; rows without the measure stand last either way. */
-export function looked(rows: readonly Row[], look: Look): Row[] {
+/** The rows that `look` asks for, in its order, and of a pattern those in `hits`; rows without the measure stand last either way. */
+export function looked(rows: readonly Row[], look: Look, hits?: ReadonlySet<number>): Row[] {
   const search = searchOf(look.query);
   const only = look.only && new Set(look.only);
   const slow = look.filter === 'slow' ? slowFrom(rows) : 0;
@@ -141,7 +150,7 @@ export function looked(rows: readonly Row[], look: Look): Row[] {
       (!look.category || row.result?.category === look.category) &&
       (look.from === undefined || (latency !== undefined && latency >= look.from)) &&
       (look.to === undefined || (latency !== undefined && latency <= look.to)) &&
-      (!look.query || search.test(`${row.prompt}\n${row.result?.response ?? ''}\n${row.result?.error ?? ''}`))
+      (!look.query || (search.pattern ? !hits || hits.has(row.id) : search.test(textOf(row))))
     );
   });
   if (look.sort === 'n' && !look.descending) return kept;
