@@ -64,7 +64,7 @@ export function plotOf(node: HTMLElement, form: Form, marks: readonly Mark[]): P
         // Room for the value that is written at a bar's end.
         y: { range: (_, low) => [Math.min(0, low), most * (across ? 1.22 : 1.08)], ...(across ? { ori: 0 } : {}) },
       },
-      axes: [names, { ...values, size: across ? 32 : 48, ...(across ? { side: 2 } : {}), values: inUnit }],
+      axes: [names, { ...values, size: across ? 32 : 48, space: across ? 64 : 30, ...(across ? { side: 2 } : {}), values: inUnit }],
       series: [{}, { stroke: accent, fill: form.kind === 'line' ? undefined : across ? accent : soft, width: across ? 0 : 1.5, paths: form.kind === 'line' ? undefined : uPlot.paths.bars!({ size: [across ? 0.5 : 1, across ? 16 : Infinity], ...(across ? {} : { gap: 1 }) }), points: { show: form.kind === 'line' } }],
       hooks: { draw: [(self) => (across ? writeValues(self, form, ink) : drawMarks(self, form, marks, ink))] },
     },
