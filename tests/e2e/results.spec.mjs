@@ -232,6 +232,16 @@ test('what the table shows stands in the address: a reload and a copied link bri
   await close();
 });
 
+test('a long answer is folded, and unfolds where it stands', async () => {
+  const { page, close } = await visit({ results: [result(1, { response: Array.from({ length: 200 }, (_, n) => `Line ${n}.`).join('\n\n') })], at: '#run?open=1' });
+  const answer = page.locator('.detail .prose');
+  await answer.waitFor();
+  const folded = (await answer.boundingBox()).height;
+  await page.getByRole('button', { name: 'Show the whole answer' }).click();
+  assert.ok((await answer.boundingBox()).height > 3 * folded);
+  await close();
+});
+
 test('a pattern that would take for ever is ended, said so, and holds nothing up', async () => {
   const { page, close } = await visit({ results: Array.from({ length: 12 }, (_, n) => result(n + 1, { response: `${'a'.repeat(40)}!` })) });
   await page.getByRole('searchbox').fill('/(a+)+$/');

@@ -1,7 +1,6 @@
 // Colours for code, by the language that a fence names: what it is made of becomes elements of text, never markup. Loaded at the first fence.
 import bash from '@speed-highlight/core/languages/bash.js';
 import c from '@speed-highlight/core/languages/c.js';
-import css from '@speed-highlight/core/languages/css.js';
 import go from '@speed-highlight/core/languages/go.js';
 import java from '@speed-highlight/core/languages/java.js';
 import js from '@speed-highlight/core/languages/js.js';
@@ -10,11 +9,10 @@ import py from '@speed-highlight/core/languages/py.js';
 import rs from '@speed-highlight/core/languages/rs.js';
 import sql from '@speed-highlight/core/languages/sql.js';
 import ts from '@speed-highlight/core/languages/ts.js';
-import yaml from '@speed-highlight/core/languages/yaml.js';
 import { tokenizeWith, type ShjLanguageData } from '@speed-highlight/core/tokenize';
 
-const languages: Record<string, ShjLanguageData> = { bash, c, css, go, java, js, json, py, rs, sql, ts, yaml };
-const aliases: Record<string, string> = { python: 'py', javascript: 'js', jsx: 'js', typescript: 'ts', tsx: 'ts', sh: 'bash', shell: 'bash', rust: 'rs', golang: 'go', yml: 'yaml', cpp: 'c', 'c++': 'c' };
+const languages: Record<string, ShjLanguageData> = { bash, c, go, java, js, json, py, rs, sql, ts };
+const aliases: Record<string, string> = { python: 'py', javascript: 'js', jsx: 'js', typescript: 'ts', tsx: 'ts', sh: 'bash', shell: 'bash', rust: 'rs', golang: 'go', cpp: 'c', 'c++': 'c' };
 
 /** Longer code stays plain: its patterns are those of a small library, and the text is a stranger's. */
 const longest = 20_000;
