@@ -19,7 +19,7 @@ namespace ftl::http {
 // timer of its own: the listener looks at all wires a few times a second, which costs nothing per read.
 class Wire {
  public:
-  static constexpr size_t kFewBytes = 2 * 1024;  // what a connection holds that waits for a head
+  static constexpr size_t kFewBytes = 1024;  // what a connection holds that waits for a head
   static constexpr size_t kManyBytes = 64 * 1024;
 
   explicit Wire(asio::ip::tcp::socket socket);
