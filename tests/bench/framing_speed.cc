@@ -99,7 +99,7 @@ asio::awaitable<void> AnswerOurs(http::Exchange& exchange) {
   (void)co_await exchange.Send(http::JsonResponse(200, std::string(kAnswer)));
 }
 
-// Ours without all that is ours: Beast reads, and writes the same answer to the byte.
+// Ours without all that is ours: Beast reads, and writes an answer of the same fields.
 asio::awaitable<void> ServeBeast(tcp::socket socket) {
   static const std::string date = absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone());
   socket.set_option(tcp::no_delay(true));
