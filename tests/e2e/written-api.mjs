@@ -48,7 +48,7 @@ export async function visit({ results = Array.from({ length: 12 }, (_, n) => res
     },
     'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
     'GET /analytics/results': (url) => ({ results: results.filter(({ prompt_id }) => url.searchParams.getAll('prompt_id').includes(String(prompt_id))) }),
-    'GET /export/formats': () => ({ formats: [{ format: 'pdf', name: 'PDF', extension: 'pdf', content_type: 'application/pdf' }, { format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
+    'GET /export/formats': () => ({ formats: [{ format: 'pdf', name: 'PDF', extension: 'pdf', content_type: 'application/pdf', has_picture: true }, { format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
     'POST /cleanup': () => ({ success: true, message: '', deleted: { config: false, testRuns: 0, results: 0 } }),
     ...routes,
   };

@@ -157,6 +157,8 @@ export interface Format {
   name: string;
   extension: string;
   content_type: string;
+  /** Its first page can be looked at as a picture. */
+  has_picture?: boolean;
 }
 
 /** The figures of a run that the page shows; absent where there is nothing to measure yet. */
