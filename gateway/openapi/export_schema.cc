@@ -43,7 +43,8 @@ std::string ExportSchema() {
       R"({{"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"/schemas/export.json",)"
       R"("title":"Export of a batch test as JSON","description":"A line of JSON lines is one of `results`.",)"
       R"("type":"object","properties":{{"export_date":{},"complete":{{"type":"boolean","description":)"
-      R"("False while a run is going."}},"session":{},"runs":{{"type":"array","items":{}}},"metrics":{},)"
+      R"("False while a run is going."}},"filter":{{"type":"string","description":"Which results follow, where not all do; )"
+      R"(metrics are of all."}},"session":{},"runs":{{"type":"array","items":{}}},"metrics":{},)"
       R"("results":{{"type":"array","items":{}}}}},)"
       R"("required":["export_date","complete","session","runs","metrics","results"],"additionalProperties":false,)"
       R"("$defs":{{{}}}}})",

@@ -44,6 +44,7 @@ double Milliseconds(const google::protobuf::Duration& span) {
 // What a question was answered with.
 struct Told {
   std::string text;
+  std::vector<finetunelab::analytics::v1::ToolCall> calls;
   std::vector<finetunelab::analytics::v1::ToolResult> tables;
   std::string export_path;
   finetunelab::analytics::v1::Grounding grounding;
@@ -171,6 +172,7 @@ class AnalyticsTest : public testing::Test {
         CO_TRY(auto response, co_await stream.Next());
         if (!response) co_return told;
         told.text += response->piece().content();
+        if (response->piece().has_tool_call()) told.calls.push_back(response->piece().tool_call());
         if (response->piece().has_tool_result()) told.tables.push_back(response->piece().tool_result());
         if (response->piece().has_grounding()) told.grounding = response->piece().grounding();
         if (response->piece().has_token_usage()) told.usage = response->piece().token_usage();
@@ -629,9 +631,21 @@ TEST_F(AnalyticsTest, AtlasLeansOnTheQuestionBefore) {
               HasSubstr("50th percentile of latency is **1.503 s**, over 3 successful calls (category billing)"));
 }
 
+TEST_F(AnalyticsTest, TwoReadingsAreOfferedInTheLanguageOfTheQuestion) {
+  EXPECT_THAT(Text("Was war am längsten?"), testing::AllOf(HasSubstr("Welche Antwort war am längsten?"),
+                                                           HasSubstr("Welcher Prompt war am langsamsten?")));
+  EXPECT_THAT(Text("What was the longest?"), HasSubstr("Which prompt was slowest?"));
+}
+
 TEST_F(AnalyticsTest, AtlasSaysSoFarWhileTheRunGoesOn) {
   test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL, total_prompts = 20");
   EXPECT_THAT(Text("average latency"), HasSubstr("so far 10 of 20 prompts have a result"));
+  EXPECT_THAT(Text("export the results as csv"), HasSubstr("so far 10 of 20 prompts have a result"));
+  const auto opening = Ask({});
+  ASSERT_TRUE(opening.ok()) << opening.status();
+  EXPECT_THAT(opening->text,
+              HasSubstr("so far 10 of 20 prompts have a result. Of these, **8 of 10** succeeded, a success "
+                        "rate of **80%** so far."));
 }
 
 TEST_F(AnalyticsTest, AnExportIsAnsweredWithATokenThatTheDatabaseKnowsByItsHashOnly) {
@@ -645,6 +659,64 @@ TEST_F(AnalyticsTest, AnExportIsAnsweredWithATokenThatTheDatabaseKnowsByItsHashO
                   "encode(sha256('{}'), 'hex') AND "
                   "test_run_id = '{}') = 1; END $$",
                   token, kRun));
+}
+
+TEST_F(AnalyticsTest, AnExportHoldsTheResultsThatAreAskedForAndNoMore) {
+  const auto exported = [&](const std::string& question) {
+    const auto told = Ask({question});
+    EXPECT_TRUE(told.ok()) << told.status();
+    return told.ok() ? *told : Told();
+  };
+  const auto holds = [&](const Told& told, const std::string& prompt_ids) {
+    const std::string token = told.export_path.substr(told.export_path.rfind('=') + 1);
+    test_database_.Execute(
+        fmt::format("DO $$ BEGIN ASSERT (SELECT prompt_ids FROM demo_download_tokens WHERE token_hash = "
+                    "encode(sha256('{}'), 'hex')) IS NOT DISTINCT FROM {}; END $$",
+                    token, prompt_ids));
+  };
+  const Told failed = exported("export only the failed ones as CSV");
+  holds(failed, "ARRAY[3, 7]");
+  EXPECT_EQ(failed.tables[0].total(), 2);
+  EXPECT_THAT(failed.text, HasSubstr("Here are **2** results as CSV: failed."));
+  holds(exported("export the 3 slowest as json"), "ARRAY[8, 9, 10]");
+  holds(exported("export the responses that mention \"refund\" as xlsx"), "ARRAY[1, 8, 9, 10]");
+  holds(exported("export the results as csv"), "NULL");
+  const Told none = exported("export the prompts that took more than 30 seconds as csv");
+  EXPECT_EQ(none.export_path, "");
+  EXPECT_THAT(none.text, HasSubstr("nothing to export"));
+  const Told report = exported("give me a pdf report of the failed ones");
+  holds(report, "NULL");
+  EXPECT_THAT(report.text, HasSubstr("a whole run"));
+}
+
+TEST_F(AnalyticsTest, AnExportInTwoFormatsHasALinkForEach) {
+  const auto told = Ask({"export the failed ones as csv and json"});
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_THAT(told->text, testing::AllOf(HasSubstr("as CSV"), HasSubstr("as JSON")));
+  EXPECT_EQ(told->tables.size(), 2);
+}
+
+TEST_F(AnalyticsTest, GroupsAreSaidToDifferOnlyWhereATestShowsIt) {
+  const auto told = Ask({"are returns prompts slower than billing ones?"});
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_THAT(told->text, HasSubstr("latency: too few to tell whether billing and returns differ"));
+  // 40 more of each, those of returns a second slower.
+  test_database_.Execute(fmt::format(
+      "INSERT INTO demo_batch_test_results (demo_session_id, test_run_id, prompt_id, sequence, prompt, category, "
+      "success, "
+      "latency_us, attempts, model_id) SELECT '{}', '{}', 10 + i, 10 + i, 'p', CASE i % 2 WHEN 0 THEN 'billing' ELSE "
+      "'returns' END, true, 500000 + i * 1000 + i % 2 * 1000000, 1, 'm' FROM generate_series(1, 80) i",
+      session_, kRun));
+  const auto shown = Ask({"are returns prompts slower than billing ones?"});
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_THAT(shown->text, HasSubstr("latency: **higher (slower)** in returns than in billing (median of returns "
+                                     "less that of billing +"));
+  ASSERT_EQ(shown->tables[0].differences_size(), 1);
+  EXPECT_EQ(shown->tables[0].differences(0).verdict(), pb::DIFFERENCE_VERDICT_MORE);
+  EXPECT_GT(shown->tables[0].differences(0).interval().low(), 0);
+  const auto german = Ask({"Sind Returns-Prompts langsamer als Billing-Prompts?"});
+  ASSERT_TRUE(german.ok()) << german.status();
+  EXPECT_THAT(german->text, HasSubstr("in returns **höher (langsamer)** als in billing"));
 }
 
 TEST_F(AnalyticsTest, TextOfPeopleAndModelsIsNeverMarkdownNorInstruction) {
@@ -690,6 +762,114 @@ TEST_F(AnalyticsTest, AModelThatFailsCostsNothingButItsComment) {
   const auto told = Ask({"What's my average latency?"});
   ASSERT_TRUE(told.ok()) << told.status();
   EXPECT_EQ(told->text, "The average latency is **1.69 s**, over 8 successful calls.");
+}
+
+// A question that the built-in planner declines.
+constexpr char kBeyond[] = "what happened in the run";
+
+// An endpoint whose model answers a request to plan with `plan`, and any other with a comment.
+FakeEndpoint::Script Planning(std::function<std::string(const FakeRequest&)> plan) {
+  return [plan = std::move(plan)](const FakeRequest& request, FakeConnection& to) {
+    const bool plans = absl::StrContains(request.body, "You plan queries");
+    to.Send(StreamHead() + (plans ? plan(request) : Chunk("Well done.")) + "data: [DONE]\n\n");
+    to.Close();
+  };
+}
+
+constexpr char kMeanPlan[] =
+    R"({\"queries\":[{\"measure\":\"latency\",\"statistic\":\"mean\",\"filters\":[{\"field\":\"category\",\"comparison\":\"equal\",\"text\":\"billing\"}]}]})";
+
+TEST_F(AnalyticsTest, TheModelPlansWhatTheBuiltInPlannerDeclines) {
+  FakeEndpoint endpoint(Planning([](const FakeRequest&) { return Chunk(kMeanPlan); }));
+  vault_->url = endpoint.Url();
+  const auto told = Ask({kBeyond});
+  ASSERT_TRUE(told.ok()) << told.status();
+  ASSERT_EQ(told->calls.size(), 1);
+  EXPECT_TRUE(told->calls[0].by_model());
+  EXPECT_EQ(told->calls[0].query_text(), "Average latency · category billing · planned by your model");
+  EXPECT_THAT(told->text, HasSubstr("your own model planned"));
+  EXPECT_THAT(told->text, HasSubstr("The average latency is **1.503 s**, over 3 successful calls (category billing)."));
+  EXPECT_THAT(told->text, HasSubstr("Well done."));
+  EXPECT_THAT(endpoint.requests()[0].body, HasSubstr("\"tools\":[{"));
+  EXPECT_THAT(endpoint.requests()[0].body, testing::Not(HasSubstr(session_id_)));
+}
+
+TEST_F(AnalyticsTest, TheModelPlansByCallsOfToolsAndWithoutThemWhereTheyAreRefused) {
+  FakeEndpoint calling(Planning([](const FakeRequest&) {
+    return fmt::format(
+               R"(data: {{"choices":[{{"delta":{{"tool_calls":[{{"index":0,"id":"a","function":{{"name":"get_demo_metrics","arguments":"{}"}}}}]}}}}]}})",
+               R"({\"query\":{\"measure\":\"results\",\"statistic\":\"count\"}})") +
+           "\n\n";
+  }));
+  vault_->url = calling.Url();
+  const auto called = Ask({kBeyond});
+  ASSERT_TRUE(called.ok()) << called.status();
+  EXPECT_THAT(called->text, HasSubstr("There are **10** prompts."));
+
+  FakeEndpoint refusing([](const FakeRequest& request, FakeConnection& to) {
+    if (absl::StrContains(request.body, "\"tools\"")) {
+      to.Send(JsonAnswer(R"({"error":{"message":"m does not support tools"}})", 400));
+    } else {
+      const bool plans = absl::StrContains(request.body, "You plan queries");
+      to.Send(StreamHead() + Chunk(plans ? kMeanPlan : "Well done.") + "data: [DONE]\n\n");
+    }
+    to.Close();
+  });
+  vault_->url = refusing.Url();
+  const auto refused = Ask({kBeyond});
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_THAT(refused->text, HasSubstr("**1.503 s**"));
+}
+
+TEST_F(AnalyticsTest, AModelThatLiesOrBabblesRatherThanPlansIsNotBelieved) {
+  FakeEndpoint endpoint(
+      Planning([](const FakeRequest&) { return Chunk("The mean was 5 ms, and all 99 prompts failed."); }));
+  vault_->url = endpoint.Url();
+  const auto told = Ask({kBeyond});
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_TRUE(told->calls.empty());
+  EXPECT_THAT(told->text, HasSubstr("did not understand"));
+  EXPECT_THAT(told->text, testing::Not(testing::AnyOf(HasSubstr("5 ms"), HasSubstr("99"))));
+  EXPECT_EQ(endpoint.requests().size(), 1);
+}
+
+TEST_F(AnalyticsTest, AModelThatPlansWhatItMayNotIsAskedFourTimesAtMost) {
+  FakeEndpoint endpoint(Planning([](const FakeRequest&) {
+    return Chunk(
+        R"({\"queries\":[{\"measure\":\"latency\",\"statistic\":\"mean\",\"session_id\":\"demo-of-another\"}]})");
+  }));
+  vault_->url = endpoint.Url();
+  const auto told = Ask({kBeyond});
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_TRUE(told->calls.empty());
+  EXPECT_THAT(told->text, HasSubstr("did not understand"));
+  EXPECT_EQ(endpoint.requests().size(), 4);
+}
+
+TEST_F(AnalyticsTest, AModelMayLookAtResultsBeforeItPlansOn) {
+  FakeEndpoint endpoint(Planning([](const FakeRequest& request) {
+    if (!absl::StrContains(request.body, "Results, which are data")) {
+      return Chunk(
+          R"({\"queries\":[{\"measure\":\"latency\",\"statistic\":\"list\",\"order\":\"descending\",\"limit\":1}],\"more\":true})");
+    }
+    EXPECT_THAT(request.body, HasSubstr("How do I solve problem 10?"));
+    return Chunk(
+        R"({\"queries\":[{\"measure\":\"results\",\"statistic\":\"list\",\"whole\":true,\"filters\":[{\"field\":\"prompt_id\",\"comparison\":\"equal\",\"number\":10}]}]})");
+  }));
+  vault_->url = endpoint.Url();
+  const auto told = Ask({kBeyond});
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->calls.size(), 2);
+  EXPECT_THAT(told->text, HasSubstr("Answer 10 is about a refund"));
+}
+
+TEST_F(AnalyticsTest, WithoutItsModelNothingIsPlanned) {
+  FakeEndpoint endpoint(Planning([](const FakeRequest&) { return Chunk(kMeanPlan); }));
+  vault_->url = endpoint.Url();
+  const auto told = Ask({kBeyond}, pb::NARRATOR_BUILTIN);
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_TRUE(told->calls.empty());
+  EXPECT_TRUE(endpoint.requests().empty());
 }
 
 TEST_F(AnalyticsTest, WhereTheModelIsToLeadAndThereIsNoneTheFactsAreTold) {
@@ -766,6 +946,27 @@ TEST_F(TwoRunsTest, RunsAreComparedPromptByPrompt) {
   EXPECT_EQ(back->latency_ms().median_difference(), -50);
   EXPECT_EQ(back->latency_ms().interval().low(), -told->latency_ms().interval().high());
   EXPECT_THAT(back->better(), ElementsAre(1));
+}
+
+TEST_F(TwoRunsTest, AtlasTellsADifferenceOfRunsWithItsTest) {
+  const std::string slower = Text("is run 2 slower than run 1?");
+  EXPECT_THAT(slower, HasSubstr("latency: no difference is shown between run 1 and run 2 (run 2 less run 1 prompt "
+                                "by prompt, the median +50 ms, 95% interval "));
+  EXPECT_THAT(slower, HasSubstr("of 6 prompts of both, 1 lower in run 2, 5 higher; sign test, p = 0.219)"));
+  const std::string better = Text("did it get better than the run before?");
+  EXPECT_THAT(better,
+              HasSubstr("success rate: too few to tell whether run 1 and run 2 differ (of 9 prompts of both, 1 in "
+                        "run 2 alone, 1 in run 1 alone; exact McNemar test, p = 1)"));
+  EXPECT_THAT(better, HasSubstr("adjusted for the 3 tests"));
+  test_database_.Execute(
+      fmt::format("UPDATE demo_batch_test_results SET latency_us = latency_us + 400000 WHERE test_run_id "
+                  "= '{}'",
+                  kSecondRun));
+  EXPECT_THAT(Text("is run 2 slower than run 1?"), HasSubstr("latency: **higher (slower)** in run 2 than in run 1"));
+  EXPECT_THAT(Text("is run 1 slower than run 2?"), HasSubstr("latency: **lower (faster)** in run 1 than in run 2"));
+  EXPECT_THAT(Text("Ist Lauf 2 langsamer als Lauf 1?"), HasSubstr("in Lauf 2 **höher (langsamer)** als in Lauf 1"));
+  EXPECT_THAT(Text("実行2は実行1より遅いですか？"), HasSubstr("より**高い（遅い）**"));
+  EXPECT_THAT(Text("compare the p99 latency of run 1 and run 2"), HasSubstr("have no test"));
 }
 
 TEST_F(TwoRunsTest, RunsAreComparedUpToTheSequenceThatIsAskedFor) {

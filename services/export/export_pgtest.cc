@@ -276,6 +276,54 @@ TEST_F(ExportTest, ATokenOpensItsRunInItsFormatOnce) {
   EXPECT_EQ(Count("demo_download_tokens"), 0);
 }
 
+TEST_F(ExportTest, HoldsTheResultsThatTheFiltersLetPass) {
+  AddSession(kSession);
+  AddRun(kSession, kRun, "completed", 10, 10);
+  scene_.Execute(
+      "UPDATE demo_batch_test_results SET success = false, error_type = 'timeout' WHERE prompt_id IN (3, 7)");
+  answer_ = [](const auto&) { return Counts(10, 8, 2); };
+  const auto lines = [&](const pb::ExportRequest& request) {
+    Download download;
+    EXPECT_EQ(Export(request, download), absl::OkStatus());
+    std::istringstream text(download.text);
+    std::vector<int64_t> prompts;
+    for (std::string line; std::getline(text, line);) {
+      prompts.push_back(boost::json::parse(line).at("prompt_id").as_int64());
+    }
+    return prompts;
+  };
+  pb::ExportRequest failed = Request(kSession);
+  failed.set_success(false);
+  EXPECT_THAT(lines(failed), testing::ElementsAre(3, 7));
+  pb::ExportRequest fast = Request(kSession);
+  fast.mutable_max_latency()->set_nanos(5'000'000);
+  fast.set_success(true);
+  EXPECT_THAT(lines(fast), testing::ElementsAre(1, 2, 4, 5));
+  pb::ExportRequest named = Request(kSession);
+  named.add_prompt_id(9);
+  named.add_prompt_id(2);
+  EXPECT_THAT(lines(named), testing::ElementsAre(2, 9));
+  pb::ExportRequest said = Request(kSession);
+  said.set_keyword("ANSWER 1");
+  EXPECT_THAT(lines(said), testing::ElementsAre(1, 10));
+  AddToken("of-two", "now() + interval '5 minutes'");
+  scene_.Execute("UPDATE demo_download_tokens SET prompt_ids = '{4,8}'");
+  pb::ExportRequest token;
+  token.set_token("of-two");
+  EXPECT_THAT(lines(token), testing::ElementsAre(4, 8));
+
+  failed.set_format(pb::EXPORT_FORMAT_CSV);
+  Download csv;
+  ASSERT_EQ(Export(failed, csv), absl::OkStatus());
+  EXPECT_THAT(csv.text, HasSubstr("# Filter: success=false\r\n"));
+  failed.set_format(pb::EXPORT_FORMAT_JUNIT);
+  Download junit;
+  ASSERT_EQ(Export(failed, junit), absl::OkStatus());
+  EXPECT_THAT(junit.text, HasSubstr("tests=\"2\" failures=\"0\" errors=\"2\""));
+  failed.set_format(pb::EXPORT_FORMAT_PDF);
+  EXPECT_EQ(ReasonOf(Export(failed)), Reason::kInvalidField);
+}
+
 TEST_F(ExportTest, RefusesWhatIsNotTheSessions) {
   AddSession(kSession);
   AddSession(kOtherSession);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventStream, call, get, ok, post } from './client.mjs';
-import { chatEndpoint } from './endpoint.mjs';
+import { records } from './csv.mjs';
+import { chatEndpoint, faultRelay } from './endpoint.mjs';
 import { hasFields, isProblem } from './judge.mjs';
 import { apiKey, finishedRun, openSession, testedSession, uniquePrompts } from './sessions.mjs';
 
@@ -30,13 +31,13 @@ async function ask(session_id, questions, more = {}) {
         }
         break;
       case 'tool_call':
-        hasFields(piece, ['type', 'id', 'tool', 'query_text', 'query']);
+        hasFields(piece, ['type', 'id', 'tool', 'query_text', 'query'], ['by_model']);
         assert.ok(!calls.has(piece.id), 'a call has an id of its own');
         assert.ok(tools.includes(piece.tool), piece.tool);
         calls.set(piece.id, piece);
         break;
       case 'tool_result':
-        hasFields(piece, ['type', 'id', 'columns', 'rows', 'total'], ['series', 'link']);
+        hasFields(piece, ['type', 'id', 'columns', 'rows', 'total'], ['series', 'link', 'differences']);
         assert.ok(calls.has(piece.id), 'a result has had its call');
         for (const row of piece.rows) assert.equal(row.length, piece.columns.length);
         break;
@@ -63,6 +64,12 @@ async function finishedSession(t, model_id = 'sample-steady', prompts = 9) {
   const run = await finishedRun(session, uniquePrompts(prompts), { concurrency: prompts });
   const metrics = await ok(get(`analytics/metrics?session_id=${session}`));
   return { session, run, metrics };
+}
+
+// The id of the session's run of this number.
+async function runId(session, number) {
+  const { results } = await ok(get(`analytics/results?session_id=${session}&sort_by=created_at`));
+  return [...new Set(results.map(({ test_run_id }) => test_run_id))][number - 1];
 }
 
 const numbersIn = (text) => [...text.replaceAll(/(\d),(\d{3})/g, '$1$2').matchAll(/\d+(?:\.\d+)?/g)].map(([number]) => Number(number));
@@ -147,6 +154,42 @@ test('an export is answered with a link that works once', async (t) => {
   assert.ok(again.status >= 400 && again.status < 500, `a second time: ${again.status}`);
 });
 
+test('an export of some results holds the rows of the answer, and no more', async (t) => {
+  const session = await testedSession(t, { endpoint_url: await faultRelay(t), model_id: 'sample-echo' });
+  const run = await finishedRun(session, ['fault-http-401: a', 'Tell of a refund.', 'fault-http-401: b', 'Say yes.'], { concurrency: 2 });
+  const failed = run.results.filter(({ success }) => !success).map(({ prompt_id }) => prompt_id);
+  assert.deepEqual(failed, [1, 3]);
+  const prompts = async (path) => (await get(path)).text.trim().split('\n').map((line) => JSON.parse(line).prompt_id);
+  const { pieces } = await ask(session, ['Which prompts failed?', 'Two.', 'export those as jsonl']);
+  assert.deepEqual(await prompts(pieces.find(({ type }) => type === 'export').path), failed);
+  const listed = (await ask(session, 'Which prompts failed?')).results[0];
+  assert.deepEqual(listed.rows.map((row) => row[listed.columns.indexOf('prompt_id')]), failed);
+  const csv = await ask(session, 'export only the failed ones as CSV');
+  const link = csv.pieces.find(({ type }) => type === 'export').path;
+  const rows = records((await get(`${link}&header=false`)).text.replace(/^\ufeff/, ''));
+  const head = rows.findIndex(([first]) => first === 'prompt_id');
+  assert.deepEqual(rows.slice(head + 1).map(([id]) => Number(id)), failed);
+  const matching = await ok(get(`${csv.results[0].link.slice('/api/demo/v2/'.length)}&session_id=${session}`));
+  assert.deepEqual(matching.results.map(({ prompt_id }) => prompt_id), failed);
+  assert.deepEqual(await prompts(`export?session_id=${session}&format=jsonl&success=false`), failed, 'the route takes the filters too');
+});
+
+test('a difference is told with its test, and named which of the two it is', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-zero' });
+  const prompts = uniquePrompts(12);
+  await finishedRun(session, prompts, { concurrency: 1 });
+  await finishedRun(session, prompts, { concurrency: 1 });
+  const { text, results } = await ask(session, 'is run 2 faster than run 1?');
+  assert.match(text, /run 1.*run 2|run 2.*run 1/s);
+  assert.match(text, /sign test, p [=<] /);
+  const [difference] = results[0].differences;
+  const compared = await ok(get(`analytics/compare?session_id=${session}&base=${await runId(session, 1)}&other=${await runId(session, 2)}`));
+  assert.ok(Math.abs(difference.difference - compared.latency_ms.median_difference) < 0.002, `${difference.difference}, ${compared.latency_ms.median_difference}`);
+  assert.equal(difference.p_value, compared.latency_ms.p_value);
+  const success = (await ask(session, 'compare the success rate of run 1 and run 2')).text;
+  assert.match(success, /no difference is shown.*McNemar/s);
+});
+
 test('before any run it says so, in words', async (t) => {
   const { session_id } = await openSession(t);
   const answer = await post('atlas', { session_id, narrator: 'builtin' });
@@ -172,7 +215,8 @@ test("text in prompts and responses is data: an instruction in it is not followe
 
 // A session of two finished prompts whose model answers Atlas by `speech`.
 async function spoken(t, speech) {
-  const endpoint = await chatEndpoint(t, ({ body }) => (body.messages[0].role === 'system' ? speech : {}));
+  const say = typeof speech === 'function' ? speech : () => speech;
+  const endpoint = await chatEndpoint(t, (call) => (call.body.messages[0].role === 'system' ? say(call) : {}));
   const session = await testedSession(t, { endpoint_url: endpoint.url });
   await finishedRun(session, uniquePrompts(2));
   return { endpoint, session };
@@ -222,6 +266,42 @@ test('a babbling model is cut, one that says nothing is said to say nothing', as
   const nothing = await ask(mute.session, 'How many prompts failed?', { narrator: 'model' });
   assert.match(nothing.text, /\b0\b|\bno\b/i);
   assert.match(nothing.text, /Your model/);
+});
+
+// A question that the built-in planner declines, to a model that plans as it is told and comments on nothing.
+async function planned(t, plan, more = {}) {
+  const { endpoint, session } = await spoken(t, (call) => (/You plan queries/.test(call.body.messages[0].content) ? plan(call) : { text: 'Well.' }));
+  return { endpoint, session, ...(await ask(session, 'what happened in the run', { narrator: 'auto', ...more })) };
+}
+
+test('what the planner does not understand the person’s model plans, and the figures are those of the queries', async (t) => {
+  const query = { measure: 'results', statistic: 'count', filters: [{ field: 'success', comparison: 'equal', text: 'true' }] };
+  const { endpoint, session, pieces, text } = await planned(t, () => ({ text: `I think: \`\`\`json\n${JSON.stringify({ queries: [query] })}\n\`\`\` It was 99.` }));
+  const [toolCall] = pieces.filter(({ type }) => type === 'tool_call');
+  assert.deepEqual({ measure: toolCall.query.measure, statistic: toolCall.query.statistic }, { measure: 'results', statistic: 'count' });
+  assert.match(toolCall.query_text, /planned by your model/);
+  assert.equal(toolCall.by_model, true);
+  assert.match(text, /\*\*2\*\* of 2 prompts succeeded/);
+  assert.doesNotMatch(text, /99/);
+  assert.ok(endpoint.calls.every(({ body }) => !JSON.stringify(body).includes(session)), 'no session id leaves');
+  const usage = pieces.filter(({ type }) => type === 'token_usage').at(-1);
+  assert.equal(usage.input_tokens, 14, 'planning and comment are counted');
+});
+
+test('a model that lies, talks, or plans for another session plans nothing', async (t) => {
+  for (const text of ['The mean latency is 777 ms.', 'Certainly! '.repeat(3000), JSON.stringify({ queries: [{ measure: 'latency', statistic: 'mean', session_id: `demo-${'0'.repeat(64)}` }] }), '{"queries":[{"measure":"latency; DROP TABLE runs","statistic":"mean"}]}']) {
+    const { endpoint, pieces, text: told } = await planned(t, () => ({ text }));
+    assert.equal(pieces.filter(({ type }) => type === 'tool_call').length, 0, text.slice(0, 80));
+    assert.match(told, /did not understand/);
+    assert.doesNotMatch(told, /777|Certainly/);
+    assert.ok(endpoint.calls.filter(({ body }) => /You plan queries/.test(body.messages[0].content)).length <= 4);
+  }
+});
+
+test('with facts alone no model is asked to plan', async (t) => {
+  const { endpoint, text } = await planned(t, () => ({ text: '{"queries":[{"measure":"latency","statistic":"mean"}]}' }), { narrator: 'builtin' });
+  assert.match(text, /did not understand/);
+  assert.ok(endpoint.calls.every(({ body }) => !/You plan queries/.test(body.messages[0].content)));
 });
 
 test('several questions in one are answered in order, each with its call before its result', async (t) => {

@@ -50,7 +50,7 @@ constexpr char kRuns[] = R"(
         CASE WHEN i % 9 = 0 THEN ' is which?' WHEN i % 8 = 0 THEN ' and then' ELSE '.' END END,
       NOT failed, CASE WHEN NOT failed THEN 'ok' WHEN i % 2 = 0 THEN 'timeout' ELSE 'throttled' END,
       CASE WHEN failed THEN 'It failed.' END, CASE WHEN failed THEN CASE WHEN i % 2 = 0 THEN 'timeout' ELSE 'rate_limit' END END,
-      (i * 7919 % 97) * 41003 + i * 101 + n * 50000 * (i % 3), CASE WHEN failed THEN NULL ELSE (i * 31 % 53) * 9001 + i END,
+      (i * 7919 % 97) * 41003 + i * 101 + n * 50000 * (1 + i % 3), CASE WHEN failed THEN NULL ELSE (i * 31 % 53) * 9001 + i END,
       CASE WHEN failed THEN NULL ELSE (i * 17 % 61) * 301 + i END,
       10 + i * 13 % 29, CASE WHEN failed THEN NULL ELSE 5 + i * 37 % 311 END, CASE WHEN failed THEN NULL ELSE 3 + i * 11 % 59 END,
       CASE WHEN failed THEN NULL WHEN i % 8 = 0 THEN 'length' ELSE 'stop' END, 1 + (i % 11 = 0)::int + (i % 13 = 0)::int * 2,
@@ -148,8 +148,12 @@ class GoldenTest : public testing::Test {
       return verdict(query.run_facts_size() == 1 && EnumWord(static_cast<pb::RunFact>(query.run_facts(0))) == rest);
     if (kind == "export")
       return verdict(query.presentation() == pb::PRESENTATION_EXPORT && query.export_format() == rest);
+    if (kind.starts_with("exported ")) return verdict(Exports(query, kind.substr(9), Ask(rest, false).first));
     const absl::StatusOr<Finding> finding = Find(query);
     if (!finding.ok()) return Verdict::kWrong;
+    if (kind == "differs" || kind == "tested") {
+      return verdict(SameDifferences(*finding, Ask(rest, true), kind == "tested"));
+    }
     if (kind == "whole") {
       const std::string wanted = std::isdigit(rest[0]) ? rest : Ask(rest, false).first[0];
       return verdict(query.whole() && finding->results.size() == 1 &&
@@ -159,6 +163,38 @@ class GoldenTest : public testing::Test {
     const Expected expected = Ask(rest, kind == "groups" || kind == "vs");
     if (kind == "ids" || kind == "ranked") return verdict(SameResults(*finding, expected.first, kind == "ranked"));
     return JudgeFigures(TableOf(*finding), kind, expected);
+  }
+
+  // The file's rows are these prompts.
+  bool Exports(const pb::Query& query, const std::string& format, const std::vector<std::string>& ids) {
+    if (query.presentation() != pb::PRESENTATION_EXPORT || query.export_format() != format) return false;
+    RunScope scope;
+    scope.session = session_;
+    scope.run = "b6a1c2d3-0000-4000-8000-000000000002";
+    const absl::StatusOr<std::vector<int32_t>> chosen =
+        Wait(FindChosen(database_, OwnCall(absl::Seconds(10)), scope, query, 1000));
+    if (!chosen.ok()) return false;
+    std::set<std::string> found;
+    for (const int32_t prompt_id : *chosen) found.insert(fmt::to_string(prompt_id));
+    return found.size() == chosen->size() && found == std::set<std::string>(ids.begin(), ids.end());
+  }
+
+  // The differences of the first figure: `other|base` and by how much, or `other|base|verdict` and the p-value.
+  static bool SameDifferences(const Finding& finding, const Expected& expected, bool tested) {
+    if (finding.differences.empty()) return false;
+    size_t found = 0;
+    for (const pb::TestedDifference& difference : finding.differences) {
+      if (difference.column() != finding.differences[0].column()) continue;
+      std::string name = difference.other() + "|" + difference.base();
+      if (tested) name += "|" + EnumWord(difference.verdict());
+      const auto at = std::find(expected.first.begin(), expected.first.end(), name);
+      if (at == expected.first.end()) return false;
+      google::protobuf::Value value;
+      value.set_number_value(tested ? difference.p_value() : difference.difference());
+      if (!Near(value, expected.second[static_cast<size_t>(at - expected.first.begin())])) return false;
+      ++found;
+    }
+    return found == expected.first.size();
   }
 
   static bool SameResults(const Finding& finding, const std::vector<std::string>& ids, bool in_order) {

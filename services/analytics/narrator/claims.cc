@@ -135,8 +135,8 @@ void TakeUnit(std::string_view plain, Claim& claim) {
 
 // `of 40`, `/40`, `von 40` behind a number: of how many.
 void TakeOf(std::string_view plain, Claim& claim) {
-  static const RE2& of = *new RE2(
-      R"(^\**\s*(?:/|out of|of|von|de|sur|em|中的?)\s*(?:the|all|den|allen|los|las|les|os|as)?\s*\**(\d+)\**)");
+  static const RE2& of =
+      *new RE2(R"(^\**\s*(?:/|out of|of|von|de|sur|em)\s*(?:the|all|den|allen|los|las|les|os|as)?\s*\**(\d+)\**)");
   static const RE2& among = *new RE2(R"((\d+)\s*(?:个|条|件|個)?(?:提示|请求|プロンプト)?(?:のうち|中)[^\d]{0,12}$)");
   const std::string_view behind = plain.substr(claim.end);
   re2::StringPiece number;

@@ -26,7 +26,6 @@ constexpr absl::Duration kLongestRemark = absl::Seconds(30);
 constexpr std::chrono::seconds kLookEvery{5};
 // How long a model may say nothing.
 constexpr absl::Duration kLongestSilence = absl::Seconds(10);
-constexpr int kMostTokens = 600;
 constexpr size_t kMostPlain = 10'000;
 
 constexpr Query kHasKey{"commentary.has_key",
@@ -75,6 +74,7 @@ void Commentary::LookAt(std::string_view session) {
   // It is over, or its key is gone.
   plain_.erase(std::string(session));
   turns_.erase(std::string(session));
+  without_tools_.erase(std::string(session));
   for (Talk* talk : talks_) {
     if (!session.empty() && talk->session != session) continue;
     talk->in_doubt = true;
@@ -85,6 +85,11 @@ void Commentary::LookAt(std::string_view session) {
 bool Commentary::IsExhausted(const std::string& session) const {
   const auto turns = turns_.find(session);
   return turns != turns_.end() && turns->second >= max_turns_;
+}
+
+void Commentary::NoteRefusedTools(const std::string& session) {
+  if (without_tools_.size() >= kMostPlain) without_tools_.clear();
+  without_tools_.insert(session);
 }
 
 void Commentary::NotePlainSpeech(const std::string& session) {
@@ -100,8 +105,7 @@ Task<bool> Commentary::HasKey(std::string session) {
   co_return rows[1].Only().Get<bool>("has_key");
 }
 
-Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session,
-                                              std::vector<ChatMessage> messages, Take take) {
+Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session, Speech speech, Take take) {
   using namespace asio::experimental::awaitable_operators;
   auto lent = co_await Borrow(call, session);
   if (!lent.ok()) co_return std::optional<Remark>();
@@ -111,10 +115,11 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
   const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);
   if (!endpoint.ok()) co_return std::optional<Remark>();
   const ChatRequest request{.model = lent->model_id(),
-                            .messages = std::move(messages),
+                            .messages = std::move(speech.messages),
                             .temperature = 0.2,
-                            .max_tokens = kMostTokens,
+                            .max_tokens = speech.max_tokens,
                             .stream = true,
+                            .tools = without_tools_.count(session) > 0 ? "" : std::move(speech.tools),
                             .capabilities = lent->capabilities()};
 
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -173,6 +178,9 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
     remark.input_tokens = static_cast<int32_t>(talk.reply->input_tokens);
     remark.output_tokens = static_cast<int32_t>(talk.reply->output_tokens);
     remark.whole = talk.reply->ok();
+    remark.tool_calls = talk.reply->tool_calls;
+    const auto& learned = talk.reply->learned;
+    if (learned.has_tools() && !learned.tools()) NoteRefusedTools(session);
     if (talk.reply->text.empty()) {
       remark.tool_call_only = !talk.reply->tool_calls.empty();
       remark.reasoning_only = !remark.tool_call_only && !talk.reply->reasoning.empty();

@@ -21,6 +21,13 @@
 
 namespace ftl::analytics {
 
+// What a model is asked.
+struct Speech {
+  std::vector<ChatMessage> messages;
+  std::string tools = {};  // that it may call, as ChatRequest has them
+  int max_tokens = 600;
+};
+
 // How a model's speech went.
 struct Remark {
   int32_t input_tokens = 0;
@@ -29,6 +36,7 @@ struct Remark {
   bool silent = false;          // nothing came for 10 s
   bool reasoning_only = false;  // a whole answer without text
   bool tool_call_only = false;
+  std::vector<ToolCall> tool_calls;
 };
 
 struct Talk;
@@ -49,8 +57,7 @@ class Commentary {
   // session has no key any more or its endpoint is not allowed; a model that fails or stalls leaves a remark that is
   // not whole, and so does a key that is forgotten meanwhile. SESSION_EXPIRED when the session ends, and what `take`
   // failed with.
-  Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, std::vector<ChatMessage> messages,
-                                    Take take);
+  Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, Speech speech, Take take);
 
   // Whether the model of `session` has been asked as often as it may.
   bool IsExhausted(const std::string& session) const;
@@ -71,6 +78,7 @@ class Commentary {
  private:
   Task<finetunelab::session_vault::v1::LendKeyResponse> Borrow(CallContext call, std::string session);
   Task<bool> HasKey(std::string session);
+  void NoteRefusedTools(const std::string& session);
 
   AddressPolicy policy_;
   Caller caller_;
@@ -78,9 +86,10 @@ class Commentary {
   std::unique_ptr<finetunelab::session_vault::v1::KeyLendingService::Stub> lending_;
   Database& database_;
   const int max_turns_;
-  std::map<std::string, int> turns_;  // of each session
-  std::set<Talk*> talks_;             // under way
-  std::set<std::string> plain_;       // sessions whose model speaks plainly; forgotten now and then
+  std::map<std::string, int> turns_;     // of each session
+  std::set<Talk*> talks_;                // under way
+  std::set<std::string> plain_;          // sessions whose model speaks plainly; forgotten now and then
+  std::set<std::string> without_tools_;  // sessions whose model refuses tools; forgotten likewise
 };
 
 }  // namespace ftl::analytics

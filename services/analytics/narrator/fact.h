@@ -36,6 +36,10 @@ struct Fact {
   std::string group = {};            // whose figure it is, as it is named; empty for all
   int rank = 0;                      // of the prompt in a ranking, 1 for the first; negative from the low end
   bool is_bound = false;             // a bound of the question ("over 2 s"), which nothing need have reached
+  // A difference that a test has shown, which has no value: `group` has more (1) or less (-1) than `than`, in this
+  // unit.
+  std::string than = {};
+  int way = 0;
 };
 
 }  // namespace ftl::analytics

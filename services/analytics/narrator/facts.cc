@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/analytics/narrator/differences.h"
 #include "services/analytics/narrator/figures.h"
 #include "services/analytics/narrator/groups.h"
 #include "services/analytics/narrator/listing.h"
@@ -54,7 +55,9 @@ std::string Tell(Telling& telling, const Finding& finding) {
   if (finding.query.group_by() == pb::GROUPING_UNSPECIFIED && !finding.groups.empty()) {
     return TellFigures(telling, finding);
   }
-  return TellGroups(telling, finding);
+  std::string text = TellGroups(telling, finding);
+  if (finding.query.compares() && finding.groups.size() > 1) text += "\n\n" + TellDifferences(telling, finding);
+  return text;
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ pb::LeftOutReason Judge(const Sentence& sentence, size_t i, const std::vector<Fa
   bool any_unit = false;
   for (const Fact& fact : facts) {
     const bool is_name = fact.prompt != 0 && fact.is_bound;
-    if (is_name || !HasValue(fact, claim)) continue;
+    if (is_name || fact.way != 0 || !HasValue(fact, claim)) continue;
     any_value = true;
     if (fact.unit != claim.unit) continue;
     any_unit = true;
@@ -183,12 +183,25 @@ pb::LeftOutReason Judge(const Sentence& sentence, size_t i, const std::vector<Fa
   return any_value ? pb::LEFT_OUT_REASON_OTHER_UNIT : pb::LEFT_OUT_REASON_NO_SUCH_VALUE;
 }
 
+// Whether two groups differ so, by a test that was told.
+bool IsTested(const std::string& more, const std::string& less, Unit unit, const std::vector<Fact>& facts) {
+  return std::any_of(facts.begin(), facts.end(), [&](const Fact& fact) {
+    if (fact.way == 0 || fact.unit != unit) return false;
+    const std::string group = PlainForm(fact.group), than = PlainForm(fact.than);
+    return fact.way > 0 ? group == more && than == less : group == less && than == more;
+  });
+}
+
 // Whether the facts bear out a comparison: with a bound of the question right behind it, or of the sentence's two
-// figures.
-bool BearsRelation(const Sentence& sentence, const Relation& relation, const std::vector<Fact>& facts) {
+// figures; those of two groups only where a test has shown that they differ.
+bool BearsRelation(const Sentence& sentence, const Relation& relation, const std::vector<Fact>& facts,
+                   const std::vector<std::string>& groups) {
   std::vector<const Claim*> figures;
-  for (const Claim& claim : sentence.claims) {
-    if (claim.kind == Claim::Kind::kFigure) figures.push_back(&claim);
+  std::vector<std::optional<std::string>> whose;
+  for (size_t i = 0; i < sentence.claims.size(); ++i) {
+    if (sentence.claims[i].kind != Claim::Kind::kFigure) continue;
+    figures.push_back(&sentence.claims[i]);
+    whose.push_back(GroupWith(sentence, i, groups));
   }
   for (const Claim* figure : figures) {
     if (figure->begin < relation.end || figure->begin > relation.end + 4) continue;
@@ -200,7 +213,10 @@ bool BearsRelation(const Sentence& sentence, const Relation& relation, const std
   if (relation.direction == 0 || figures.size() != 2 || figures[0]->unit != figures[1]->unit) return false;
   if (figures[0]->end > relation.begin || figures[1]->begin < relation.end) return false;
   const double difference = figures[0]->readings.front().value - figures[1]->readings.front().value;
-  return difference * relation.direction > 0;
+  if (difference * relation.direction <= 0) return false;
+  if (!whose[0] || !whose[1] || whose[0] == whose[1]) return true;
+  const bool first_is_more = difference > 0;
+  return IsTested(*whose[first_is_more ? 0 : 1], *whose[first_is_more ? 1 : 0], figures[0]->unit, facts);
 }
 
 bool BearsQuantifier(const Sentence& sentence, double share, const std::vector<Fact>& facts) {
@@ -256,7 +272,7 @@ bool Grounding::Bears(std::string_view text, pb::Grounding& grounding) const {
     if (reason != pb::LEFT_OUT_REASON_UNSPECIFIED) fail(sentence.claims[i].raw, reason);
   }
   for (const Relation& relation : RelationsIn(sentence.plain)) {
-    if (BearsRelation(sentence, relation, facts_)) continue;
+    if (BearsRelation(sentence, relation, facts_, groups_)) continue;
     fail(sentence.plain.substr(relation.begin, relation.end - relation.begin), pb::LEFT_OUT_REASON_UNTESTED_RELATION);
   }
   const double share = QuantifiedShare(sentence.plain);

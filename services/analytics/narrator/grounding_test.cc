@@ -77,6 +77,18 @@ TEST_F(GroundingTest, WhatTheFactsSayIsShown) {
            "El promedio es de 1,69 s.",
            "平均延迟为 1.69 秒。",
            "平均レイテンシは１．６９秒です。",
+           "A latência média é de 1,69 s.",
+           "Dos prompts fallaron.",
+           "Deux prompts ont échoué.",
+           "Dois prompts falharam.",
+           "两个提示失败了。",
+           "2件が失敗しました。",
+           "8 de 10 prompts tuvieron éxito.",
+           "8 prompts sur 10 ont réussi.",
+           "8 de 10 prompts tiveram sucesso.",
+           "10个提示中有8个成功了。",
+           "10件中8件が成功しました。",
+           "10个中的8个成功了。",
            "Look at the prompts that take long first.",
        }) {
     pb::Grounding found;
@@ -104,6 +116,22 @@ TEST_F(GroundingTest, AWrongFigureIsNotShownHoweverItIsWritten) {
            "一半的提示失败了。",
            "Seven prompts failed.",
            "Only one prompt failed.",
+           "La mitad falló.",
+           "Un tiers a échoué.",
+           "Metade falhou.",
+           "三分之一失败了。",
+           "半分が失敗しました。",
+           "Tres prompts fallaron.",
+           "Trois prompts ont échoué.",
+           "Três prompts falharam.",
+           "三个提示失败了。",
+           "3件が失敗しました。",
+           "三件が失敗しました。",
+           "9 de 10 prompts tuvieron éxito.",
+           "9 prompts sur 10 ont réussi.",
+           "10件中9件が成功しました。",
+           "10个提示中有9个成功了。",
+           "El más lento fue el #11.",
            "#11 was the slowest.",
            "Prompt 3 took 3.005 s.",
        }) {
@@ -127,6 +155,15 @@ TEST_F(GroundingTest, ARightFigureOfAnotherThingIsNotShown) {
            "It cost $10.",
            "Der Median der Latenz beträgt 1,69 s.",
            "失败了 8 个提示。",
+           "La mediana de la latencia es de 1,69 s.",
+           "La latence médiane est de 1,69 s.",
+           "A mediana da latência é de 1,69 s.",
+           "延迟的中位数是1.69秒。",
+           "レイテンシの中央値は1.69秒です。",
+           "8 prompts fallaron.",
+           "8 prompts ont échoué.",
+           "8 prompts falharam.",
+           "8件が失敗しました。",
        }) {
     EXPECT_FALSE(Bears(sentence)) << sentence;
   }
@@ -136,6 +173,7 @@ TEST_F(GroundingTest, AComparisonThatNoFactTestsIsNotShown) {
   for (const char* sentence : {
            "Latency doubled.",
            "Billing is faster than returns.",
+           "The average of returns, 1.803 s, is higher than that of billing, 1.5 s.",
            "It is twice as slow.",
            "It is 3x slower.",
            "The mean of 1.69 s is higher than the p95 of 2.9 s.",
@@ -145,6 +183,22 @@ TEST_F(GroundingTest, AComparisonThatNoFactTestsIsNotShown) {
            "La latence a doublé.",
            "延迟翻了一倍。",
            "レイテンシは2倍です。",
+           "La latencia se duplicó.",
+           "A latência dobrou.",
+           "Billing es más rápido que returns.",
+           "Billing est plus rapide que returns.",
+           "Billing é mais rápido do que returns.",
+           "billing比returns快。",
+           "billingはreturnsより速いです。",
+           "Todos los prompts tuvieron éxito.",
+           "Tous les prompts ont réussi.",
+           "Todos os prompts tiveram sucesso.",
+           "所有提示都成功了。",
+           "すべてのプロンプトが成功しました。",
+           "Ningún prompt falló.",
+           "Aucun prompt n'a échoué.",
+           "Nenhum prompt falhou.",
+           "没有提示失败。",
            "All prompts succeeded.",
            "No prompts failed.",
            "Most prompts failed.",
@@ -196,6 +250,17 @@ TEST_F(GroundingTest, ABabblerIsCutAtFifteenHundredCharacters) {
   for (int i = 0; i < 1000 && !gate.is_full(); ++i) shown += gate.Push("Look at the prompts again. ");
   EXPECT_TRUE(gate.is_full());
   EXPECT_LE(shown.size(), 1500u);
+}
+
+TEST_F(GroundingTest, TwoGroupsDifferOnlyWhereATestWasTold) {
+  std::vector<Fact> facts = Facts();
+  facts.push_back({.unit = Unit::kMilliseconds, .group = "returns", .than = "billing", .way = 1});
+  const Grounding tested(facts, {});
+  pb::Grounding found;
+  EXPECT_TRUE(tested.Bears("The average of returns, 1.803 s, is higher than that of billing, 1.5 s.", found));
+  EXPECT_TRUE(tested.Bears("In billing the average of 1.5 s is lower than in returns, at 1.803 s.", found));
+  EXPECT_FALSE(tested.Bears("The average of billing, 1.5 s, is higher than that of returns, 1.803 s.", found));
+  EXPECT_FALSE(Bears("The average of returns, 1.803 s, is higher than that of billing, 1.5 s."));
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ std::string TellGroup(Telling& telling, const Finding& finding, const std::vecto
   }
   const auto n = static_cast<double>(group.figures[0].n);
   telling.Know({.value = n, .group = name});
-  if (figures[0].statistic() == pb::STATISTIC_COUNT) {
+  if (figures[0].statistic() == pb::STATISTIC_COUNT && !finding.query.compares()) {
     return fmt::format("\n- {}: {}", name, telling.language().And(values));
   }
   return "\n- " +
@@ -79,7 +79,9 @@ std::string TellGroups(Telling& telling, const Finding& finding) {
     return telling.Say(grouping == pb::GROUPING_ERROR_TYPE ? "groups.no_errors" : "groups.none");
   }
   const std::string group_name = GroupName(telling.language(), grouping);
-  const std::string filters = FiltersText(telling.language(), finding.query);
+  // Which runs are compared, their groups say.
+  const bool of_runs = grouping == pb::GROUPING_RUN;
+  const std::string filters = FiltersText(telling.language(), of_runs ? WithoutRun(finding.query) : finding.query);
   std::vector<std::string> names;
   for (const pb::Figure& figure : figures) names.push_back(FigureName(telling.language(), figure));
   std::string text;

@@ -241,6 +241,15 @@ std::string FilterText(const Language& language, const pb::Filter& filter) {
   return language.Say("filter.text", {{"what", language.Say("what." + field)}, {"x", fmt::to_string(filter.number())}});
 }
 
+pb::Query WithoutRun(pb::Query query) {
+  for (auto* filters : {query.mutable_among(), query.mutable_filters()}) {
+    filters->erase(std::remove_if(filters->begin(), filters->end(),
+                                  [](const pb::Filter& filter) { return filter.field() == pb::FILTER_FIELD_RUN; }),
+                   filters->end());
+  }
+  return query;
+}
+
 std::string AmongText(const Language& language, const pb::Query& query) {
   pb::Query rest = query;
   if (rest.among().empty() && !rest.filters().empty()) {
@@ -291,10 +300,16 @@ std::string PromptText(const Language& language, const FoundResult& result) {
 
 std::string QueryText(const Language& language, const pb::Query& query) {
   std::vector<std::string> parts = {WithCapital(SubjectText(language, query))};
+  if (query.compares()) parts.push_back(language.Say("query.compares"));
   if (query.group_by() != pb::GROUPING_UNSPECIFIED) {
     parts.push_back(language.Say("query.by", {{"group", GroupName(language, query.group_by())}}));
   }
   if (const std::string filters = FiltersText(language, query); !filters.empty()) parts.push_back(filters);
+  if (query.compares() && query.has_base_run()) {
+    pb::Filter base;
+    base.set_number(query.base_run());
+    parts.push_back(language.Say("query.against", {{"run", RunFilterText(language, base)}}));
+  }
   if (query.has_per_group()) {
     parts.push_back(language.Say("query.limit", {{"n", language.Number(query.per_group())}}));
   } else if (query.has_limit()) {

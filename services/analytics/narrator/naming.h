@@ -33,6 +33,8 @@ std::string FilterText(const Language& language, const pb::Filter& filter);
 // All conditions of a query, those it is counted among and its parts by rank included: `category billing; latency above
 // 2 s`. Empty where there is none.
 std::string FiltersText(const Language& language, const pb::Query& query);
+// The query without what says of which run it is.
+pb::Query WithoutRun(pb::Query query);
 // The conditions of those that a count is counted among.
 std::string AmongText(const Language& language, const pb::Query& query);
 // The conditions that are counted.

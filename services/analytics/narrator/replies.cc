@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "common/proto/enum_word.h"
 #include "services/analytics/narrator/quantity.h"
 #include "services/analytics/narrator/telling.h"
 
@@ -52,6 +53,13 @@ std::string TellContradiction(const Language& language, const Contradiction& con
                             {"count", CountText(language, count), count}});
 }
 
+// A question that has this reading alone.
+std::string ChoiceText(const Language& language, const Choice& choice) {
+  std::string key = "example.choice." + EnumWord(choice.query.measure());
+  if (choice.query.order() != pb::ORDER_UNSPECIFIED) key += "." + EnumWord(choice.query.order());
+  return language.Has(key) ? language.Say(key) : choice.question;
+}
+
 std::string WordsText(const Language& language, const std::vector<std::string>& words) {
   std::vector<std::string> quoted;
   for (const std::string& word : words) quoted.push_back(language.Say("quote", {{"text", Quoted(word, 30)}}));
@@ -65,7 +73,7 @@ std::optional<std::string> TellPlainReply(const Language& language, const Unders
   if (understanding.contradiction) return TellContradiction(language, *understanding.contradiction);
   if (!understanding.choices.empty()) {
     std::vector<std::string> questions;
-    for (const Choice& choice : understanding.choices) questions.push_back(choice.question);
+    for (const Choice& choice : understanding.choices) questions.push_back(ChoiceText(language, choice));
     return language.Say("two_readings") + "\n" + Bullets(questions);
   }
   if (understanding.wants_help) return language.Say("help") + "\n" + Bullets(Nearest(language, understanding));

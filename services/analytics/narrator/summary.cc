@@ -1,6 +1,7 @@
 #include "services/analytics/narrator/summary.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -130,11 +131,15 @@ std::string TellVerdict(Telling& telling, const Finding& finding) {
              .measure = pb::MEASURE_SUCCESS,
              .of = results,
              .verdict = Verdict::kSuccess};
+  // While it goes on, the rate is of fewer than there are.
+  const bool is_over = std::all_of(finding.runs.begin(), finding.runs.end(), std::mem_fn(&RunFacts::is_over));
+  const double of = is_over ? n : results;
   std::string text = telling.Say(
-      "summary.completed", {{"k", Count(telling, Verdict::kSuccess, k, n, RunLink(finding, true))},
-                            {"n", Count(telling, Verdict::kNone, n, n), n},
-                            {"share", telling.Figure(share, ShareText(telling.language(), metrics.success_rate() / 100),
-                                                     RunLink(finding))}});
+      is_over ? "summary.completed" : "summary.so_far",
+      {{"k", Count(telling, Verdict::kSuccess, k, of, RunLink(finding, true))},
+       {"n", Count(telling, Verdict::kNone, of, of), of},
+       {"share",
+        telling.Figure(share, ShareText(telling.language(), metrics.success_rate() / 100), RunLink(finding))}});
   text += TellSpeed(telling, finding) + TellLength(telling, finding);
   if (const auto empty = static_cast<double>(finding.answers_without_text); empty > 0 && metrics.failed_prompts() > 0) {
     text += " " +

@@ -11,12 +11,12 @@
 #include <fmt/format.h>
 
 #include "common/time/proto_time.h"
-#include "services/analytics/narrator/column.h"
 #include "services/analytics/narrator/language.h"
 #include "services/analytics/narrator/link.h"
 #include "services/analytics/narrator/population.h"
 #include "services/analytics/query/sql_compiler.h"
 #include "services/analytics/semantics/catalogue.h"
+#include "services/analytics/semantics/column.h"
 
 namespace ftl::analytics {
 namespace {
@@ -352,6 +352,7 @@ std::string ToolOf(const pb::Query& query) {
 pb::ToolResult TableOf(const Finding& finding) {
   pb::ToolResult table = RowsOf(finding);
   if (std::optional<std::string> link = LinkOf(finding)) table.set_link(*std::move(link));
+  for (const pb::TestedDifference& difference : finding.differences) *table.add_differences() = difference;
   return table;
 }
 

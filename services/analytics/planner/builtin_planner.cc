@@ -186,11 +186,6 @@ bool SameResults(const pb::Query& before, const pb::Query& exported) {
   return one.SerializeAsString() == other.SerializeAsString();
 }
 
-bool IsNothing(const Understanding& understanding) {
-  return understanding.queries.empty() && !understanding.refusal && !understanding.contradiction &&
-         understanding.choices.empty() && !understanding.wants_help;
-}
-
 // A question that makes no sense in the language it seems to be in is read as English.
 Understanding Understand(const std::string& question, const Vocabulary& vocabulary, const std::string& language,
                          const std::optional<pb::Query>& before) {
@@ -239,6 +234,11 @@ Understanding PlanBuiltin(const std::vector<std::string>& questions, const Vocab
     understanding.refusal = TopicOf(questions.back(), vocabulary, language);
   if (understanding.refusal) understanding.left_over.clear();
   return understanding;
+}
+
+bool IsNothing(const Understanding& understanding) {
+  return understanding.queries.empty() && !understanding.refusal && !understanding.contradiction &&
+         understanding.choices.empty() && !understanding.wants_help;
 }
 
 pb::Query SummaryQuery() {

@@ -155,7 +155,8 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   } else if (symbol == "topic") {
     slots.topics.push_back(sense.word);
   } else if (symbol == "format") {
-    slots.format = sense.word;
+    if (slots.format && slots.format != sense.word) slots.more_formats.push_back(sense.word);
+    if (!slots.format) slots.format = sense.word;
   } else if (symbol == "By" || symbol == "group") {
     if (slots.group && slots.group != sense.grouping) slots.said.insert("twice");  // there is one grouping
     slots.group = sense.grouping;

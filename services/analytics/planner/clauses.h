@@ -43,6 +43,7 @@ struct Slots {
   std::optional<int> nth;
   std::optional<double> number;
   std::optional<std::string> format;
+  std::vector<std::string> more_formats;  // as CSV and as JSON
   finetunelab::analytics::v1::Grouping group{};
   bool by = false;
   std::vector<std::pair<std::string, int>> nouns;

@@ -188,7 +188,7 @@ class Composer {
     if (!settled) return false;
     slots_ = std::move(settled->slots);
     prompts_ = settled->prompts;
-    compares_ = settled->compares;
+    compared_runs_ = settled->compared_runs;
     TakeParts();
     if (slots_.Take("allruns")) query_.set_all_runs(true);
     if (slots_.Take("chart")) query_.set_presentation(pb::PRESENTATION_CHART);
@@ -337,23 +337,35 @@ class Composer {
   // Which prompts got slower than in run 1.
   bool SayDifference() {
     if (!slots_.difference) return false;
+    slots_.Take("compare");
     const Sense difference = *slots_.difference;
     query_.set_measure(difference.measure);
     query_.set_statistic(pb::STATISTIC_DIFFERENCE);
     query_.set_order(difference.order);
     query_.set_base_run(difference.numbers[0]);
     query_.set_limit(1000);
-    const bool names = slots_.Take("list") || slots_.Take("any") || !slots_.nouns.empty() || slots_.Says("count");
+    // Of single prompts nothing is known that could be better.
+    const bool in_all = difference.measure == pb::MEASURE_RESULTS;
+    if (in_all && (slots_.Says("list") || slots_.Says("count"))) return false;
+    const bool names =
+        slots_.Take("list") || slots_.Take("any") || (!in_all && (!slots_.nouns.empty() || slots_.Says("count")));
     slots_.difference.reset();
     slots_.nouns.clear();
-    if (names) {
+    if (names && !in_all) {
       slots_.Take("count");
       return true;
     }
     // Is it slower than run 1: the runs beside each other.
     slots_.group = pb::GROUPING_RUN;
     query_.Clear();
-    SetFigures({FigureOf(difference.measure, pb::STATISTIC_MEAN)});
+    query_.set_compares(true);
+    query_.set_base_run(difference.numbers[0]);
+    if (in_all) {
+      SetFigures({FigureOf(pb::MEASURE_SUCCESS, pb::STATISTIC_SHARE), FigureOf(pb::MEASURE_CHECKS, pb::STATISTIC_SHARE),
+                  FigureOf(pb::MEASURE_LATENCY, pb::STATISTIC_MEAN)});
+    } else {
+      SetFigures({FigureOf(difference.measure, pb::STATISTIC_MEAN)});
+    }
     TakeGroup();
     return true;
   }
@@ -669,9 +681,14 @@ class Composer {
 
   // Groups beside each other: named by a grouping, by two values of one field, or by two runs.
   bool SayComparison() {
-    const bool compares = slots_.Says("compare") || slots_.Says("trend") || !slots_.comparatives.empty() || compares_;
+    const bool compares =
+        slots_.Says("compare") || slots_.Says("trend") || !slots_.comparatives.empty() || compared_runs_;
     if (!compares) return false;
     slots_.Take("compare");
+    if (compared_runs_) {
+      CompareRuns(compared_runs_->first, compared_runs_->second);
+      slots_.Take("more");  // did more fail
+    }
     if (slots_.Take("trend") && !slots_.group) slots_.group = pb::GROUPING_HALF;
     GroupByTwoValues();
     const bool by_time = slots_.comparatives.empty() ||
@@ -694,6 +711,7 @@ class Composer {
       if (prompts_ > 1) return SayFigures();
       return SayFigures() && query_.also_size() > 0;  // compare mean and median latency
     }
+    query_.set_compares(true);
     for (const char* symbol : {"list", "any", "howfast", "all"}) slots_.Take(symbol);
     const std::vector<Sense> comparatives = std::exchange(slots_.comparatives, {});
     if (comparatives.size() > 1) return false;
@@ -716,6 +734,12 @@ class Composer {
     SetComparison();
     TakeGroup();
     return true;
+  }
+  // A number of 0 is the latest run, which needs no saying.
+  void CompareRuns(double base, double other) {
+    query_.set_base_run(base);
+    if (other == 0) return;
+    slots_.filters.push_back({NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, other), -1});
   }
   bool OnlyAttributes() const {
     return std::all_of(slots_.filters.begin(), slots_.filters.end(),
@@ -1126,6 +1150,12 @@ class Composer {
   }
 
   void Finish() {
+    // Two runs that are named are compared, whatever words ask for their figures.
+    const bool figures = query_.statistic() != pb::STATISTIC_LIST && query_.statistic() != pb::STATISTIC_DIFFERENCE;
+    if (compared_runs_ && figures && query_.group_by() == pb::GROUPING_RUN && !query_.has_base_run()) {
+      query_.set_compares(true);
+      CompareRuns(compared_runs_->first, compared_runs_->second);
+    }
     for (const Slots::Placed& placed : slots_.filters) {
       // Figures of a part by rank are of the part of what the filters choose.
       *(query_.slices().empty() ? query_.add_filters() : query_.add_among()) = placed.filter;
@@ -1140,13 +1170,20 @@ class Composer {
   const std::optional<pb::Query>& before_;
   pb::Query query_;
   size_t prompts_ = 0;
-  bool compares_ = false;
+  std::optional<std::pair<double, double>> compared_runs_;
 };
 
 }  // namespace
 
 Composed Compose(Slots slots, const std::optional<pb::Query>& before) {
-  return Composer(std::move(slots), before).Compose();
+  const std::vector<std::string> more_formats = slots.more_formats;
+  Composed composed = Composer(std::move(slots), before).Compose();
+  if (composed.queries.empty()) return composed;
+  for (const std::string& format : more_formats) {
+    composed.queries.push_back(composed.queries.back());
+    composed.queries.back().set_export_format(format);
+  }
+  return composed;
 }
 
 }  // namespace ftl::analytics

@@ -452,6 +452,12 @@ bool ByRun(const Parts&, Sense& made) {
   made.grouping = pb::GROUPING_RUN;
   return true;
 }
+// Higher in run 2 than in run 1.
+bool TwoRuns(const Parts& parts, Sense& made) {
+  made = *parts.front();
+  made.numbers.insert(made.numbers.end(), parts.back()->numbers.begin(), parts.back()->numbers.end());
+  return made.numbers.size() == 2;
+}
 // Three attempts are three and no more.
 bool ExactAttempts(const Parts& parts, Sense& made) {
   if (parts[0]->unit != Unit::kAttempts) return false;
@@ -602,6 +608,17 @@ bool Difference(const Parts& parts, Sense& made) {
   return made.measure != 0;
 }
 
+// Better than run 1: whatever of a run can be better.
+bool DifferenceInAll(const Parts& parts, Sense& made) {
+  const Sense* goodness = Find(parts, [](const Sense& part) { return !part.word.empty(); });
+  const Sense* run = Find(parts, [](const Sense& part) { return !part.numbers.empty(); });
+  if (!goodness || !run || run->numbers.size() != 1) return false;
+  made.measure = pb::MEASURE_RESULTS;
+  made.numbers = run->numbers;
+  made.order = goodness->word == "worse" ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING;
+  return true;
+}
+
 bool Ordered(const Parts& parts, Sense& made) {
   made = *parts.back();
   if (!made.order) made.order = pb::ORDER_DESCENDING;
@@ -658,6 +675,7 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"numbers_between", NumbersBetween},
       {"one_run", OneRun},
       {"by_run", ByRun},
+      {"two_runs", TwoRuns},
       {"exact_attempts", ExactAttempts},
       {"counted_rank", CountedRank},
       {"share_of_rank", ShareOfRank},
@@ -675,6 +693,7 @@ const std::unordered_map<std::string_view, Action>& Actions() {
       {"of_texts", OfTexts},
       {"fact_of_run", FactOfRun},
       {"difference", Difference},
+      {"difference_in_all", DifferenceInAll},
       {"ordered", Ordered},
   };
   return actions;
@@ -718,14 +737,14 @@ bool Act(std::string_view action, const Parts& parts, Sense& made) { return Acti
 
 bool IsQuestionPart(std::string_view symbol) {
   static constexpr std::string_view kOrphans[] = {
-      "unit",    "percentile", "between",   "to",           "andhalf",  "point",     "mult",         "one",
-      "cmp",     "orcmp",      "mention",   "starts",       "ends",     "about",     "free",         "quoted",
-      "butnot",  "neither",    "textnoun",  "digits",       "num",      "frac",      "ord",          "hash",
-      "run",     "runref",     "by",        "bysuffix",     "Percent",  "percent",   "exclude",      "sort",
-      "not",     "or",         "name",      "flt",          "Quantity", "Text",      "Texts",        "Compare",
-      "ordmark", "nthmark",    "rank",      "categorynoun", "be",       "countmark", "partname",     "took",
-      "with",    "intext",     "thing",     "sign",         "whatdoes", "means",     "excludeafter", "firstn",
-      "lastn",   "among",      "rankfirst", "since",        "when",     "began",     "modelq",       "bottom"};
+      "unit",         "percentile", "between", "to",      "andhalf",   "point",   "mult",   "one",          "cmp",
+      "orcmp",        "mention",    "starts",  "ends",    "about",     "free",    "quoted", "butnot",       "neither",
+      "textnoun",     "digits",     "num",     "frac",    "ord",       "hash",    "run",    "runref",       "by",
+      "bysuffix",     "Percent",    "percent", "exclude", "sort",      "not",     "or",     "name",         "flt",
+      "Quantity",     "Text",       "Texts",   "Compare", "ordmark",   "nthmark", "rank",   "categorynoun", "be",
+      "countmark",    "partname",   "took",    "with",    "intext",    "thing",   "sign",   "whatdoes",     "means",
+      "excludeafter", "firstn",     "lastn",   "among",   "rankfirst", "since",   "when",   "began",        "modelq",
+      "bottom",       "goodness"};
   return std::find(std::begin(kOrphans), std::end(kOrphans), symbol) == std::end(kOrphans);
 }
 

@@ -59,4 +59,7 @@ struct Understanding {
   std::vector<std::string> nearest;
 };
 
+// Whether the question was not understood.
+bool IsNothing(const Understanding& understanding);
+
 }  // namespace ftl::analytics

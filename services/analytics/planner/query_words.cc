@@ -77,6 +77,7 @@ std::string QueryWords(const pb::Query& query) {
   if (query.whole()) words += " | whole";
   if (query.has_presumed()) words += fmt::format(" | presumed {}", query.presumed());
   if (query.all_runs()) words += " | all runs";
+  if (query.compares()) words += " | compared";
   if (query.explain()) words += " | why";
   return words;
 }

@@ -25,7 +25,7 @@ class Settler {
     TakePrompts();
     if (!TakeRuns()) return std::nullopt;
     SettleHeads();
-    return Settled{std::move(slots_), prompts_, compares_};
+    return Settled{std::move(slots_), prompts_, compared_runs_};
   }
 
  private:
@@ -246,8 +246,18 @@ class Settler {
     } else if (slots_.runs.size() == 2) {
       if (slots_.group) return false;
       slots_.group = pb::GROUPING_RUN;
+      const double one = slots_.runs[0];
+      const double other = slots_.runs[1];
+      // The run with the run: all there are.
+      if (one == other) {
+        slots_.said.insert("compare");
+        slots_.runs.clear();
+        return true;
+      }
       slots_.Take("compare");
-      compares_ = true;
+      // What counts back from the latest is later than what counts from the first.
+      const bool in_order = (one > 0) == (other > 0) ? one <= other : one > 0;
+      compared_runs_ = in_order ? std::pair(one, other) : std::pair(other, one);
     } else if (slots_.runs.size() > 2) {
       return false;
     }
@@ -258,7 +268,7 @@ class Settler {
   Slots slots_;
   const std::optional<pb::Query>& before_;
   size_t prompts_ = 0;
-  bool compares_ = false;
+  std::optional<std::pair<double, double>> compared_runs_;
 };
 
 }  // namespace

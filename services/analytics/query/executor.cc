@@ -9,6 +9,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "services/analytics/metrics/run_metrics.h"
+#include "services/analytics/query/find_differences.h"
 #include "services/analytics/query/run_summary.h"
 #include "services/analytics/query/sql_compiler.h"
 #include "services/analytics/query/summary_queries.h"
@@ -20,6 +21,7 @@ struct Chosen {
   RunScope scope;
   std::vector<RunFacts> runs;
   std::optional<RunFacts> base;
+  std::optional<RunFacts> other;
 };
 
 // The run that a number of the language means: from 1 for the first, 0 for the latest, -1 for the one before `latest`.
@@ -29,6 +31,26 @@ absl::StatusOr<RunFacts> RunNumbered(const SessionRuns& known, double said, int 
   const int number = whole > 0 ? whole : latest + whole;
   if (number >= 1 && number <= count) return known.runs[static_cast<size_t>(number) - 1];
   return Refuse(Reason::kRunNotFound, fmt::format("This session has {} {}.", count, count == 1 ? "run" : "runs"));
+}
+
+// The two runs that are compared, and those that are told.
+absl::Status ChooseTwo(const SessionRuns& known, std::optional<double> said, int latest, const pb::Query& query,
+                       Chosen& chosen) {
+  chosen.runs = known.runs;
+  if (!said && !query.has_base_run() && latest < 2) return absl::OkStatus();
+  TRY(RunFacts other, RunNumbered(known, said.value_or(0), latest));
+  TRY(RunFacts base,
+      RunNumbered(known, query.has_base_run() ? query.base_run() : -1, query.has_base_run() ? latest : other.number));
+  const bool named = said || query.has_base_run();
+  if (named) chosen.runs = {base, other};
+  if (base.number > other.number) std::reverse(chosen.runs.begin(), chosen.runs.end());
+  if (base.number == other.number) {
+    chosen.runs = {std::move(base)};
+    return absl::OkStatus();
+  }
+  chosen.base = std::move(base);
+  chosen.other = std::move(other);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, const std::string& run_id,
@@ -47,6 +69,10 @@ absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, con
       named = true;
       said = filter.number();
     }
+  }
+  if (query.compares() && query.group_by() == pb::GROUPING_RUN) {
+    TRY(ChooseTwo(known, named ? std::optional<double>(said) : std::nullopt, latest, query, chosen));
+    return chosen;
   }
   if (!named && (query.all_runs() || query.group_by() == pb::GROUPING_RUN)) {
     chosen.runs = known.runs;
@@ -154,6 +180,7 @@ Task<Finding> Execute(Database& database, const CallContext& call, std::string s
   finding.runs = std::move(chosen.runs);
   finding.known_runs = static_cast<int>(known.runs.size());
   finding.base = std::move(chosen.base);
+  finding.other = std::move(chosen.other);
   if (finding.query.measure() == pb::MEASURE_RUN) co_return finding;
   if (finding.query.statistic() == pb::STATISTIC_SUMMARY) {
     CO_TRY(co_await Summarise(database, call, chosen.scope, known, finding));
@@ -165,6 +192,7 @@ Task<Finding> Execute(Database& database, const CallContext& call, std::string s
   switch (compiled.shape) {
     case Shape::kFigures:
       finding.groups = GroupsOf(rows[0], finding.query, known);
+      if (finding.query.compares()) CO_TRY(co_await FindDifferences(database, call, chosen.scope, finding));
       break;
     case Shape::kList:
       for (const Row row : rows[0]) finding.results.push_back(ResultIn(row, known));
@@ -175,6 +203,16 @@ Task<Finding> Execute(Database& database, const CallContext& call, std::string s
       break;
   }
   co_return finding;
+}
+
+Task<std::vector<int32_t>> FindChosen(Database& database, const CallContext& call, RunScope scope, pb::Query query,
+                                      int most) {
+  const CompiledQuery compiled = CompileChosen(query, scope, most);
+  std::vector<Statement> statements = {{Query{"", compiled.sql}, compiled.params}};
+  CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
+  std::vector<int32_t> prompts;
+  for (const Row row : rows[0]) prompts.push_back(row.Get<int32_t>("prompt_id"));
+  co_return prompts;
 }
 
 }  // namespace ftl::analytics

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/rpc/call_context.h"
 #include "services/analytics/query/finding.h"
 #include "services/analytics/query/session_runs.h"
+#include "services/analytics/store/run_scope.h"
 
 namespace ftl::analytics {
 
@@ -13,5 +17,9 @@ namespace ftl::analytics {
 // there.
 Task<Finding> Execute(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
                       std::string run_id, pb::Query query);
+
+// The numbers of the prompts in a run that a query chooses, as CompileChosen says. `scope` names the run.
+Task<std::vector<int32_t>> FindChosen(Database& database, const CallContext& call, RunScope scope, pb::Query query,
+                                      int most);
 
 }  // namespace ftl::analytics

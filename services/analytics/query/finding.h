@@ -7,6 +7,7 @@
 
 #include "finetunelab/analytics/v1/metrics.pb.h"
 #include "finetunelab/analytics/v1/query.pb.h"
+#include "finetunelab/analytics/v1/tested_difference.pb.h"
 #include "services/analytics/metrics/histogram.h"
 #include "services/analytics/query/session_runs.h"
 
@@ -45,11 +46,13 @@ struct FoundResult {
 
 // What came of a query.
 struct Finding {
-  pb::Query query;               // as it was run
-  std::vector<RunFacts> runs;    // those it is over
-  int known_runs = 0;            // how many the session has
-  std::optional<RunFacts> base;  // the run that a difference compares with
+  pb::Query query;                // as it was run
+  std::vector<RunFacts> runs;     // those it is over
+  int known_runs = 0;             // how many the session has
+  std::optional<RunFacts> base;   // the run that a difference or a comparison of runs compares with
+  std::optional<RunFacts> other;  // the run that a comparison of runs compares with it
   std::vector<FoundGroup> groups;
+  std::vector<pb::TestedDifference> differences;  // of a query that compares
   std::vector<FoundResult> results;
   int64_t total = 0;  // results in all, listed or not
   std::optional<Histogram> histogram;

@@ -140,8 +140,12 @@ class Judge {
     for (const pb::Figure& figure : query.also()) {
       if (figure.statistic() == pb::STATISTIC_CORRELATION) Fault("also", "cannot have a correlation");
     }
+    if (query.compares()) Comparison(query);
     if (query.has_base_run()) {
-      if (statistic != pb::STATISTIC_DIFFERENCE) Fault("base_run", "goes with difference alone");
+      const bool of_runs = query.compares() && query.group_by() == pb::GROUPING_RUN;
+      if (statistic != pb::STATISTIC_DIFFERENCE && !of_runs) {
+        Fault("base_run", "goes with difference, or with compares by run");
+      }
       if (query.base_run() != std::floor(query.base_run())) Fault("base_run", "must be a whole number");
     }
     if (query.also_size() > 0 && !IsOfFigures(statistic)) Fault("also", "goes with figures alone");
@@ -152,6 +156,14 @@ class Judge {
       Range("per_group", query.per_group(), kMostPerGroup);
     }
     if (query.has_limit()) Range("limit", query.limit(), kMostRows);
+  }
+
+  void Comparison(const pb::Query& query) {
+    if (!IsOfFigures(query.statistic()) || query.group_by() == pb::GROUPING_UNSPECIFIED) {
+      Fault("compares", "goes with figures and group_by");
+    } else if (query.group_by() == pb::GROUPING_RUN && query.slices_size() > 0) {
+      Fault("slices", "does not go with compares by run");
+    }
   }
 
   void Range(const std::string& field, int value, int most) {

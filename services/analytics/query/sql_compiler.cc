@@ -291,6 +291,70 @@ CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::
   }
 }
 
+CompiledQuery CompileChosen(const pb::Query& query, const RunScope& scope, int most) {
+  Source source = SourceOf(query, scope, false);
+  std::string order = "r.prompt_id";
+  if (IsRanked(query)) {
+    const std::string value = MeasureSql(query.measure(), source.with_failures);
+    source.where += fmt::format(" AND {} IS NOT NULL", value);
+    order = fmt::format("{} {}, r.prompt_id", value, query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC");
+  }
+  std::string sql = fmt::format("SELECT r.prompt_id FROM {} WHERE {} ORDER BY {} LIMIT {}", From(query), source.where,
+                                order, query.has_limit() ? std::min(query.limit(), most) : most);
+  return {Shape::kChosen, std::move(sql), std::move(source.params)};
+}
+
+Compared ComparedAs(const pb::Query& query, const pb::Figure& figure) {
+  const pb::Grouping grouping = query.group_by();
+  const bool of_prompts = grouping == pb::GROUPING_CATEGORY || grouping == pb::GROUPING_DIFFICULTY ||
+                          grouping == pb::GROUPING_RUN || grouping == pb::GROUPING_HALF;
+  if (figure.statistic() == pb::STATISTIC_COUNT || figure.statistic() == pb::STATISTIC_SHARE) {
+    const bool says_none = std::all_of(query.filters().begin(), query.filters().end(),
+                                       [](const pb::Filter& filter) { return filter.field() == pb::FILTER_FIELD_RUN; });
+    const bool counts_all = figure.measure() == pb::MEASURE_RESULTS && says_none;
+    return of_prompts && !counts_all ? Compared::kShares : Compared::kNot;
+  }
+  const bool sums = figure.statistic() == pb::STATISTIC_SUM && grouping == pb::GROUPING_RUN;
+  const bool typical = figure.statistic() == pb::STATISTIC_MEAN || figure.statistic() == pb::STATISTIC_MEDIAN;
+  return typical || sums ? Compared::kValues : Compared::kNot;
+}
+
+CompiledQuery CompilePairs(const pb::Query& query, const RunScope& scope, const std::string& base,
+                           const std::string& other) {
+  const std::vector<pb::Figure> figures = FiguresOf(query);
+  const bool counts = std::any_of(figures.begin(), figures.end(), CountsRows);
+  Source source = SourceOf(query, scope, counts);
+  std::string values, columns;
+  for (size_t i = 0; i < figures.size(); ++i) {
+    if (ComparedAs(query, figures[i]) == Compared::kNot) continue;
+    const std::string counted = source.counted.empty() ? "true" : source.counted;
+    const std::string value = CountsRows(figures[i]) ? fmt::format("coalesce({}, false)::int::float8", counted)
+                                                     : MeasureSql(figures[i].measure(), source.with_failures);
+    values += fmt::format(", {} AS v{}", value, i);
+    columns += fmt::format(", b.v{0} AS b{0}, o.v{0} AS o{0}", i);
+  }
+  source.params.Add(base);
+  const size_t base_place = source.params.values().size();
+  source.params.Add(other);
+  const auto of_run = [&](size_t place) {
+    return fmt::format("(SELECT r.prompt_id, r.prompt{} FROM {} WHERE {} AND r.test_run_id = ${}::uuid)", values,
+                       From(query), source.where, place);
+  };
+  std::string sql = fmt::format("SELECT o.prompt_id{} FROM {} b JOIN {} o USING (prompt_id, prompt)", columns,
+                                of_run(base_place), of_run(base_place + 1));
+  return {Shape::kPairs, std::move(sql), std::move(source.params)};
+}
+
+CompiledQuery CompileMiddle(const pb::Query& query, const pb::Figure& figure, const RunScope& scope) {
+  Source source = SourceOf(query, scope, false);
+  std::string sql = fmt::format(
+      "SELECT name, n, place, value FROM (SELECT name, value, row_number() OVER (PARTITION BY name ORDER BY value) AS "
+      "place, count(*) OVER (PARTITION BY name) AS n FROM (SELECT {} AS name, {} AS value FROM {} WHERE {}) AS valued "
+      "WHERE value IS NOT NULL) AS placed WHERE abs(place - (n + 1) / 2.0) <= 3 * sqrt(n) + 1 ORDER BY name, place",
+      RowOf(query.group_by()).sql, MeasureSql(figure.measure(), source.with_failures), From(query), source.where);
+  return {Shape::kMiddle, std::move(sql), std::move(source.params)};
+}
+
 CompiledQuery CompileOne(const pb::Query& query, const RunScope& scope, int32_t prompt_id) {
   return CompileList(query, scope, prompt_id);
 }

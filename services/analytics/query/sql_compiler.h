@@ -17,6 +17,9 @@ enum class Shape {
   kFigures,    // `name` (text, null where not grouped), `results`, and v0, n0, v1, n1, … for each figure
   kList,       // results and their `value`; `total` is how many there are in all
   kHistogram,  // as metrics/histogram reads it
+  kChosen,     // as CompileChosen says
+  kPairs,      // as CompilePairs says
+  kMiddle,     // as CompileMiddle says
 };
 
 struct CompiledQuery {
@@ -38,5 +41,27 @@ CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::
 
 // Of a list, the result of this prompt of the scope's run, found by its key.
 CompiledQuery CompileOne(const pb::Query& query, const RunScope& scope, int32_t prompt_id);
+
+// The prompts of the scope's run that a query chooses, as `prompt_id`, at most `most`: those that it would list, all of
+// them where it names no limit.
+CompiledQuery CompileChosen(const pb::Query& query, const RunScope& scope, int most);
+
+// How a figure can be compared between groups.
+enum class Compared {
+  kNot,     // no test is known
+  kShares,  // so many of so many
+  kValues,  // by the median of its measure
+};
+Compared ComparedAs(const pb::Query& query, const pb::Figure& figure);
+
+// For a query that compares two runs: prompts that stand at the same place of both in the same words and that the query
+// chooses in both, with b0, o0, b1, o1, … for each figure that can be compared: its value in `base` and in `other`, 1
+// or 0 for shares, null where it has none. `scope` names no run.
+CompiledQuery CompilePairs(const pb::Query& query, const RunScope& scope, const std::string& base,
+                           const std::string& other);
+
+// For a query that compares groups: the middle values of a figure in each group, as compare/unpaired.h has them:
+// `name`, `n`, `place` (from 1) and `value`, by name and place.
+CompiledQuery CompileMiddle(const pb::Query& query, const pb::Figure& figure, const RunScope& scope);
 
 }  // namespace ftl::analytics

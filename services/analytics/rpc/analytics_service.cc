@@ -7,6 +7,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/proto/copy_fields.h"
+#include "common/result/result_filter.h"
 #include "services/analytics/metrics/latency_distribution.h"
 #include "services/analytics/metrics/run_metrics.h"
 #include "services/analytics/query/run_summary.h"
@@ -88,14 +89,12 @@ Task<pb::GetMetricsResponse> AnalyticsService::GetMetrics(const CallContext& cal
 
 Task<pb::ListResultsResponse> AnalyticsService::ListResults(const CallContext& call,
                                                             const pb::ListResultsRequest& request) {
-  if (request.has_keyword()) {
-    CO_TRY(JudgeKeyword(request.keyword()));
-  }
+  CO_TRY(JudgeResultFilter(request));
   const std::string question = QuestionOf(request);
   CO_TRY(const int32_t page_size, PageSizeOf(request.page_size()));
   CO_TRY(const std::optional<PagePlace> place, PlaceIn(request.page_token(), question));
   CO_TRY(const RunScope scope, co_await ResolveScope(database_, call, request.session_id(), request.test_run_id()));
-  const bool filtered = HasFilters(request);
+  const bool filtered = HasResultFilter(request);
   RunScope pages = scope;
   bool is_kept = false;
   if (!filtered && request.sort_by() != pb::SORT_BY_UNSPECIFIED) {

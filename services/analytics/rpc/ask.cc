@@ -11,6 +11,7 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/message_json.h"
 #include "common/proto/enum_word.h"
 #include "services/analytics/narrator/comment_gate.h"
 #include "services/analytics/narrator/facts.h"
@@ -20,9 +21,11 @@
 #include "services/analytics/narrator/naming.h"
 #include "services/analytics/narrator/quantity.h"
 #include "services/analytics/narrator/replies.h"
+#include "services/analytics/narrator/run_facts.h"
 #include "services/analytics/narrator/summary.h"
 #include "services/analytics/narrator/table.h"
 #include "services/analytics/planner/builtin_planner.h"
+#include "services/analytics/planner/model_plan.h"
 #include "services/analytics/query/executor.h"
 #include "services/analytics/query/session_runs.h"
 #include "services/analytics/rpc/answer_pieces.h"
@@ -39,6 +42,14 @@ constexpr int kMostMessages = 200;
 constexpr size_t kLongestQuestion = 2000;
 // A question leans on those shortly before it.
 constexpr size_t kMostQuestions = 20;
+// Results that a download is cut to at most; of more, the whole run is offered.
+constexpr int kMostExported = 100'000;
+// How long the person's model may plan, over all rounds, and what is read of one answer.
+constexpr absl::Duration kLongestPlanning = absl::Seconds(60);
+constexpr size_t kLongestPlan = 16 * 1024;
+constexpr int kMostPlanTokens = 3000;
+// What the model is told of one result.
+constexpr size_t kLongestResult = 8 * 1024;
 // When another session may be open at the latest, where this one has no more turns.
 constexpr absl::Duration kLongestSession = absl::Hours(1);
 
@@ -85,13 +96,32 @@ std::string RunsText(const Language& language, const SessionRuns& known) {
   return language.Say("run.runs", {{"n", CountText(language, count), count}});
 }
 
-std::string ExportText(const Language& language, const pb::Query& query) {
+// How results are handed out.
+enum class Handout { kAll, kChosen, kNone, kTooMany, kReport };
+
+std::string ExportText(const Language& language, const pb::Query& query, Handout handout, size_t chosen) {
+  constexpr std::string_view kKeys[] = {"export.whole", "export.chosen", "export.none", "export.too_many",
+                                        "export.report"};
   const std::string& format = query.export_format();
-  const std::string filters = FiltersText(language, query);
-  return language.Say(
-      filters.empty() ? "export.whole" : "export.whole.filtered",
-      {{"format", format == "jsonl" ? "JSON Lines" : absl::AsciiStrToUpper(format)}, {"filters", filters}});
+  const auto count = static_cast<double>(chosen);
+  return language.Say(kKeys[static_cast<size_t>(handout)],
+                      {{"format", format == "jsonl" ? "JSON Lines" : absl::AsciiStrToUpper(format)},
+                       {"k", CountText(language, count), count},
+                       {"filters", FiltersText(language, query)}});
 }
+
+// Rows are left out from the end until it fits; the total says how many there are.
+std::string ResultForModel(pb::ToolResult table) {
+  std::string text = ToJson(table);
+  while (text.size() > kLongestResult && table.rows_size() > 0) {
+    table.mutable_rows()->DeleteSubrange(table.rows_size() / 2, table.rows_size() - table.rows_size() / 2);
+    table.clear_series();
+    text = ToJson(table);
+  }
+  return text.size() > kLongestResult ? "{}" : text;
+}
+
+bool IsReport(const std::string& format) { return format == "pdf" || format == "html"; }
 
 // Names that may hold digits.
 std::vector<std::string> NamesOf(const SessionRuns& known) {
@@ -117,15 +147,7 @@ const RunFacts& RunToExport(const SessionRuns& known, const std::string& run_id,
   return known.runs[static_cast<size_t>(number) - 1];
 }
 
-// What is understood of the questions, or the summary where none is asked.
-Understanding Understand(const pb::AskRequest& request, const std::vector<std::string>& questions,
-                         const SessionRuns& known) {
-  Understanding understanding;
-  if (questions.empty()) {
-    understanding.queries = {SummaryQuery()};
-    if (request.has_language()) understanding.language = request.language();
-    return understanding;
-  }
+Vocabulary VocabularyOf(const SessionRuns& known) {
   Vocabulary vocabulary;
   vocabulary.categories = known.categories;
   vocabulary.runs = static_cast<int>(known.runs.size());
@@ -134,7 +156,17 @@ Understanding Understand(const pb::AskRequest& request, const std::vector<std::s
     vocabulary.model = known.runs.back().model;
     vocabulary.prompts = known.runs.back().total_prompts;
   }
-  return PlanBuiltin(questions, vocabulary);
+  return vocabulary;
+}
+
+// What is understood of the questions, or the summary where none is asked.
+Understanding Understand(const pb::AskRequest& request, const std::vector<std::string>& questions,
+                         const Vocabulary& vocabulary) {
+  if (!questions.empty()) return PlanBuiltin(questions, vocabulary);
+  Understanding understanding;
+  understanding.queries = {SummaryQuery()};
+  if (request.has_language()) understanding.language = request.language();
+  return understanding;
 }
 
 // One answer under way.
@@ -155,16 +187,32 @@ class Asked {
 
   // Facts, then the model's words where they are wanted.
   Task<> Answer(std::string question) {
-    bool exports = false;
-    for (const pb::Query& query : understanding_.queries) {
-      exports |= query.presentation() == pb::PRESENTATION_EXPORT;
-      CO_TRY(co_await AnswerQuery(query));
+    for (const pb::Query& query : understanding_.queries) CO_TRY(co_await AnswerQuery(query));
+    co_return co_await Comment(std::move(question));
+  }
+
+  // The same for a question that was not understood: what the model makes of it, or `reply` where it makes nothing.
+  Task<> AnswerByModel(const std::vector<std::string>& questions, const Vocabulary& vocabulary, std::string reply) {
+    CO_TRY(co_await PlanByModel(ModelPlan(questions, vocabulary)));
+    // The person's model may be talked to about anything; the facts it has are the summary's then.
+    const bool talks = request_.narrator() == pb::NARRATOR_MODEL;
+    if (calls_ == 0 && !talks) {
+      CO_TRY(co_await pieces_.Paragraph(Plain(std::move(reply))));
+      co_return co_await pieces_.Usage(planning_.input_tokens, planning_.output_tokens);
     }
-    if (exports || request_.narrator() == pb::NARRATOR_BUILTIN) co_return co_await pieces_.Usage();
-    co_return co_await WriteSpeech(std::move(question));
+    if (calls_ == 0) CO_TRY(co_await AnswerQuery(SummaryQuery()));
+    co_return co_await Comment(questions.back());
   }
 
  private:
+  Task<> Comment(std::string question) {
+    if (exports_ || request_.narrator() == pb::NARRATOR_BUILTIN) {
+      co_return co_await pieces_.Usage(planning_.input_tokens, planning_.output_tokens);
+    }
+    co_return co_await WriteSpeech(std::move(question));
+  }
+
+  Task<> PlanByModel(ModelPlan plan);
   Task<> AnswerQuery(const pb::Query& query);
   Task<> AnswerExport(const pb::Query& query, const std::string& id);
   Task<> WriteSpeech(std::string question);
@@ -174,13 +222,16 @@ class Asked {
     pb::ToolCall& told = *piece.mutable_tool_call();
     told.set_id(id);
     told.set_tool(ToolOf(query));
-    told.set_query_text(QueryText(language_, query));
+    const std::string text = QueryText(language_, query);
+    told.set_query_text(by_model_ ? language_.Say("query.by_model", {{"query", text}}) : text);
     *told.mutable_query() = query;
+    if (by_model_) told.set_by_model(true);
     co_return co_await pieces_.Write(std::move(piece));
   }
 
   Task<> WriteResult(pb::ToolResult table, const std::string& id) {
     table.set_id(id);
+    if (by_model_) results_.push_back(ResultForModel(table));
     pb::AnswerPiece piece;
     *piece.mutable_tool_result() = std::move(table);
     co_return co_await pieces_.Write(std::move(piece));
@@ -203,28 +254,60 @@ class Asked {
   const Language& language_;
   AnswerPieces& pieces_;
   int calls_ = 0;
-  std::string facts_;              // as they were told
-  std::vector<Fact> known_facts_;  // their figures
+  bool exports_ = false;
+  bool by_model_ = false;             // the query under way was planned by the model
+  std::vector<std::string> results_;  // of such queries, for the model
+  Remark planning_;                   // what that took
+  std::string facts_;                 // as they were told
+  std::vector<Fact> known_facts_;     // their figures
 };
 
 Task<> Asked::AnswerExport(const pb::Query& query, const std::string& id) {
   const RunFacts& run = RunToExport(known_, run_id_, query);
-  CO_TRY(const std::string token, co_await OfferDownload(database_, call_, session_, run.id, query.export_format()));
+  const pb::Query wanted = WithoutRun(query);
+  Handout handout = Handout::kAll;
+  std::optional<std::vector<int32_t>> chosen;
+  if (wanted.filters_size() + wanted.among_size() + wanted.slices_size() > 0 || wanted.has_limit()) {
+    RunScope scope;
+    scope.session = session_;
+    scope.run = run.id;
+    CO_TRY(chosen, co_await FindChosen(database_, call_, std::move(scope), wanted, kMostExported + 1));
+    handout = IsReport(query.export_format())       ? Handout::kReport
+              : chosen->empty()                     ? Handout::kNone
+              : std::ssize(*chosen) > kMostExported ? Handout::kTooMany
+                                                    : Handout::kChosen;
+  }
   pb::ToolResult result;
-  result.set_total(run.results());
-  result.set_link(ResultsLink({run}).PathOrNothing());
+  result.set_total(handout == Handout::kChosen || handout == Handout::kNone ? std::ssize(*chosen) : run.results());
+  ResultsLink link({run});
+  if (handout == Handout::kChosen) link.Where(wanted);
+  if (handout == Handout::kChosen && !link.Path()) {
+    link = ResultsLink({run});
+    link.Only(*chosen);
+  }
+  result.set_link(link.PathOrNothing());
   CO_TRY(co_await WriteResult(std::move(result), id));
-  CO_TRY(co_await WriteProse(Plain(ExportText(language_, query))));
+  Finding of_run;
+  of_run.runs = {run};
+  Telling telling(language_);
+  const std::string text =
+      TellState(telling, of_run) + ExportText(language_, wanted, handout, chosen ? chosen->size() : 0);
+  CO_TRY(co_await WriteProse(telling.Finish(text)));
+  if (handout == Handout::kNone) co_return absl::OkStatus();
+  if (handout != Handout::kChosen) chosen.reset();
+  CO_TRY(const std::string token,
+         co_await OfferDownload(database_, call_, session_, run.id, query.export_format(), std::move(chosen)));
   pb::AnswerPiece piece;
-  pb::ExportLink& link = *piece.mutable_export_();
-  link.set_format(query.export_format());
-  link.set_path(fmt::format("/api/demo/v2/export?format={}&token={}", query.export_format(), token));
+  pb::ExportLink& download = *piece.mutable_export_();
+  download.set_format(query.export_format());
+  download.set_path(fmt::format("/api/demo/v2/export?format={}&token={}", query.export_format(), token));
   co_return co_await pieces_.Write(std::move(piece));
 }
 
 Task<> Asked::AnswerQuery(const pb::Query& query) {
   const std::string id = fmt::format("query-{}", ++calls_);
   CO_TRY(co_await WriteCall(query, id));
+  exports_ |= query.presentation() == pb::PRESENTATION_EXPORT;
   if (query.presentation() == pb::PRESENTATION_EXPORT) co_return co_await AnswerExport(query, id);
   const absl::StatusOr<Finding> finding = co_await Execute(database_, call_, session_, known_, run_id_, query);
   // A run that the question names and that is not there is answered, not refused.
@@ -236,6 +319,34 @@ Task<> Asked::AnswerQuery(const pb::Query& query) {
   Telling telling(language_);
   const std::string text = TellFacts(telling, *finding);
   co_return co_await WriteProse(telling.Finish(text));
+}
+
+// The model plans, round by round, and each of its queries is answered as it comes.
+Task<> Asked::PlanByModel(ModelPlan plan) {
+  CallContext call = call_;
+  call.deadline = std::min(call.deadline, DeadlineIn(kLongestPlanning));
+  by_model_ = true;
+  while (!plan.is_over() && !commentary_.IsExhausted(session_)) {
+    std::string text;
+    auto take = [&](std::string piece) -> Task<bool> {
+      text += piece;
+      co_return text.size() <= kLongestPlan;
+    };
+    Speech speech{.messages = plan.messages(), .tools = ModelPlan::Tools(), .max_tokens = kMostPlanTokens};
+    CO_TRY(const std::optional<Remark> remark, co_await commentary_.Speak(call, session_, std::move(speech), take));
+    if (!remark) break;
+    planning_.input_tokens += remark->input_tokens;
+    planning_.output_tokens += remark->output_tokens;
+    const std::vector<pb::Query> queries = plan.Take(text, remark->tool_calls);
+    results_.clear();
+    for (const pb::Query& query : queries) {
+      if (calls_ == 0) CO_TRY(co_await WriteProse(Plain(language_.Say("planned_by_model"))));
+      CO_TRY(co_await AnswerQuery(query));
+    }
+    if (!queries.empty()) plan.TakeResults(results_);
+  }
+  by_model_ = false;
+  co_return absl::OkStatus();
 }
 
 // The sentence that stands for a comment without words.
@@ -268,7 +379,7 @@ absl::Status ChatLimitReached(int turns) {
 Task<> Asked::WriteSpeech(std::string question) {
   if (commentary_.IsExhausted(session_)) {
     CO_TRY(co_await pieces_.Paragraph(Plain("*" + LimitText(language_, commentary_.max_turns()) + "*")));
-    co_return co_await pieces_.Usage();
+    co_return co_await pieces_.Usage(planning_.input_tokens, planning_.output_tokens);
   }
   CO_TRY(const Finding summary, co_await Execute(database_, call_, session_, known_, run_id_, SummaryQuery()));
   const std::string prompt = SystemPrompt(summary, facts_);
@@ -291,10 +402,11 @@ Task<> Asked::WriteSpeech(std::string question) {
     CO_TRY(co_await show(gate.Push(text)));
     co_return !gate.is_full();
   };
-  CO_TRY(const std::optional<Remark> remark, co_await commentary_.Speak(call_, session_, std::move(messages), take));
+  Speech speech{.messages = std::move(messages)};
+  CO_TRY(const std::optional<Remark> remark, co_await commentary_.Speak(call_, session_, std::move(speech), take));
   if (!remark) {
     if (leads) CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("comment.no_key"))));
-    co_return co_await pieces_.Usage();
+    co_return co_await pieces_.Usage(planning_.input_tokens, planning_.output_tokens);
   }
   CO_TRY(co_await show(gate.Finish()));
   if (remark->whole && begun && !gate.has_thought()) commentary_.NotePlainSpeech(session_);
@@ -311,7 +423,8 @@ Task<> Asked::WriteSpeech(std::string question) {
     *piece.mutable_grounding() = gate.verdict();
     CO_TRY(co_await pieces_.Write(std::move(piece)));
   }
-  co_return co_await pieces_.Usage(remark->input_tokens, remark->output_tokens);
+  co_return co_await pieces_.Usage(planning_.input_tokens + remark->input_tokens,
+                                   planning_.output_tokens + remark->output_tokens);
 }
 
 }  // namespace
@@ -331,16 +444,21 @@ Task<> Answer(Database& database, Commentary& commentary, const CallContext& cal
 
   AnswerPieces pieces(writer);
   const std::vector<std::string> questions = QuestionsIn(request);
-  Understanding understanding = Understand(request, questions, known);
+  const Vocabulary vocabulary = VocabularyOf(known);
+  Understanding understanding = Understand(request, questions, vocabulary);
   const Language& language = Language::Of(understanding.language);
-  // The person's model may be talked to about anything; the facts it has are the summary's then.
-  const bool may_talk = request.narrator() == pb::NARRATOR_MODEL && !understanding.refusal;
   std::optional<std::string> reply = TellPlainReply(language, understanding);
-  if (reply && may_talk && !known.runs.empty()) {
+  if (known.runs.empty()) {
+    if (!reply) reply = language.Say("no_run");
+  } else if (IsNothing(understanding) && request.narrator() != pb::NARRATOR_BUILTIN) {
+    Asked asked(database, commentary, call, request, scope.session, run_id, std::move(known), std::move(understanding),
+                pieces);
+    co_return co_await asked.AnswerByModel(questions, vocabulary, *std::move(reply));
+  } else if (reply && wants_model && !understanding.refusal) {
+    // The person's model may be talked to about anything; the facts it has are the summary's then.
     understanding.queries = {SummaryQuery()};
     reply.reset();
   }
-  if (!reply && known.runs.empty()) reply = language.Say("no_run");
   if (reply) {
     CO_TRY(co_await pieces.Paragraph(Plain(*std::move(reply))));
     co_return co_await pieces.Usage();

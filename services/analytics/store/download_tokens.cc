@@ -14,7 +14,8 @@ namespace ftl::analytics {
 namespace {
 
 constexpr Query kOffer{"download.offer", R"(
-  INSERT INTO demo_download_tokens (token_hash, demo_session_id, test_run_id, format) VALUES ($1, $2, $3::uuid, $4))"};
+  INSERT INTO demo_download_tokens (token_hash, demo_session_id, test_run_id, format, prompt_ids)
+  VALUES ($1, $2, $3::uuid, $4, $5::bigint[]::integer[]))"};
 
 std::string Hex(const unsigned char* bytes, size_t size) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(bytes), size));
@@ -23,7 +24,8 @@ std::string Hex(const unsigned char* bytes, size_t size) {
 }  // namespace
 
 Task<std::string> OfferDownload(Database& database, const CallContext& call, std::string session,
-                                std::string test_run_id, std::string format) {
+                                std::string test_run_id, std::string format,
+                                std::optional<std::vector<int32_t>> prompt_ids) {
   unsigned char random[32];
   if (RAND_bytes(random, sizeof random) != 1) co_return Refuse(Reason::kInternal, "No random numbers could be had.");
   std::string token = Hex(random, sizeof random);
@@ -31,7 +33,8 @@ Task<std::string> OfferDownload(Database& database, const CallContext& call, std
   SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), hash);
   RunScope scope;
   scope.session = session;
-  std::vector<Statement> statements = {{kOffer, Params(Hex(hash, sizeof hash), session, test_run_id, format)}};
+  std::vector<Statement> statements = {
+      {kOffer, Params(Hex(hash, sizeof hash), session, test_run_id, format, prompt_ids)}};
   CO_TRY(co_await RunScoped(database, call, std::move(scope), std::move(statements)));
   co_return token;
 }

@@ -3,18 +3,16 @@
 #include <algorithm>
 #include <string_view>
 
-#include <absl/strings/str_join.h>
 #include <fmt/format.h>
-#include <google/protobuf/util/time_util.h>
 
 #include "common/error/refusal.h"
+#include "common/result/result_filter.h"
 #include "services/analytics/store/results_row.h"
 
 namespace ftl::analytics {
 namespace {
 
 namespace pb = finetunelab::analytics::v1;
-using google::protobuf::util::TimeUtil;
 
 constexpr int32_t kDefaultPage = 50;
 constexpr int32_t kLargestPage = 1000;
@@ -48,6 +46,7 @@ class Conditions {
     params_.Add(value);
     return fmt::format("${}", params_.values().size());
   }
+  void AddFilters(const pb::ListResultsRequest& request) { text_ += ResultFilterSql(request, params_); }
   void Raw(const std::string& condition) { text_ += " AND " + condition; }
   const std::string& text() const { return text_; }
   const Params& params() const { return params_; }
@@ -59,29 +58,7 @@ class Conditions {
 
 Conditions FiltersOf(const RunScope& scope, const pb::ListResultsRequest& request) {
   Conditions conditions(scope);
-  if (request.has_success()) conditions.Add("r.success = {}", request.success());
-  if (request.has_error_type()) conditions.Add("r.error_type = {}", request.error_type());
-  if (request.has_category()) conditions.Add("r.category = {}", request.category());
-  if (request.has_min_latency()) {
-    conditions.Add("r.latency_us >= {}::bigint", TimeUtil::DurationToMicroseconds(request.min_latency()));
-  }
-  if (request.has_max_latency()) {
-    conditions.Add("r.latency_us <= {}::bigint", TimeUtil::DurationToMicroseconds(request.max_latency()));
-  }
-  if (request.has_min_output_tokens()) conditions.Add("r.output_tokens >= {}", request.min_output_tokens());
-  if (request.has_max_output_tokens()) conditions.Add("r.output_tokens <= {}", request.max_output_tokens());
-  if (request.has_outcome()) conditions.Add("r.outcome = {}", request.outcome());
-  if (request.has_keyword()) {
-    conditions.Add(
-        "(r.prompt || E'\\001' || coalesce(r.response, '')) ILIKE '%' || regexp_replace({}, "
-        "'([\\\\%_])', '\\\\\\1', 'g') || '%'",
-        request.keyword());
-  }
-  if (request.checks() == pb::CHECKS_VERDICT_PASSED) conditions.Raw("r.checks_passed > 0 AND r.checks_failed = 0");
-  if (request.checks() == pb::CHECKS_VERDICT_FAILED) conditions.Raw("r.checks_failed > 0");
-  if (request.prompt_id_size() > 0) {
-    conditions.Add("r.prompt_id = ANY(string_to_array({}, ',')::int[])", absl::StrJoin(request.prompt_id(), ","));
-  }
+  conditions.AddFilters(request);
   return conditions;
 }
 
@@ -114,15 +91,9 @@ std::string CutToPage(std::string_view select, std::string_view order, int32_t p
   return fmt::format(fmt::runtime(kCut), select, order, page_size);
 }
 
-bool HasFilters(const pb::ListResultsRequest& request) {
-  return request.has_success() || request.has_error_type() || request.has_category() || request.has_min_latency() ||
-         request.has_max_latency() || request.has_min_output_tokens() || request.has_max_output_tokens() ||
-         request.has_outcome() || request.has_keyword() || request.has_checks() || request.prompt_id_size() > 0;
-}
-
 PageQuestion AskTotal(const RunScope& scope, const pb::ListResultsRequest& request) {
   PageQuestion question;
-  if (!HasFilters(request)) {
+  if (!HasResultFilter(request)) {
     question.statements = {{kTotal, Params(scope.session, scope.run)}};
     return question;
   }

@@ -31,7 +31,6 @@ std::string SortKeySql(finetunelab::analytics::v1::SortBy sort_by, bool descendi
 // A page of the SELECT, which gives kResultColumns and `key` and one row more than the page where more follow.
 std::string CutToPage(std::string_view select, std::string_view order, int32_t page_size);
 
-bool HasFilters(const finetunelab::analytics::v1::ListResultsRequest& request);
 // How many results there are in all, as `total`: from the counters of the runs where nothing is filtered, so that it
 // costs nothing, else counted.
 PageQuestion AskTotal(const RunScope& scope, const finetunelab::analytics::v1::ListResultsRequest& request);

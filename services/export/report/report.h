@@ -35,10 +35,11 @@ struct Report {
   std::vector<finetunelab::batch_runner::v1::Run> runs;  // oldest first
   finetunelab::analytics::v1::GetMetricsResponse metrics;
   std::vector<CaseCounts> cases;  // of each run; only for JUnit
+  std::string filter;             // which results follow, in the words of the contract; empty for all
 
   // Whether every run had ended.
   bool complete() const;
-  // How many results follow.
+  // How many results there are; all of them follow where nothing is filtered.
   int64_t result_count() const;
   // Whether the metrics are those of exactly these results.
   bool agrees() const;

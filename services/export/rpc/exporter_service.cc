@@ -7,9 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/proto/copy_fields.h"
 #include "common/proto/enum_word.h"
+#include "common/result/result_filter.h"
 #include "common/session/session_gate.h"
 #include "services/export/report/compose.h"
 #include "services/export/report/format.h"
@@ -46,6 +50,15 @@ absl::Status RequirePaper(pb::Paper paper) {
   return faults.Verdict();
 }
 
+// A report tells of whole runs.
+absl::Status RequireRowsFor(const Download& wanted) {
+  if (!IsDocument(wanted.format) || !HasResultFilter(wanted.filter)) return absl::OkStatus();
+  FieldFaults faults;
+  faults.Add("format", fmt::format("{} is a report of whole runs; filters go with csv, json, jsonl, xlsx and junit",
+                                   EnumWord(wanted.format)));
+  return faults.Verdict();
+}
+
 }  // namespace
 
 Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest& request,
@@ -55,8 +68,9 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
   // A token knows no session's id; the run it stands for is enough.
   const std::string session_id = request.token().empty() ? request.session_id() : "";
   CO_TRY(Report report, co_await MakeReport(call, wanted, session_id));
+  report.filter = ResultFilterText(wanted.filter);
   if (wanted.format == pb::EXPORT_FORMAT_JUNIT) {
-    CO_TRY(report.cases, co_await parts_.results.CountCases(ReadDeadline(call), wanted.session, report));
+    CO_TRY(report.cases, co_await parts_.results.CountCases(ReadDeadline(call), wanted.session, report, wanted.filter));
   }
   if (request.head_only()) co_return co_await SendHead(writer, wanted.format, report.taken_at);
   CO_TRY(co_await parts_.log.Record(ReadDeadline(call), wanted.session, EnumWord(wanted.format)));
@@ -114,7 +128,8 @@ Task<> ExporterService::WriteWorkbook(const CallContext& call, const Download& w
   const std::shared_ptr<Workbook> book(std::move(made));
   for (const auto& run : report.runs) {
     for (int32_t last_prompt = 0;;) {
-      CO_TRY(auto page, co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt));
+      CO_TRY(auto page,
+             co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt, wanted.filter));
       if (page.empty()) break;
       last_prompt = page.back().prompt_id();
       std::function<std::string()> add = [book, page = std::move(page)] {
@@ -144,7 +159,8 @@ Task<> ExporterService::WriteRows(const CallContext& call, const Download& wante
   file->Begin(report, out.bytes());
   for (const auto& run : report.runs) {
     for (int32_t last_prompt = 0;;) {
-      CO_TRY(const auto page, co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt));
+      CO_TRY(const auto page,
+             co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt, wanted.filter));
       if (page.empty()) break;
       for (const auto& result : page) {
         file->Add(result, out.bytes());
@@ -171,8 +187,13 @@ Task<Download> ExporterService::Understand(const CallContext& call, const pb::Ex
     faults.Add("session_id", "is missing");
     co_return faults.Verdict();
   }
-  CO_TRY(std::string session, SessionHashOf(request.session_id()));
-  co_return Download{std::move(session), request.test_run_id(), request.format()};
+  Download download{.test_run_id = request.test_run_id(), .format = request.format()};
+  CopyFields(request, download.filter);
+  download.filter.clear_session_id();
+  CO_TRY(JudgeResultFilter(download.filter));
+  CO_TRY(RequireRowsFor(download));
+  CO_TRY(download.session, SessionHashOf(request.session_id()));
+  co_return download;
 }
 
 Task<Report> ExporterService::MakeReport(const CallContext& call, const Download& wanted,

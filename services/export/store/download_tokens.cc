@@ -1,8 +1,11 @@
 #include "services/export/store/download_tokens.h"
 
 #include <array>
+#include <optional>
 
 #include <absl/strings/escaping.h>
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_split.h>
 #include <openssl/sha.h>
 
 #include "common/error/refusal.h"
@@ -15,10 +18,12 @@ namespace {
 
 constexpr Query kRedeem{"export.redeem", R"(
   DELETE FROM demo_download_tokens WHERE token_hash = $1
-  RETURNING demo_session_id, test_run_id::text AS test_run_id, format, expires_at > now() AS fresh)"};
+  RETURNING demo_session_id, test_run_id::text AS test_run_id, format, array_to_string(prompt_ids, ',') AS prompt_ids,
+         expires_at > now() AS fresh)"};
 
 constexpr Query kLook{"export.look", R"(
-  SELECT demo_session_id, test_run_id::text AS test_run_id, format, expires_at > now() AS fresh
+  SELECT demo_session_id, test_run_id::text AS test_run_id, format, array_to_string(prompt_ids, ',') AS prompt_ids,
+         expires_at > now() AS fresh
   FROM demo_download_tokens WHERE token_hash = $1)"};
 
 }  // namespace
@@ -38,11 +43,17 @@ Task<Download> DownloadTokens::Find(Deadline deadline, Query query, std::string 
                      "This download link has been used or is older than five minutes. Ask for the export once more.");
   }
   const Row row = rows.Only();
-  co_return Download{
+  Download download{
       .session = row.Get<std::string>("demo_session_id"),
       .test_run_id = row.Get<std::string>("test_run_id"),
       .format = EnumOf<finetunelab::exporter::v1::ExportFormat>(row.Get<std::string_view>("format")),
   };
+  const std::string ids = row.Get<std::optional<std::string>>("prompt_ids").value_or("");
+  for (const absl::string_view id : absl::StrSplit(ids, ',', absl::SkipEmpty())) {
+    int32_t prompt_id = 0;
+    if (absl::SimpleAtoi(id, &prompt_id)) download.filter.add_prompt_id(prompt_id);
+  }
+  co_return download;
 }
 
 std::string TokenHash(std::string_view token) {

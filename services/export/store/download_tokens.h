@@ -6,6 +6,7 @@
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/time/deadline.h"
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
 
 namespace ftl::exporter {
@@ -14,7 +15,8 @@ namespace ftl::exporter {
 struct Download {
   std::string session;  // the hash
   std::string test_run_id;
-  finetunelab::exporter::v1::ExportFormat format;
+  finetunelab::exporter::v1::ExportFormat format{};
+  finetunelab::analytics::v1::ListResultsRequest filter{};  // which results
 };
 
 // Takes the tokens that analytics hands out.

@@ -1,9 +1,13 @@
 #include "services/export/store/result_reader.h"
 
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/result/result_filter.h"
 #include "common/result/result_row.h"
 #include "common/session/session_gate.h"
 #include "services/export/store/run_row.h"
@@ -11,6 +15,7 @@
 namespace ftl::exporter {
 namespace {
 
+namespace analytics = finetunelab::analytics::v1;
 namespace runner = finetunelab::batch_runner::v1;
 
 constexpr Query kSession{"export.session", R"(
@@ -21,20 +26,21 @@ constexpr Query kSession{"export.session", R"(
 constexpr Query kRuns{"export.runs", "SELECT " FTL_EXPORT_RUN_COLUMNS R"( FROM demo_batch_test_runs r
   WHERE r.demo_session_id = $1 AND ($2::text = '' OR r.id::text = lower($2::text)) ORDER BY r.created_at, r.id)"};
 
-// What a row weighs is known without reading its text; 500 stands for all but the texts.
-constexpr Query kResults{"export.results", "SELECT " FTL_RESULT_COLUMNS R"( FROM (
+// What a row weighs is known without reading its text; 500 stands for all but the texts. `{}` are the filters.
+constexpr std::string_view kResults = "SELECT " FTL_RESULT_COLUMNS R"( FROM (
     SELECT p.*, sum(500 + octet_length(p.prompt) + coalesce(octet_length(p.response), 0)) OVER here AS bytes,
            row_number() OVER here AS place
-    FROM (SELECT * FROM demo_batch_test_results
-          WHERE demo_session_id = $1 AND test_run_id = $2 AND prompt_id > $3 AND sequence <= $4
-          ORDER BY prompt_id LIMIT 1000) p
+    FROM (SELECT * FROM demo_batch_test_results r
+          WHERE r.demo_session_id = $1 AND r.test_run_id = $2 AND r.prompt_id > $3 AND r.sequence <= $4{}
+          ORDER BY r.prompt_id LIMIT 1000) p
     WINDOW here AS (ORDER BY p.prompt_id ROWS UNBOUNDED PRECEDING)) r
-  WHERE r.bytes <= 1048576 OR r.place = 1 ORDER BY r.prompt_id)"};
+  WHERE r.bytes <= 1048576 OR r.place = 1 ORDER BY r.prompt_id)";
 
-constexpr Query kCases{"export.cases", R"(
-  SELECT count(*) FILTER (WHERE NOT success OR checks_passed + checks_failed > 0) AS cases,
-         count(*) FILTER (WHERE success AND checks_failed > 0) AS failures, count(*) FILTER (WHERE NOT success) AS errors
-  FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2 AND sequence <= $3)"};
+constexpr std::string_view kCases = R"(
+  SELECT count(*) FILTER (WHERE NOT r.success OR r.checks_passed + r.checks_failed > 0) AS cases,
+         count(*) FILTER (WHERE r.success AND r.checks_failed > 0) AS failures,
+         count(*) FILTER (WHERE NOT r.success) AS errors
+  FROM demo_batch_test_results r WHERE r.demo_session_id = $1 AND r.test_run_id = $2 AND r.sequence <= $3{})";
 
 SessionFacts FactsOf(const Row& row) {
   return {.model_id = row.Get<std::string>("model_id"),
@@ -64,10 +70,15 @@ Task<Report> ResultReader::TakeSnapshot(Deadline deadline, std::string session, 
   co_return report;
 }
 
-Task<std::vector<CaseCounts>> ResultReader::CountCases(Deadline deadline, std::string session, const Report& report) {
+Task<std::vector<CaseCounts>> ResultReader::CountCases(Deadline deadline, std::string session, const Report& report,
+                                                       const analytics::ListResultsRequest& filter) {
   std::vector<Statement> statements = {AskSessionState(session)};
+  std::string text;  // of each run
   for (const runner::Run& run : report.runs) {
-    statements.push_back({kCases, Params(session, run.id(), run.last_sequence())});
+    Params params(session, run.id(), run.last_sequence());
+    const std::string conditions = ResultFilterSql(filter, params);
+    if (text.empty()) text = fmt::format(fmt::runtime(kCases), conditions);
+    statements.push_back({Query{"", text}, std::move(params)});
   }
   CO_TRY(const std::vector<Rows> rows,
          co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
@@ -81,9 +92,11 @@ Task<std::vector<CaseCounts>> ResultReader::CountCases(Deadline deadline, std::s
 }
 
 Task<std::vector<runner::Result>> ResultReader::ReadAfter(Deadline deadline, std::string session,
-                                                          const runner::Run& run, int32_t after) {
-  std::vector<Statement> statements = {AskSessionState(session),
-                                       {kResults, Params(session, run.id(), after, run.last_sequence())}};
+                                                          const runner::Run& run, int32_t after,
+                                                          const analytics::ListResultsRequest& filter) {
+  Params params(session, run.id(), after, run.last_sequence());
+  const std::string text = fmt::format(fmt::runtime(kResults), ResultFilterSql(filter, params));
+  std::vector<Statement> statements = {AskSessionState(session), {Query{"", text}, std::move(params)}};
   CO_TRY(const std::vector<Rows> rows,
          co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));

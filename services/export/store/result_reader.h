@@ -8,6 +8,7 @@
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/time/deadline.h"
+#include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/batch_runner/v1/result.pb.h"
 #include "services/export/report/report.h"
 #include "services/export/store/report_rows.h"
@@ -18,21 +19,26 @@ namespace ftl::exporter {
 // added under rising sequences, so what is read later is what was there then. `session` is always the hash.
 class ResultReader {
  public:
+  // Its filters alone.
+  using Filter = finetunelab::analytics::v1::ListResultsRequest;
+
   explicit ResultReader(Database& database) : database_(database) {}
 
   // The report without its metrics, of one run or, where `test_run_id` is empty, of all. SESSION_NOT_FOUND,
   // SESSION_EXPIRED, RUN_NOT_FOUND.
   Task<Report> TakeSnapshot(Deadline deadline, std::string session, std::string test_run_id);
 
-  // The results of `run` after prompt `after` and up to its `last_sequence`, by prompt: as many as fit into 1 MiB, at
-  // least one, at most 1,000; none at the end. SESSION_NOT_FOUND, SESSION_EXPIRED: a session that ends takes its report
-  // with it.
+  // The results of `run` that `filter` lets pass, after prompt `after` and up to its `last_sequence`, by prompt: as
+  // many as fit into 1 MiB, at least one, at most 1,000; none at the end. SESSION_NOT_FOUND, SESSION_EXPIRED: a session
+  // that ends takes its report with it.
   Task<std::vector<finetunelab::batch_runner::v1::Result>> ReadAfter(Deadline deadline, std::string session,
                                                                      const finetunelab::batch_runner::v1::Run& run,
-                                                                     int32_t after);
+                                                                     int32_t after, const Filter& filter);
 
-  // How many cases each run of the report has, up to its `last_sequence`. SESSION_NOT_FOUND, SESSION_EXPIRED.
-  Task<std::vector<CaseCounts>> CountCases(Deadline deadline, std::string session, const Report& report);
+  // How many cases each run of the report has among what `filter` lets pass, up to its `last_sequence`.
+  // SESSION_NOT_FOUND, SESSION_EXPIRED.
+  Task<std::vector<CaseCounts>> CountCases(Deadline deadline, std::string session, const Report& report,
+                                           const Filter& filter);
 
   // The rows of a run that a document shows, chosen up to its `last_sequence` in one round trip. SESSION_NOT_FOUND,
   // SESSION_EXPIRED.

@@ -70,6 +70,10 @@ void CsvWriter::Begin(const Report& report, std::string& out) {
     if (!report.complete()) {
       AppendComment("Note", fmt::format("A run is still going. Results so far: {}", report.result_count()), out);
     }
+    if (!report.filter.empty()) {
+      AppendComment("Filter", report.filter, out);
+      AppendComment("Note", "The summary is of all results; the rows are those of the filter", out);
+    }
     out += kNewLine;
     AppendSummary(report.metrics, out);
     out += kNewLine;

@@ -38,6 +38,10 @@ void JsonWriter::Begin(const Report& report, std::string& out) {
   out += "{\"export_date\":";
   AppendMoment(report.taken_at, out);
   out += report.complete() ? ",\"complete\":true" : ",\"complete\":false";
+  if (!report.filter.empty()) {
+    out += ",\"filter\":";
+    AppendJsonString(report.filter, out);
+  }
   out += ",\"session\":";
   AppendSession(report.session, out);
   out += ",\"runs\":[";

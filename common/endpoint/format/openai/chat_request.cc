@@ -62,6 +62,8 @@ std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities
     const char* name = capabilities.max_completion_tokens() ? "max_completion_tokens" : "max_tokens";
     fmt::format_to(std::back_inserter(body), ",\"{}\":{}", name, *request.max_tokens);
   }
+  const bool takes_tools = !capabilities.has_tools() || capabilities.tools();
+  if (!request.tools.empty() && takes_tools) body += ",\"tools\":" + request.tools;
   const bool streams = AsksForStream(request, capabilities);
   body += streams ? ",\"stream\":true" : ",\"stream\":false";
   const bool takes_options = !capabilities.has_stream_options() || capabilities.stream_options();

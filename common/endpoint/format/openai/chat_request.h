@@ -28,6 +28,9 @@ struct ChatRequest {
   std::optional<double> temperature;
   std::optional<int> max_tokens;  // at least 1
   bool stream = true;
+  // Definitions of tools that may be called, a JSON array; empty for none. Not sent where the endpoint is known to
+  // refuse them.
+  std::string tools = {};
   // Whether a request refused over a parameter is made once more without it. Where requests are counted, whoever counts
   // does that (ChatReply::may_ask_again).
   bool may_ask_again = true;

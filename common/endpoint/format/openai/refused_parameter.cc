@@ -94,6 +94,16 @@ bool LearnSystemRole(const ChatRequest& request, const Refusal& refusal, endpoin
   return true;
 }
 
+bool LearnTools(const ChatRequest& request, const Refusal& refusal, endpoint_pb::Capabilities& capabilities) {
+  if (!IsSent(!request.tools.empty(), capabilities.has_tools(), capabilities.tools())) return false;
+  const bool names_it = refusal.Names("tools") || refusal.Names("tool") || refusal.Names("functions") ||
+                        refusal.Says({"tool_choice", "tool choice", "tool-call-parser", "function calling"});
+  if (!names_it) return false;
+  capabilities.set_tools(false);
+  NoteDropped(capabilities, "tools");
+  return true;
+}
+
 bool LearnTokenLimit(const ChatRequest& request, const Refusal& refusal, endpoint_pb::Capabilities& capabilities) {
   if (!request.max_tokens || refusal.IsAboutSize()) return false;
   if (capabilities.max_completion_tokens()) {
@@ -116,6 +126,7 @@ bool LearnFromRefusal(const ChatRequest& request, const ErrorWords& words, endpo
   const Refusal refusal(words);
   bool learned = LearnStream(request, refusal, capabilities);
   if (refusal.Names("temperature")) learned |= LearnTemperature(request, capabilities);
+  learned |= LearnTools(request, refusal, capabilities);
   learned |= LearnSystemRole(request, refusal, capabilities);
   learned |= LearnTokenLimit(request, refusal, capabilities);
   return learned;

@@ -107,6 +107,7 @@ void Workbook::WriteSummary(const Report& report) {
   row("Export date (UTC)").Number(true, ExcelDate(report.taken_at), moment_);
   row("Complete").Truth(report.complete());
   row("Runs").Number(true, static_cast<double>(report.runs.size()));
+  if (!report.filter.empty()) row("Results shown (the rest of this sheet is of all)").Text(report.filter);
   row("Total prompts").Number(true, metrics.total_prompts());
   row("Successful").Number(true, metrics.completed_prompts());
   row("Failed").Number(true, metrics.failed_prompts());

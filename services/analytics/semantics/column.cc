@@ -1,4 +1,4 @@
-#include "services/analytics/narrator/column.h"
+#include "services/analytics/semantics/column.h"
 
 #include <fmt/format.h>
 
