@@ -3,15 +3,23 @@ import { say, spoken } from './lib/words/words.svelte';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { Problem, asProblem, atlasPath, problemOf, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
 
+/** How long events are read before the page may draw, in ms. */
+const turn = 20;
+
 /** Hands on each event as it arrives; ends with the body. Throws where the connection breaks. */
 export async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: EventSourceMessage) => void): Promise<void> {
   const parser = createParser({ onEvent });
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  let since = performance.now();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       parser.feed(value);
+      // What has come already would be read to its end in one go; the page wants its turn.
+      if (performance.now() - since < turn) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      since = performance.now();
     }
   } finally {
     reader.cancel().catch(() => {});

@@ -46,12 +46,11 @@ export function nearest(wanted: Step, standing: Standing): Step {
 
 export const ended = (status: RunStatus) => status === 'completed' || status === 'failed' || status === 'cancelled';
 
-/** The run with one more result counted, so that figures move between two `progress` events. Results counted already change nothing. */
-export function withResult(run: Run, known: ReadonlyMap<number, Result>, result: Result): Run {
-  if (known.has(result.prompt_id)) return run;
-  const done = [...known.values(), result];
-  const completed = done.filter((one) => one.success).length;
-  const failed = done.length - completed;
+/** The run with `known` results counted, so that figures move between two `progress` events. */
+export function counted(run: Run, known: ReadonlyMap<number, Result>): Run {
+  let completed = 0;
+  for (const { success } of known.values()) completed += Number(success);
+  const failed = known.size - completed;
   // The server's own count may be ahead of the events still on their way.
   if (completed + failed <= run.completed_prompts + run.failed_prompts) return run;
   return {
@@ -59,7 +58,7 @@ export function withResult(run: Run, known: ReadonlyMap<number, Result>, result:
     completed_prompts: completed,
     failed_prompts: failed,
     progress: run.total_prompts > 0 ? (completed + failed) / run.total_prompts : 0,
-    running_prompt_ids: run.running_prompt_ids?.filter((id) => id !== result.prompt_id),
+    running_prompt_ids: run.running_prompt_ids?.filter((id) => !known.has(id)),
   };
 }
 

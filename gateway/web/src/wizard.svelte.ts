@@ -1,14 +1,14 @@
 // The one page's memory: the session, its run and its conversation, kept in step with the gateway.
-import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import * as api from './api';
 import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type Sample, type SessionState, type Suite } from './api';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
+import { Arrivals } from './lib/arrivals';
 import { hashOf, hasTable, placeOf } from './lib/place';
 import { remembered } from './lib/remembered';
 import { answerOtherTabs, takeOver } from './lib/tabs';
 import { say } from './lib/words/words.svelte';
 import { plainLook, type Look, type Row } from './lib/table/look';
-import { ended, kept, nearest, reachable, withResult, type Standing, type Step } from './state';
+import { counted, ended, kept, nearest, reachable, type Standing, type Step } from './state';
 
 export interface Choice {
   domain?: string;
@@ -61,8 +61,10 @@ class Wizard {
 
   run = $state<Run>();
   suite = $state<Suite>();
-  results = new SvelteMap<number, Result>();
-  running = new SvelteSet<number>();
+  #results = new Map<number, Result>();
+  #running = new Set<number>();
+  /** Told of each change of the two, which are plain: ten thousand tracked entries are read for longer than a frame. */
+  #changes = $state(0);
   connected = $state(true);
   runTrouble = $state<Problem>();
   /** The run ended while it was watched, so the page moves on by itself. */
@@ -77,6 +79,11 @@ class Wizard {
   #following: AbortController | undefined;
   #asking: AbortController | undefined;
   #refreshing: Promise<void> | undefined;
+
+  get results(): ReadonlyMap<number, Result> {
+    void this.#changes;
+    return this.#results;
+  }
 
   get standing(): Standing {
     return {
@@ -167,10 +174,11 @@ class Wizard {
     const run = this.run;
     if (!run) return [];
     const over = ended(run.status);
+    const results = this.results;
     return Array.from({ length: run.total_prompts }, (_, index) => {
       const id = index + 1;
-      const result = this.results.get(id);
-      const mark = result ? (result.success ? 'done' : 'failed') : this.running.has(id) && !over ? 'running' : 'pending';
+      const result = results.get(id);
+      const mark = result ? (result.success ? 'done' : 'failed') : this.#running.has(id) && !over ? 'running' : 'pending';
       return { id, result, mark, prompt: result?.prompt ?? this.suite?.prompts?.[index]?.prompt ?? '' };
     });
   }
@@ -300,8 +308,7 @@ class Wizard {
     this.runTrouble = undefined;
     this.endedLive = false;
     this.connected = true;
-    this.results.clear();
-    this.running.clear();
+    this.#clearResults();
     if (this.suite?.id !== run.test_suite_id) {
       this.suite = undefined;
       api.getSuite(run.test_suite_id, session).then((suite) => (this.suite = suite), () => {});
@@ -309,19 +316,27 @@ class Wizard {
     const take = (progress: Run) => {
       this.run = progress;
       if (!progress.running_prompt_ids) return;
-      this.running.clear();
-      for (const id of progress.running_prompt_ids) this.running.add(id);
+      this.#running = new Set(progress.running_prompt_ids);
+      this.#changes += 1;
     };
+    const arrivals = new Arrivals((started, results) => {
+      for (const id of started) this.#running.add(id);
+      for (const result of results) {
+        this.#running.delete(result.prompt_id);
+        this.#results.set(result.prompt_id, result);
+      }
+      this.#changes += 1;
+      this.run = counted(this.run!, this.#results);
+    });
+    following.signal.addEventListener('abort', () => arrivals.stop());
     const listener = {
       progress: take,
-      started: (id: number) => void this.running.add(id),
-      result: (result: Result) => {
-        this.run = withResult(this.run!, this.results, result);
-        this.running.delete(result.prompt_id);
-        this.results.set(result.prompt_id, result);
-      },
+      started: (id: number) => arrivals.started(id),
+      result: (result: Result) => arrivals.result(result),
       done: (final: Run) => {
-        this.running.clear();
+        arrivals.flush();
+        this.#running.clear();
+        this.#changes += 1;
         this.run = final;
         this.endedLive = live;
         void this.refresh();
@@ -333,6 +348,12 @@ class Wizard {
       if (problem.sessionOver) this.#end(problem);
       else this.runTrouble = problem;
     });
+  }
+
+  #clearResults(): void {
+    this.#results.clear();
+    this.#running.clear();
+    this.#changes += 1;
   }
 
   async stopRun(): Promise<void> {
@@ -424,8 +445,7 @@ class Wizard {
     this.session = undefined;
     this.run = undefined;
     this.endedLive = false;
-    this.results.clear();
-    this.running.clear();
+    this.#clearResults();
     this.conversation = [];
     kept.set('session', undefined);
     kept.set('conversation', undefined);
