@@ -8,13 +8,52 @@
 namespace ftl::batch_runner {
 namespace {
 
-constexpr std::string_view kPrompt[] = {"prompt", "prompts",      "user_prompt", "question",    "questions",
-                                        "query",  "user_message", "user_input",  "instruction", "instructions",
-                                        "input",  "user",         "message",     "text"};
-constexpr std::string_view kExpected[] = {"expected_answer", "expected",     "expected_output",  "expected_response",
-                                          "ideal",           "ideal_answer", "reference_answer", "reference",
-                                          "ground_truth",    "gold",         "answer",           "answers",
-                                          "target",          "completion",   "output",           "response"};
+constexpr std::string_view kPrompt[] = {
+    "prompt",     "prompts",     "user_prompt",  "question", "questions", "query",     "user_message",
+    "user_input", "instruction", "instructions", "input",    "user",      "message",   "text",
+    "problem",    "frage",       "eingabe",      "invite",   "entrée",    "pregunta",  "entrada",
+    "pergunta",   "问题",        "提示词",       "提示",     "質問",      "プロンプト"};
+constexpr std::string_view kExpected[] = {"expected_answer",
+                                          "expected",
+                                          "expected_output",
+                                          "expected_response",
+                                          "ideal",
+                                          "ideal_answer",
+                                          "reference_answer",
+                                          "reference",
+                                          "ground_truth",
+                                          "gold",
+                                          "answer",
+                                          "answers",
+                                          "target",
+                                          "completion",
+                                          "output",
+                                          "response",
+                                          "best_answer",
+                                          "correct_answer",
+                                          "correct_answers",
+                                          "gold_answer",
+                                          "reference_output",
+                                          "reference_answers",
+                                          "expected_result",
+                                          "solution",
+                                          "label",
+                                          "erwartete_antwort",
+                                          "antwort",
+                                          "ausgabe",
+                                          "réponse_attendue",
+                                          "réponse",
+                                          "sortie",
+                                          "respuesta_esperada",
+                                          "respuesta",
+                                          "salida",
+                                          "resposta_esperada",
+                                          "resposta",
+                                          "saída",
+                                          "预期答案",
+                                          "答案",
+                                          "期待される回答",
+                                          "回答"};
 constexpr std::string_view kCategory[] = {"category", "categories", "topic", "tag"};
 constexpr std::string_view kSystem[] = {"system", "system_prompt", "system_message"};
 

@@ -77,6 +77,41 @@ void ReadList(const json::array& list, std::string_view name, SuiteReading& read
   }
 }
 
+// The values of a column: a list, or an object by row as pandas writes it. Texts and numbers only.
+std::optional<std::vector<const json::value*>> ColumnOf(const json::value& value) {
+  std::vector<const json::value*> cells;
+  if (const json::array* list = value.if_array()) {
+    for (const json::value& cell : *list) cells.push_back(&cell);
+  } else if (const json::object* rows = value.if_object()) {
+    for (const json::key_value_pair& row : *rows) cells.push_back(&row.value());
+  }
+  const bool is_column = !cells.empty() && std::all_of(cells.begin(), cells.end(),
+                                                       [](const json::value* cell) { return cell->is_primitive(); });
+  return is_column ? std::optional(std::move(cells)) : std::nullopt;
+}
+
+// A table told column by column: `{"prompt": ["a", "b"], "expected_answer": ["x", "y"]}`. False where it is none.
+bool ReadColumns(const json::object& object, SuiteReading& reading) {
+  std::vector<std::string> names;
+  for (const json::key_value_pair& member : object) names.push_back(PlainName(std::string_view(member.key())));
+  const std::optional<size_t> prompt = FieldFor(FieldRole::kPrompt, names);
+  if (!prompt) return false;
+  std::vector<std::pair<std::string_view, std::vector<const json::value*>>> columns;
+  for (const json::key_value_pair& member : object) {
+    auto cells = ColumnOf(member.value());
+    if (!cells) return false;
+    columns.emplace_back(std::string_view(member.key()), *std::move(cells));
+    if (columns.back().second.size() != columns.front().second.size()) return false;
+  }
+  if (!columns[*prompt].second.front()->is_string()) return false;
+  for (size_t row = 0; row < columns.front().second.size() && !reading.IsFull(); ++row) {
+    json::object example;
+    for (const auto& [name, cells] : columns) example.emplace(json::string_view(name.data(), name.size()), *cells[row]);
+    ReadExample(json::value(std::move(example)), {0, fmt::format("row {}", row + 1)}, reading);
+  }
+  return true;
+}
+
 void ReadTree(const json::value& root, SuiteReading& reading) {
   if (const json::array* list = root.if_array()) return ReadList(*list, "prompts", reading);
   const json::object* object = root.if_object();
@@ -94,6 +129,7 @@ void ReadTree(const json::value& root, SuiteReading& reading) {
     }
     return ReadList(values, name, reading);
   }
+  if (ReadColumns(*object, reading)) return;
   ReadExample(root, {0, "the object"}, reading);
 }
 

@@ -75,9 +75,12 @@ class Example {
   }
 
   std::string ReadQuestion(pb::Prompt& prompt) {
-    if (const json::value* body = object_.if_contains("body"); body != nullptr && body->is_object()) {
-      taken_.insert("body");
-      return ReadRequest(body->get_object(), prompt);
+    // OpenAI's and Anthropic's batches.
+    for (const char* name : {"body", "params"}) {
+      const json::value* body = object_.if_contains(name);
+      if (body == nullptr || !body->is_object()) continue;
+      taken_.insert(name);
+      return ReadRequest(name, body->get_object(), prompt);
     }
     const json::value* named = object_.if_contains("prompt");
     if (const json::value* messages = Take("messages")) {
@@ -119,16 +122,15 @@ class Example {
   }
 
   // The body of a call, as files for batches hold them.
-  std::string ReadRequest(const json::object& body, pb::Prompt& prompt) {
-    reading_.shape = "openai_batch";
+  std::string ReadRequest(std::string_view holder, const json::object& body, pb::Prompt& prompt) {
+    if (holder == "body") reading_.shape = "openai_batch";
     std::string wrong = "has a body without messages";
     const json::value* asked = nullptr;
     for (const char* name : {"messages", "input", "prompt"}) {
       if (asked == nullptr && (asked = body.if_contains(name)) != nullptr) {
         for (const json::key_value_pair& member : body) {
-          if (member.key() != name && member.key() != "instructions") {
-            reading_.LeaveOut("body." + std::string(std::string_view(member.key())));
-          }
+          const bool is_read = member.key() == name || member.key() == "instructions" || member.key() == "system";
+          if (!is_read) reading_.LeaveOut(fmt::format("{}.{}", holder, std::string_view(member.key())));
         }
       }
     }
@@ -139,9 +141,11 @@ class Example {
       wrong = ReadConversation(*asked, prompt);
       if (!wrong.empty()) return wrong;
     }
-    const json::value* instructions = body.if_contains("instructions");
-    if (instructions != nullptr && instructions->is_string()) {
-      PutSystemFirst(View(instructions->get_string()), prompt);
+    for (const char* name : {"instructions", "system"}) {
+      const json::value* instructions = body.if_contains(name);
+      if (instructions != nullptr && instructions->is_string()) {
+        PutSystemFirst(View(instructions->get_string()), prompt);
+      }
     }
     return "";
   }
@@ -214,6 +218,19 @@ void ReadExample(const json::value& value, const Place& place, SuiteReading& rea
   if (object == nullptr) return reading.Fault(place, "must be text or an object");
   if (const json::value* vars = object->if_contains("vars"); vars != nullptr && !object->contains("prompt")) {
     return ReadPromptfooTest(*object, place, reading);
+  }
+  // Rows of a data set's viewer, and examples whose two halves stand apart.
+  if (const json::value* row = object->if_contains("row"); row != nullptr && row->is_object()) {
+    return ReadExample(*row, place, reading, std::move(prompt));
+  }
+  const json::value* inputs = object->if_contains("inputs");
+  if (inputs != nullptr && inputs->is_object()) {
+    json::object joined = inputs->get_object();
+    const json::value* outputs = object->if_contains("outputs");
+    if (outputs != nullptr && outputs->is_object()) {
+      for (const json::key_value_pair& member : outputs->get_object()) joined.insert(member);
+    }
+    return ReadExample(json::value(std::move(joined)), place, reading, std::move(prompt));
   }
   if (const std::string wrong = Example(*object, reading).Read(prompt); !wrong.empty()) {
     return reading.Fault(place, wrong);

@@ -81,6 +81,15 @@ std::string_view WithoutFirstLine(std::string_view text) {
   return text.substr(std::min(end + (text.substr(end, 2) == "\r\n" ? 2 : 1), text.size()));
 }
 
+bool IsRule(const std::vector<std::string>& cells) {
+  bool has_dashes = false;
+  for (const std::string& cell : cells) {
+    if (cell.find_first_not_of("-:") != std::string::npos) return false;
+    has_dashes |= cell.starts_with("--") || cell.starts_with(":-");
+  }
+  return has_dashes;
+}
+
 class Table {
  public:
   Table(const std::vector<std::string>& header, Columns columns, SuiteReading& reading)
@@ -98,6 +107,11 @@ class Table {
                                         record.fields.size(), width_));
     }
     record.fields.resize(width_);
+    // A table of Markdown has space around its cells, and a line under its header.
+    if (reading_.delimiter == "|") {
+      for (std::string& cell : record.fields) cell = std::string(Trimmed(cell));
+      if (IsRule(record.fields)) return;
+    }
     const bool is_empty = std::all_of(record.fields.begin(), record.fields.end(),
                                       [](const std::string& cell) { return Trimmed(cell).empty(); });
     if (is_empty) return;
