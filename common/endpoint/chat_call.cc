@@ -1,6 +1,7 @@
 #include "common/endpoint/chat_call.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <absl/time/clock.h>
 #include <fmt/format.h>
@@ -19,21 +20,28 @@ namespace {
 using namespace endpoint_pb;
 
 constexpr int kMostRequests = 2;
+constexpr int kMostPages = 20;
+constexpr std::string_view kAzureKey = "api-key";
 
 // The request as it goes over the wire, key and all: to be wiped.
-std::string RequestText(std::string_view method, std::string_view target, const Endpoint& endpoint, const Secret& key,
-                        std::string_view body) {
+std::string RequestText(std::string_view method, std::string_view target, const Endpoint& endpoint,
+                        const Credential& credential, std::string_view body) {
+  const Secret& key = credential.key;
+  const Secret& header_lines = credential.header_lines;
   std::string text;
-  text.reserve(512 + target.size() + key.size() + body.size());
+  text.reserve(512 + target.size() + key.size() + header_lines.size() + body.size());
   fmt::format_to(std::back_inserter(text),
-                 "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: FineTuneLab/" FTL_VERSION
-                 "\r\nAccept: text/event-stream, application/json\r\nAccept-Encoding: identity\r\n",
+                 "{} {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream, application/json\r\n"
+                 "Accept-Encoding: identity\r\n",
                  method, target, endpoint.HostHeader());
-  if (!key.empty()) {
-    text += endpoint.is_azure() ? "api-key: " : "Authorization: Bearer ";
+  if (!credential.HasHeader("User-Agent")) text += "User-Agent: FineTuneLab/" FTL_VERSION "\r\n";
+  if (!key.empty() && !(endpoint.is_azure() && credential.HasHeader(kAzureKey))) {
+    text += endpoint.is_azure() ? kAzureKey : "Authorization: Bearer";
+    text += endpoint.is_azure() ? ": " : " ";
     text += key.Reveal();
     text += "\r\n";
   }
+  text += header_lines.Reveal();
   if (!body.empty()) {
     fmt::format_to(std::back_inserter(text), "Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   }
@@ -63,6 +71,20 @@ void CountTokens(const ChatRequest& request, ChatReply& reply) {
   for (const ToolCall& call : reply.tool_calls) {
     reply.output_tokens += EstimateTokens(call.name) + EstimateTokens(call.arguments);
   }
+}
+
+// Where a redirect leads, if that is the endpoint's own host: to the same with a slash behind it, say, or to https.
+// Empty for anywhere else, which nobody is sent to.
+std::string TargetWithin(const Endpoint& endpoint, std::string_view location) {
+  constexpr size_t kLongest = 512;
+  const bool is_plain = std::all_of(location.begin(), location.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (location.size() > kLongest || !is_plain) return {};
+  if (location.substr(0, 1) == "/" && location.substr(0, 2) != "//") return endpoint.Origin() + std::string(location);
+  for (const std::string& origin : {endpoint.Origin(), "https://" + endpoint.HostHeader()}) {
+    if (location.substr(0, origin.size()) == origin && location.substr(origin.size(), 1) == "/")
+      return std::string(location);
+  }
+  return {};
 }
 
 // What an answer showed about its endpoint.
@@ -108,6 +130,26 @@ ModelList ListFrom(const ResponseHead& head, const std::string& body, const Call
   return list;
 }
 
+std::string WithQuery(std::string target, std::string_view query) {
+  return fmt::format("{}{}{}", target, target.find('?') == std::string::npos ? '?' : '&', query);
+}
+
+// False where the page brought nothing new, as from servers that know no pages.
+bool Append(ModelList page, size_t most, ModelList& list) {
+  std::unordered_set<std::string_view> known;
+  for (const ListedModel& model : list.models) known.insert(model.id);
+  std::vector<ListedModel> news;
+  for (ListedModel& model : page.models) {
+    if (!known.contains(model.id)) news.push_back(std::move(model));
+  }
+  if (news.empty()) return false;
+  const size_t room = most - std::min(most, list.models.size());
+  list.cut = page.cut || news.size() > room;
+  list.next_page = list.cut ? "" : std::move(page.next_page);
+  std::move(news.begin(), news.begin() + std::min(room, news.size()), std::back_inserter(list.models));
+  return true;
+}
+
 absl::Status BrokenOff() { return absl::CancelledError("the call was broken off"); }
 
 }  // namespace
@@ -115,7 +157,7 @@ absl::Status BrokenOff() { return absl::CancelledError("the call was broken off"
 struct Caller::Call {
   const Deadline deadline;
   const Endpoint& endpoint;
-  const Secret& key;
+  const Credential& credential;
   const std::string& pool_key;
   const ChatRequest& request;
   const KeyScrub& scrub;
@@ -183,7 +225,7 @@ Wire<Caller::Begun> Caller::Begin(Deadline deadline, const Endpoint& endpoint, c
 asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   ChatReply& reply = call.reply;
   const Heartbeat::Call beats(heartbeat_);
-  std::string text = RequestText("POST", call.endpoint.ChatCompletionsTarget(), call.endpoint, call.key,
+  std::string text = RequestText("POST", call.endpoint.ChatCompletionsTarget(), call.endpoint, call.credential,
                                  ChatBody(call.request, call.capabilities));
   CallMarks marks;
   WireResult<Begun> begun = co_await Begin(call.deadline, call.endpoint, call.pool_key, text, marks);
@@ -203,6 +245,10 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
                       call.request.enough_after_token);
   const WireResult<> read = co_await reading.Read(begun->head, reply, marks);
   if (!read) co_return false;
+  if (const std::string target = TargetWithin(call.endpoint, begun->head.location);
+      !target.empty() && begun->head.status / 100 == 3) {
+    reply.failure = RedirectWithin(begun->head.status, call.scrub.CleanError(target));
+  }
   reply.client_lag = std::max(reply.client_lag, heartbeat_->WorstSince(marks.send_start));
   CountTokens(call.request, reply);
   // Who asked for a whole answer is told no times of pieces, whatever came.
@@ -219,10 +265,10 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   co_return true;
 }
 
-Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key,
-                             const ChatRequest& request, OnPiece on_piece) {
-  const KeyScrub scrub(key);
-  Call call{deadline, endpoint, key, pool_key, request, scrub, on_piece};
+Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                             std::string pool_key, const ChatRequest& request, OnPiece on_piece) {
+  const KeyScrub scrub(credential);
+  Call call{deadline, endpoint, credential, pool_key, request, scrub, on_piece};
   call.capabilities = CapabilitiesFor(endpoint, request.model, request.capabilities);
   try {
     for (int sent = 1; sent <= kMostRequests; ++sent) {
@@ -245,34 +291,54 @@ Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const 
   co_return std::move(call.reply);
 }
 
-Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, const Secret& key,
+Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
                                    std::string pool_key) {
-  const KeyScrub scrub(key);
+  const KeyScrub scrub(credential);
+  ModelList list;
   try {
-    ModelList list;
-    std::string text = RequestText("GET", endpoint.ModelsTarget(), endpoint, key, "");
-    CallMarks marks;
-    WireResult<Begun> begun = co_await Begin(deadline, endpoint, pool_key, text, marks);
-    Secret::Wipe(text);
-    if (!begun) {
-      if (begun.error().is(TransportFault::kCancelled)) co_return BrokenOff();
-      list.failure = FailureOf(begun.error());
-      co_return list;
+    for (int page = 1; page <= kMostPages; ++page) {
+      std::string target = page == 1 ? endpoint.ModelsTarget() : WithQuery(endpoint.ModelsTarget(), list.next_page);
+      WireResult<ModelList> more =
+          co_await ListPage(deadline, endpoint, credential, scrub, pool_key, std::move(target));
+      if (!more) co_return BrokenOff();
+      // What was listed before is worth having without the rest.
+      if (page > 1 && !more->ok()) break;
+      if (page == 1)
+        list = *std::move(more);
+      else if (!Append(*std::move(more), limits_.models, list))
+        break;
+      if (list.next_page.empty()) break;
     }
-    std::string body;
-    WireResult<std::string_view> piece = std::string_view();
-    do {
-      piece = co_await begun->connection->ReadBody();
-      if (piece) body += *piece;
-    } while (piece && !piece->empty() && body.size() <= limits_.models_bytes);
-    if (!piece && piece.error().is(TransportFault::kCancelled)) co_return BrokenOff();
-    list = ListFrom(begun->head, body, limits_, scrub);
-    if (list.ok() && !piece) list.failure = FailureOf(piece.error());
-    if (piece && piece->empty()) pool_->Give({pool_key, endpoint.Origin()}, std::move(begun->connection));
-    co_return list;
   } catch (const boost::system::system_error&) {
     co_return BrokenOff();
   }
+  list.cut |= !list.next_page.empty();
+  co_return list;
+}
+
+Wire<ModelList> Caller::ListPage(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                                 const KeyScrub& scrub, const std::string& pool_key, std::string target) {
+  std::string text = RequestText("GET", target, endpoint, credential, "");
+  CallMarks marks;
+  WireResult<Begun> begun = co_await Begin(deadline, endpoint, pool_key, text, marks);
+  Secret::Wipe(text);
+  ModelList list;
+  if (!begun) {
+    if (begun.error().is(TransportFault::kCancelled)) co_return begun.error();
+    list.failure = FailureOf(begun.error());
+    co_return list;
+  }
+  std::string body;
+  WireResult<std::string_view> piece = std::string_view();
+  do {
+    piece = co_await begun->connection->ReadBody();
+    if (piece) body += *piece;
+  } while (piece && !piece->empty() && body.size() <= limits_.models_bytes);
+  if (!piece && piece.error().is(TransportFault::kCancelled)) co_return piece.error();
+  list = ListFrom(begun->head, body, limits_, scrub);
+  if (list.ok() && !piece) list.failure = FailureOf(piece.error());
+  if (piece && piece->empty()) pool_->Give({pool_key, endpoint.Origin()}, std::move(begun->connection));
+  co_return list;
 }
 
 }  // namespace ftl

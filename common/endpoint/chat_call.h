@@ -9,6 +9,7 @@
 
 #include "common/async/task.h"
 #include "common/endpoint/answer/chat_reply.h"
+#include "common/endpoint/credential.h"
 #include "common/endpoint/format/openai/chat_request.h"
 #include "common/endpoint/format/openai/model_listing.h"
 #include "common/endpoint/http/caller_limits.h"
@@ -16,7 +17,6 @@
 #include "common/endpoint/http/wire_fault.h"
 #include "common/endpoint/url/address_policy.h"
 #include "common/endpoint/url/endpoint.h"
-#include "common/secret/secret.h"
 #include "common/time/deadline.h"
 
 namespace ftl {
@@ -24,6 +24,7 @@ namespace ftl {
 class KeptConnections;
 class Dialer;
 class Heartbeat;
+class KeyScrub;
 struct CallMarks;
 
 // Calls people's endpoints. One for each module, on the module's thread, which all methods keep to. It outlives the
@@ -33,8 +34,8 @@ struct CallMarks;
 // when the waiting coroutine was cancelled (total, partial or terminal). The connection is closed at once then, as it
 // is at the deadline, so that the endpoint can stop too.
 //
-// Memory of a call is bounded whatever the endpoint does (caller_limits.h). The key is taken out of everything that is
-// returned, and wiped from the request once that is sent.
+// Memory of a call is bounded whatever the endpoint does (caller_limits.h). The key and the values of further headers
+// are taken out of everything that is returned, and wiped from the request once that is sent.
 class Caller {
  public:
   Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits = {});
@@ -43,14 +44,15 @@ class Caller {
   ~Caller();
 
   // One chat completion, and a second request only where the first was refused (400, 422) over a parameter that can be
-  // left out, before any of the answer, and the request allows it. Ends by `deadline`. `key` may be empty. Kept
-  // connections are shared by calls with the same `pool_key` (the session's hash) and origin, and by nobody else.
-  // `on_piece` may be null. `endpoint`, `key` and `request` must outlive the call.
-  Task<ChatReply> Chat(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key,
+  // left out, before any of the answer, and the request allows it. Ends by `deadline`. Kept connections are
+  // shared by calls with the same `pool_key` (the session's hash) and origin, and by nobody else. `on_piece` may be
+  // null. `endpoint`, `credential` and `request` must outlive the call.
+  Task<ChatReply> Chat(Deadline deadline, const Endpoint& endpoint, const Credential& credential, std::string pool_key,
                        const ChatRequest& request, OnPiece on_piece = nullptr);
 
-  // The models that the endpoint lists.
-  Task<ModelList> ListModels(Deadline deadline, const Endpoint& endpoint, const Secret& key, std::string pool_key);
+  // The models that the endpoint lists, page after page where it has several.
+  Task<ModelList> ListModels(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                             std::string pool_key);
 
   // Closes the kept connections of a session that has ended.
   void DropConnections(std::string_view pool_key);
@@ -66,6 +68,9 @@ class Caller {
                     CallMarks& marks);
   // One request of `call` and its answer. False when the coroutine was cancelled.
   asio::awaitable<bool> ChatOnce(Call& call);
+  // One page of a listing.
+  Wire<ModelList> ListPage(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                           const KeyScrub& scrub, const std::string& pool_key, std::string target);
 
   asio::any_io_executor executor_;
   CallerLimits limits_;

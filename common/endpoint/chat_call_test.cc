@@ -44,7 +44,7 @@ class ChatCallTest : public testing::Test {
   ChatReply Chat(const FakeEndpoint& at, ChatRequest request, absl::Duration limit = absl::Seconds(5),
                  OnPiece on_piece = nullptr, std::string pool_key = "session") {
     const Endpoint endpoint = EndpointAt(at.Url());
-    const Secret key(kKey);
+    const Credential key{Secret(kKey)};
     return *Await(io_, caller().Chat(DeadlineIn(limit), endpoint, key, pool_key, request, on_piece));
   }
   ChatReply Chat(const FakeEndpoint& at) { return Chat(at, Request()); }
@@ -103,7 +103,7 @@ TEST_F(ChatCallTest, SendsTheKeyOfAzureInItsOwnField) {
   FakeEndpoint endpoint(Says(StreamAnswer("x")));
   const Endpoint azure = EndpointAt(endpoint.Url().substr(0, endpoint.Url().size() - 3) +
                                     "/openai/deployments/d/chat/completions?api-version=2024-10-21");
-  const Secret key(kKey);
+  const Credential key{Secret(kKey)};
   const ChatRequest request = Request();
   ASSERT_TRUE(Await(io_, caller().Chat(DeadlineIn(absl::Seconds(5)), azure, key, "s", request)).ok());
   const FakeRequest sent = endpoint.requests().at(0);
@@ -288,7 +288,7 @@ TEST_F(ChatCallTest, IsBrokenOffAtOnceWhenCancelled) {
     to.HoldOpen();
   });
   const Endpoint at = EndpointAt(endpoint.Url());
-  const Secret key(kKey);
+  const Credential key{Secret(kKey)};
   const ChatRequest request = Request();
   asio::cancellation_signal signal;
   absl::Status status;
@@ -484,7 +484,7 @@ TEST_F(ChatCallTest, TellsARefusedConnectionFromOneThatIsNotTaken) {
     gone = endpoint.Url();
   }
   const Endpoint at = EndpointAt(gone);
-  const Secret key(kKey);
+  const Credential key{Secret(kKey)};
   const ChatRequest request = Request();
   const auto reply = Await(io_, caller().Chat(DeadlineIn(absl::Seconds(5)), at, key, "s", request));
   EXPECT_EQ(reply->failure.error_type, ERROR_TYPE_NETWORK);
@@ -496,7 +496,7 @@ TEST_F(ChatCallTest, StampsWhenBytesCameAndNotWhenABusyThreadReadThem) {
   FakeEndpoint endpoint(Says(StreamAnswer("Hi")));
   Chat(endpoint);
   const Endpoint at = EndpointAt(endpoint.Url());
-  const Secret key(kKey);
+  const Credential key{Secret(kKey)};
   const ChatRequest request = Request();
   std::optional<absl::StatusOr<ChatReply>> reply;
   auto keep = [&](std::exception_ptr, absl::StatusOr<ChatReply> got) { reply = std::move(got); };
@@ -515,7 +515,7 @@ TEST_F(ChatCallTest, TellsThatItsThreadWasHeldWhereNothingHadArrived) {
     to.Send(StreamAnswer("Hi"));
   });
   const Endpoint at = EndpointAt(endpoint.Url());
-  const Secret key(kKey);
+  const Credential key{Secret(kKey)};
   const ChatRequest request = Request();
   std::optional<absl::StatusOr<ChatReply>> reply;
   auto keep = [&](std::exception_ptr, absl::StatusOr<ChatReply> got) { reply = std::move(got); };
@@ -534,7 +534,7 @@ TEST_F(ChatCallTest, ListsModels) {
                                                          : JsonAnswer("{}", 500));
   });
   const Endpoint at = EndpointAt(endpoint.Url());
-  const Secret key(kKey);
+  const Credential key{Secret(kKey)};
   const auto list = Await(io_, caller().ListModels(DeadlineIn(absl::Seconds(5)), at, key, "s"));
   ASSERT_TRUE(list->ok()) << list->failure.sentence;
   EXPECT_EQ(list->models.size(), 2u);

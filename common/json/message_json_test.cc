@@ -65,7 +65,17 @@ TEST(MessageJsonTest, WritesTheMembersOfObjectsAndMapsByNameSoThatTheSameIsWritt
 TEST(MessageJsonTest, NeverWritesASecret) {
   vault::OpenSessionRequest request;
   request.set_api_key("sk-secret");
-  EXPECT_THAT(ToJson(request), testing::Not(testing::HasSubstr("api_key")));
+  (*request.mutable_headers())["X-Gate"] = "secret";
+  EXPECT_THAT(ToJson(request), testing::Not(testing::AnyOf(testing::HasSubstr("api_key"), testing::HasSubstr("Gate"))));
+}
+
+TEST(MessageJsonTest, ReadsAMapOfTexts) {
+  vault::OpenSessionRequest request;
+  ASSERT_TRUE(Read(R"({"headers":{"X-A":"one","X-B":""}})", request).ok());
+  EXPECT_EQ(request.headers().size(), 2u);
+  EXPECT_EQ(request.headers().at("X-A"), "one");
+  EXPECT_FALSE(Read(R"({"headers":["X-A"]})", request).ok());
+  EXPECT_FALSE(Read(R"({"headers":{"X-A":7}})", request).ok());
 }
 
 TEST(MessageJsonTest, KeepsTheTwoHistoricNames) {

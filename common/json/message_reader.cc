@@ -150,6 +150,28 @@ void SetTimestamp(std::string_view text, const Target& target, const Place& plac
 void ReadObject(const json::object& object, const MessagePlan& plan, const Place* place, Message& message,
                 InputFaults& faults);
 
+// Maps from text to text; what else the protos have of maps is answered and never given.
+void ReadMap(const json::value& value, const FieldPlan& plan, const Place& place, Message& message,
+             InputFaults& faults) {
+  const google::protobuf::FieldDescriptor* text = plan.field->message_type()->map_value();
+  if (text->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+    return faults.Unknown(PathOf(place, faults));
+  }
+  if (!value.is_object()) return faults.WrongType(PathOf(place, faults), "must be an object");
+  const Reflection& write = *message.GetReflection();
+  for (const auto& member : value.get_object()) {
+    const Place within{&place, std::string_view(member.key().data(), member.key().size())};
+    if (!member.value().is_string()) {
+      faults.WrongType(PathOf(within, faults), "must be text");
+      continue;
+    }
+    Message& entry = *write.AddMessage(&message, plan.field);
+    const Reflection& of_entry = *entry.GetReflection();
+    of_entry.SetString(&entry, plan.field->message_type()->map_key(), std::string(member.key()));
+    of_entry.SetString(&entry, text, std::string(member.value().get_string()));
+  }
+}
+
 void ReadElement(const json::value& value, const FieldPlan& plan, const Place& place, Message& message,
                  InputFaults& faults) {
   const Target target(message, plan);
@@ -181,7 +203,7 @@ void ReadElement(const json::value& value, const FieldPlan& plan, const Place& p
     case JsonForm::kAnyJson:
       return ReadAny(value, static_cast<google::protobuf::Value&>(target.SetMessage()));
     case JsonForm::kMap:
-      return faults.Unknown(PathOf(place, faults));  // only answers have maps
+      return ReadMap(value, plan, place, message, faults);
     case JsonForm::kMessage:
       if (value.is_string() && plan.string_form != nullptr) {
         Message& element = target.SetMessage();
@@ -199,7 +221,8 @@ void ReadElement(const json::value& value, const FieldPlan& plan, const Place& p
 void ReadField(const json::value& value, const FieldPlan& plan, const Place& place, Message& message,
                InputFaults& faults) {
   if (value.is_null() && plan.form != JsonForm::kAnyJson) return;  // as if it were absent
-  if (!plan.field->is_repeated()) return ReadElement(value, plan, place, message, faults);
+  if (!plan.field->is_repeated() || plan.form == JsonForm::kMap)
+    return ReadElement(value, plan, place, message, faults);
   if (value.is_object() && plan.single_form) return ReadElement(value, plan, place, message, faults);
   if (!value.is_array()) return faults.WrongType(PathOf(place, faults), "must be a list");
   int index = 0;

@@ -64,7 +64,8 @@ std::string Schemas::OfValue(const FieldPlan& field, bool is_answer) {
     case JsonForm::kAnyJson:
       return "{}";
     case JsonForm::kMap:
-      return R"({"type":"object","additionalProperties":{"type":"integer"}})";
+      return field.secret ? R"({"type":"object","additionalProperties":{"type":"string"},"writeOnly":true})"
+                          : R"({"type":"object","additionalProperties":{"type":"integer"}})";
     case JsonForm::kMessage: {
       const std::string reference = Reference(*field.field->message_type(), is_answer);
       if (field.string_form == nullptr || is_answer) return reference;

@@ -45,8 +45,11 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
 };
 
 bool HoldsKey(const Message& request) {
-  const auto* field = request.GetDescriptor()->FindFieldByName("api_key");
-  return field != nullptr && !request.GetReflection()->GetString(request, field).empty();
+  const auto* key = request.GetDescriptor()->FindFieldByName("api_key");
+  const auto* headers = request.GetDescriptor()->FindFieldByName("headers");
+  const google::protobuf::Reflection& read = *request.GetReflection();
+  return (key != nullptr && !read.GetString(request, key).empty()) ||
+         (headers != nullptr && read.FieldSize(request, headers) > 0);
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ class FakeVault final : public vault_pb::KeyLendingService::CallbackService {
                                     vault_pb::LendKeyResponse* response) override {
     auto* reactor = context->DefaultReactor();
     response->set_sealed_api_key(*SealedBox::Seal(request->seal_to(), Secret("sk-test")));
+    response->set_sealed_header_lines(*SealedBox::Seal(request->seal_to(), Secret()));
     response->set_endpoint_url(url);
     response->set_model_id("m");
     reactor->Finish(url.empty() ? ToGrpcStatus(Refuse(Reason::kKeyForgotten, "gone")) : grpc::Status::OK);

@@ -45,8 +45,8 @@ class BatchRunner final : public host::Module {
   void Serve(rpc::Registrar& registrar) override {
     Rooms& r = *rooms_;
     registrar.Add(std::make_unique<BatchRunnerService>(
-        registrar.serving(), BatchRunnerService::Parts{settings_, r.runs, r.results, r.suites, r.probe, r.models,
-                                                       r.dispatcher, r.feed, r.notifier}));
+        registrar.serving(), BatchRunnerService::Parts{settings_, r.runs, r.results, r.suites, r.reading, r.probe,
+                                                       r.models, r.dispatcher, r.feed, r.notifier}));
   }
 
   Task<> Check(Deadline deadline) override { co_return co_await rooms_->database.Check(deadline); }
@@ -56,6 +56,7 @@ class BatchRunner final : public host::Module {
   Task<> Stop() override {
     stop_listening_.emit(asio::cancellation_type::terminal);
     rooms_->lookout.Stop();
+    rooms_->probe.Close();
     rooms_->caller.Close();
     co_return absl::OkStatus();
   }
@@ -78,7 +79,7 @@ class BatchRunner final : public host::Module {
           doors(database),
           keys(environment.channels),
           caller(environment.executor, policy),
-          probe(keys, caller, policy),
+          probe(environment.executor, keys, caller, policy),
           models(keys, caller, policy),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
@@ -98,6 +99,7 @@ class BatchRunner final : public host::Module {
     DoorStore doors;
     KeyLoans keys;
     Caller caller;
+    ReadingThread reading;
     ConnectionProbe probe;
     ModelDiscovery models;
     Feed feed;
@@ -139,6 +141,7 @@ class BatchRunner final : public host::Module {
       if (wake_up.channel == "ftl_run_ended") rooms_->dispatcher.Drop(name);
       if (wake_up.channel == kSessionOverChannel) {
         rooms_->dispatcher.DropSession(name);
+        rooms_->probe.Drop(name);
         rooms_->feed.TouchSession(name);
         continue;
       }

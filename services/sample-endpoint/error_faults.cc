@@ -155,10 +155,11 @@ std::span<const Fault> ErrorFaults() {
        },
        "vLLM's error within a stream, then [DONE]", kOnlyStreams},
       {"fault-err-llamacpp",
-       [](const Scene&) {
-         return Json(503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})");
+       [](const Scene& scene) {
+         return WhileLoading(scene, 503,
+                             R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})");
        },
-       "503 as llama.cpp shapes it while it loads"},
+       "503 as llama.cpp shapes it while it loads; answers at every third call"},
       {"fault-err-ollama",
        [](const Scene&) {
          return Json(
@@ -253,10 +254,10 @@ std::span<const Fault> ErrorFaults() {
       {"fault-err-cohere", [](const Scene&) { return Json(429, R"({"message":"trial token rate limit exceeded"})"); },
        "429 as Cohere shapes it: a bare message"},
       {"fault-err-huggingface",
-       [](const Scene&) {
-         return Json(503, R"({"error":"Model my/model is currently loading","estimated_time":20.0})");
+       [](const Scene& scene) {
+         return WhileLoading(scene, 503, R"({"error":"Model my/model is currently loading","estimated_time":1.0})");
        },
-       "503 as Hugging Face shapes it"},
+       "503 as Hugging Face shapes it while it loads; answers at every third call"},
       {"fault-err-detail-list",
        [](const Scene&) {
          return Json(

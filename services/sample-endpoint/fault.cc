@@ -10,7 +10,8 @@ namespace {
 const std::map<std::string_view, const Fault*>& ByModel() {
   static const auto* const kByModel = [] {
     auto* by_model = new std::map<std::string_view, const Fault*>;
-    for (const auto faults : {ErrorFaults(), StreamFaults(), WireFaults(), Shapes(), OddAnswers(), OddErrors()}) {
+    for (const auto faults : {ErrorFaults(), StreamFaults(), WireFaults(), Shapes(), OddAnswers(), OddErrors(),
+                              FieldAnswers(), FieldErrors()}) {
       for (const Fault& fault : faults) by_model->emplace(fault.model, &fault);
     }
     return by_model;
@@ -19,6 +20,10 @@ const std::map<std::string_view, const Fault*>& ByModel() {
 }
 
 }  // namespace
+
+Script WhileLoading(const Scene& scene, int status, std::string_view body) {
+  return scene.calls % 3 == 0 ? Answered(scene.request, scene.completion) : Json(status, body);
+}
 
 const Fault* FaultOf(std::string_view model) {
   const auto found = ByModel().find(model);

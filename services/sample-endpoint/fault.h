@@ -14,6 +14,7 @@ struct Scene {
   const ChatRequest& request;
   const Completion& completion;
   std::string_view authorization;  // the header as it came
+  int64_t calls = 1;               // of this prompt and model so far, this one included
 };
 
 // A way to answer wrongly, on request: the model `fault-<name>`. Or, as `shape-<name>`, a right answer in the shape of
@@ -30,6 +31,9 @@ struct Fault {
 };
 constexpr bool kOnlyStreams = true;
 
+// The honest answer at every third call; before it, this one of a model that is loading.
+Script WhileLoading(const Scene& scene, int status, std::string_view body);
+
 // Status codes, and errors in the shape of each provider.
 std::span<const Fault> ErrorFaults();
 // What may be wrong within an event stream or a completion.
@@ -41,6 +45,9 @@ std::span<const Fault> Shapes();
 // Right answers in shapes that few send, and errors said in unusual places and words.
 std::span<const Fault> OddAnswers();
 std::span<const Fault> OddErrors();
+// What people met at endpoints in use.
+std::span<const Fault> FieldAnswers();
+std::span<const Fault> FieldErrors();
 
 // Null for a model that is none of them.
 const Fault* FaultOf(std::string_view model);

@@ -118,7 +118,8 @@ Play Routes::Complete(const HttpRequest& http, std::string_view deployment, absl
 Script Routes::AnswerChat(const HttpRequest& http, const ChatRequest& request, absl::Time now) const {
   const auto answer_as = [&](std::string_view fault) {
     const Completion completion = CompletionOf(request, kFaultTemper, answers_, now);
-    return FaultOf(fault)->Answer({request, completion, http.authorization});
+    return FaultOf(fault)->Answer(
+        {request, completion, http.authorization, ledger_.CallsOf(request.model, request.prompt)});
   };
   if (FaultOf(request.model)) return answer_as(request.model);
   const Temper* temper = TemperOf(request.model);

@@ -403,6 +403,30 @@ TEST_F(SessionVaultTest, LendsNothingForARowThatWasMovedOrPointedElsewhere) {
   EXPECT_EQ(ReasonOf(Lend(*vault, theirs).status()), Reason::kKeyForgotten);
 }
 
+TEST_F(SessionVaultTest, KeepsFurtherHeadersAsSecretAsTheKeyAndForgetsThemWithIt) {
+  const auto vault = NewReplica();
+  pb::OpenSessionRequest request = Request();
+  (*request.mutable_headers())["X-Gate"] = "gate-secret-0123456789";
+  (*request.mutable_headers())["Cookie"] = "a=b";
+  const std::string id = Open(*vault, request)->session_id();
+  EXPECT_EQ(box_.Open(Lend(*vault, id)->sealed_header_lines())->Reveal(),
+            "Cookie: a=b\r\nX-Gate: gate-secret-0123456789\r\n");
+  EXPECT_EQ(Count("demo_model_configs c WHERE c::text LIKE '%gate-secret%' OR c::text LIKE '%X-Gate%'"), 0);
+  EXPECT_EQ(Count("demo_model_configs WHERE headers_encrypted IS NOT NULL"), 1);
+  const std::string without = OpenId(*vault, "203.0.113.2");
+  EXPECT_EQ(box_.Open(Lend(*vault, without)->sealed_header_lines())->Reveal(), "");
+  EXPECT_NE(Lend(*vault, without)->pace_key(), Lend(*vault, id)->pace_key()) << "another header, another door";
+  Sql(fmt::format("UPDATE demo_model_configs SET headers_encrypted = api_key_encrypted WHERE session_id = '{}'",
+                  *SessionHash(without)));
+  EXPECT_EQ(ReasonOf(Lend(*vault, without).status()), Reason::kKeyForgotten) << "a blob opens only in its column";
+  pb::ForgetKeyRequest forget;
+  forget.set_demo_session_id(*SessionHash(id));
+  ASSERT_TRUE(Await(io_, vault->service.ForgetKey(As("batch-runner"), forget)).ok());
+  EXPECT_EQ(
+      Count(fmt::format("demo_model_configs WHERE session_id = '{}' AND headers_encrypted IS NULL", *SessionHash(id))),
+      1);
+}
+
 TEST_F(SessionVaultTest, DeletesEverythingOfASessionAndNothingOfOthers) {
   const auto vault = NewReplica();
   const std::string mine = OpenId(*vault, "203.0.113.1");

@@ -355,3 +355,20 @@ test('latency and time to first token are the endpoint’s own, within 1 ms or 1
   isAbout(middle('latency_ms'), 100, 3, 'median latency');
   isAbout(middle('ttft_ms'), 50, 3, 'median time to first token');
 });
+
+test('a limit larger than the model takes is lowered once, and said in the run and its manifest', async (t) => {
+  const endpoint = await chatEndpoint(t, ({ body }) => (body.max_tokens > 512 ? { status: 400, json: { error: { message: `max_tokens ${body.max_tokens}, at most 512` } } } : undefined));
+  const session = await testedSession(t, { endpoint_url: endpoint.url });
+  const runId = await startRun(session, uniquePrompts(6), { concurrency: 1 });
+  await endOf(runId);
+  const run = await resultsOf(runId);
+  assert.deepEqual([run.status, run.completed_prompts, run.failed_prompts], ['completed', 6, 0], JSON.stringify(run));
+  assert.deepEqual(endpoint.asked().map(({ body }) => body.max_tokens), [1024, 512, 512, 512, 512, 512, 512]);
+  assert.deepEqual([run.parameters.max_tokens, run.parameters.lowered_max_tokens], [1024, 512]);
+  const { manifest } = await ok(get(`batch-test?test_run_id=${runId}&manifest=true`));
+  assert.deepEqual([manifest.parameters.max_tokens, manifest.parameters.lowered_max_tokens], [1024, 512]);
+  assert.match(manifest.sha256, /^[0-9a-f]{64}$/);
+  const few = await startRun(session, uniquePrompts(1), { max_tokens: 100 });
+  await endOf(few);
+  assert.equal((await resultsOf(few)).parameters.lowered_max_tokens, undefined);
+});

@@ -184,3 +184,24 @@ test('failure after success unsets what success had set, and the other way round
   assert.equal(now.connection_tested, true);
   assert.ok(!('last_error' in now));
 });
+
+test('a model that loads for 12 s is told as such, keeps its one call, and passes the next test', async (t) => {
+  const endpoint = await chatEndpoint(t, () => ({ delayMs: 12_000 }), { greets: false });
+  const { session_id } = await openSession(t, { endpoint_url: endpoint.url });
+  const first = await ok(post('configure/test', { session_id }));
+  assert.deepEqual([first.success, first.error_type], [false, 'timeout'], JSON.stringify(first));
+  assert.match(first.error, /still loading.*test again/);
+  const second = await ok(post('configure/test', { session_id }));
+  assert.equal(second.success, true, JSON.stringify(second));
+  assert.ok(second.latency_ms > 11_500 && second.latency_ms < 14_000, JSON.stringify(second));
+  assert.equal(endpoint.calls.length, 1, 'the second test waited for the call of the first');
+});
+
+test('a model that says that it is loading is no failure of key or URL', async (t) => {
+  for (const model_id of ['fault-err-llamacpp', 'fault-loading-500', 'fault-loading-scaling']) {
+    const { session_id } = await openSession(t, { model_id });
+    const tested = await ok(post('configure/test', { session_id }));
+    if (!tested.success) assert.match(tested.error, /still loading \(50[03]\)\. Wait a moment/);
+    await cleanUp(session_id);
+  }
+});

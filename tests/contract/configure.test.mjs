@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { call, get, ok, post } from './client.mjs';
 import { hasFields, isConventional, isProblem, kSessionId } from './judge.mjs';
-import { apiKey, cleanUp, openSession, sampleUrl, testedSession } from './sessions.mjs';
+import { chatEndpoint } from './endpoint.mjs';
+import { apiKey, cleanUp, finishedRun, openSession, sampleUrl, testedSession, uniquePrompts } from './sessions.mjs';
 
 const stateFields = ['session_id', 'expires_at', 'model_id', 'model_name', 'endpoint_url', 'provider', 'created_at', 'connection_tested', 'key_forgotten'];
 const laterFields = ['connection_latency_ms', 'last_error', 'latest_test_run_id', 'forget_key_after_run', 'capabilities'];
@@ -169,4 +170,41 @@ test('DELETE on the same path is clean-up', async (t) => {
   assert.equal(gone.success, true);
   assert.deepEqual(gone.deleted, { config: true, testRuns: 0, results: 0 });
   isProblem(await get(`configure?session_id=${session_id}`), 410, 'session_expired');
+});
+
+test('further headers go to the endpoint with every call, and nowhere else', async (t) => {
+  const endpoint = await chatEndpoint(t, ({ headers }) => ({ text: `You sent ${headers['x-gate']}.` }));
+  const headers = { 'X-Gate': 'gate-secret-0123456789', 'cf-access-client-id': 'abc', 'User-Agent': 'my-tool/1' };
+  const session = await testedSession(t, { endpoint_url: endpoint.url, headers });
+  const run = await finishedRun(session, uniquePrompts(2));
+  assert.equal(run.completed_prompts, 2);
+  for (const call of endpoint.calls) {
+    assert.deepEqual([call.headers['x-gate'], call.headers['cf-access-client-id'], call.headers['user-agent'], call.headers.authorization], [headers['X-Gate'], 'abc', 'my-tool/1', `Bearer ${apiKey}`]);
+  }
+  assert.match(run.results[0].response, /^You sent \[key removed\]\.$/);
+  for (const path of [`configure?session_id=${session}`, `batch-test?test_run_id=${run.id}&manifest=true`, `export?session_id=${session}&format=json`, `export?session_id=${session}&format=csv`]) {
+    const { text } = await get(path);
+    assert.ok(!/gate-secret|X-Gate/i.test(text), path);
+  }
+});
+
+test('headers of the connection, the body and the key are refused, each by name, and no value is repeated', async () => {
+  const refused = ['Host', 'authorization', 'Connection', 'Content-Type', 'Content-Length', 'Transfer-Encoding', 'Proxy-Authorization', 'Accept-Encoding'];
+  for (const name of refused) {
+    const answer = await post('configure', { endpoint_url: sampleUrl(), api_key: '', model_id: 'm', headers: { [name]: 'a-value-of-mine' } });
+    isProblem(answer, 422, 'invalid_field', [`headers.${name}`]);
+    assert.ok(!answer.text.includes('a-value-of-mine'), answer.text);
+  }
+  const open = (headers) => post('configure', { endpoint_url: sampleUrl(), api_key: '', model_id: 'm', headers });
+  isProblem(await open({ 'X-A': 'one\r\nHost: elsewhere' }), 422, 'invalid_field', ['headers.X-A']);
+  isProblem(await open({ 'X A': 'one' }), 422, 'invalid_field', ['headers.X A']);
+  isProblem(await open({ 'X-A': 'one', 'x-a': 'two' }), 422, 'invalid_field', ['headers.x-a']);
+  isProblem(await open(Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`X-${index}`, 'v']))), 422, 'invalid_field', ['headers']);
+  isProblem(await open(['X-A']), 400, 'invalid_field');
+  isProblem(await open({ 'X-A': 7 }), 400, 'invalid_field');
+});
+
+test('a URL is taken as it is pasted', async (t) => {
+  const { session_id } = await openSession(t, { endpoint_url: `  "${sampleUrl()}"\n` });
+  assert.equal((await ok(get(`configure?session_id=${session_id}`))).endpoint_url, sampleUrl());
 });

@@ -2,8 +2,8 @@
 // failure (or as a success, where a right answer only has an odd shape), and none holds a run up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ok, sampleEndpoint } from './client.mjs';
-import { chatEndpoint, faultRelay } from './endpoint.mjs';
+import { ok, sampleEndpoint, urlOf } from './client.mjs';
+import { chatEndpoint, faultRelay, waitsAtFirst } from './endpoint.mjs';
 import { isConventional } from './judge.mjs';
 import { apiKey, endOf, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
 import { get } from './client.mjs';
@@ -76,37 +76,59 @@ const failing = {
   'fault-err-bedrock-model': ['model_not_found', 'model_not_found'],
   'fault-err-groq-model': ['model_not_found', 'model_not_found'],
   'fault-err-cloudflare': ['api_error', 'refused'],
+  'fault-error-bare': ['api_error', 'server_error'],
+  'fault-error-words': ['api_error', 'server_error'],
+  'fault-error-200-msg': ['api_error', 'server_error'],
+  'fault-err-messages': ['api_error', 'refused'],
+  'fault-http-401-subscription': ['auth', 'auth'],
+  'fault-http-403-licence': ['auth', 'auth'],
+  'fault-plain-to-https': ['api_error', 'refused'],
+  'fault-redirect-slash': ['api_error', 'refused'],
+};
+
+// What the words of a failure say besides.
+const words = {
+  'fault-error-bare': /KV cache is full/,
+  'fault-error-words': /KV cache is full/,
+  'fault-error-200-msg': /\(error 500 in its answer\).*model not deployed/,
+  'fault-err-messages': /at most 9/,
+  'fault-http-401-subscription': /check the key.*missing subscription key/i,
+  'fault-http-403-licence': /key.*accept the licence/,
+  'fault-plain-to-https': /use https:\/\//,
+  'fault-redirect-slash': /http:\/\/[^ ]+\/v1\/chat\/completions\/ \(307\)/,
+  'fault-redirect': /redirects elsewhere/,
+  'fault-not-json': /It said: "/,
+  'fault-error-200-limit': /\(an error in its answer\)/,
 };
 
 // Faults of a stream alone: asked for a whole answer, the endpoint gives a right one.
-const onlyInStreams = ['fault-error-in-stream', 'fault-err-vllm-stream', 'fault-err-ollama-stream', 'fault-err-tgi-stream', 'fault-err-openrouter-stream', 'fault-unfinished', 'fault-huge-line', 'fault-endless', 'fault-stall-midway', 'fault-finish-abort', 'fault-finish-safety', 'fault-error-field', 'fault-cut-by-length'];
+const onlyInStreams = ['fault-error-in-stream', 'fault-err-vllm-stream', 'fault-err-ollama-stream', 'fault-err-tgi-stream', 'fault-err-openrouter-stream', 'fault-unfinished', 'fault-huge-line', 'fault-endless', 'fault-stall-midway', 'fault-finish-abort', 'fault-finish-safety', 'fault-error-field', 'fault-cut-by-length', 'fault-error-bare', 'fault-error-words'];
 
 // Told to slow down. They stand in a run of their own, since they slow down whatever runs beside them.
 const throttled = {
   'fault-http-429-long': ['rate_limit', 'throttled'],
   'fault-http-503': ['api_error', 'throttled'],
   'fault-http-529': ['api_error', 'throttled'],
-  'fault-err-llamacpp': ['api_error', 'throttled'],
   'fault-err-tgi': ['rate_limit', 'throttled'],
   'fault-err-together': ['api_error', 'throttled'],
   'fault-err-anthropic': ['api_error', 'throttled'],
   'fault-err-cohere': ['rate_limit', 'throttled'],
-  'fault-err-huggingface': ['api_error', 'throttled'],
   'fault-error-words-in-stream': ['rate_limit', 'throttled'],
   'fault-http-429-ages': ['rate_limit', 'throttled'],
   'fault-http-429-reset': ['rate_limit', 'throttled'],
   'fault-http-429-words': ['rate_limit', 'throttled'],
   'fault-http-429-stall': ['rate_limit', 'throttled'],
+  'fault-error-200-limit': ['rate_limit', 'throttled'],
 };
 
 // Of these the ones that ask for a wait too long to be worth it.
 const waitsTooLong = ['fault-http-429-long', 'fault-http-429-ages', 'fault-http-429-reset', 'fault-http-429-words'];
 
-// Asks for a wait that is waited for (waits.test.mjs).
-const waitedFor = ['fault-http-429'];
+// Ask for a wait that is waited for (waits.test.mjs).
+const waitedFor = ['fault-http-429', ...waitsAtFirst];
 
 // Out of credit: no further call helps, and the run ends.
-const outOfCredit = ['fault-http-402-quota', 'fault-http-429-quota', 'fault-err-openrouter', 'fault-err-fireworks', 'fault-err-gemini-day', 'fault-err-moonshot', 'fault-err-anthropic-spend'];
+const outOfCredit = ['fault-http-402-quota', 'fault-http-429-quota', 'fault-err-openrouter', 'fault-err-fireworks', 'fault-err-gemini-day', 'fault-err-moonshot', 'fault-err-anthropic-spend', 'fault-http-403-credits', 'fault-http-429-weekly', 'fault-http-500-balance', 'fault-http-400-arrearage'];
 
 // Right answers in odd shapes.
 const succeeding = [
@@ -116,14 +138,33 @@ const succeeding = [
   'shape-openai', 'shape-azure', 'shape-groq', 'shape-openrouter', 'shape-together', 'shape-fireworks', 'shape-vllm', 'shape-ollama', 'shape-llamacpp', 'shape-tgi', 'shape-gemini',
   'shape-moonshot', 'fault-usage-text', 'fault-usage-names', 'fault-usage-zero-last', 'fault-other-choices', 'fault-choice-from-1', 'fault-content-object', 'fault-reasoning-parts', 'fault-message-at-end', 'fault-think-unopened',
   'fault-finish-null-text', 'fault-finish-every-chunk', 'fault-pings', 'fault-done-word', 'fault-blank-lines', 'fault-unannounced', 'fault-big-line', 'fault-deep-json', 'fault-error-empty', 'fault-http-400-max-tokens-unknown',
-  'fault-http-400-stream', 'fault-http-400-system',
+  'fault-http-400-stream', 'fault-http-400-system', 'fault-think-quoted', 'fault-think-brackets', 'fault-think-harmony', 'fault-split-emoji', 'fault-deltas-grow', 'fault-deltas-alike', 'fault-text-again',
+  'fault-reasoning-only', 'fault-reasoning-only-length', 'fault-think-only', 'fault-white-space', 'fault-empty-answer', 'fault-role-only', 'fault-content-null', 'fault-data-data', 'fault-data-no-space', 'fault-json-lines',
+  'fault-done-glued', 'fault-long-line', 'fault-most-tokens', 'fault-most-tokens-range',
 ];
 
-// An answer without any text: whole, or not; the contract leaves it open. It must not hold the run up.
-const eitherWay = ['fault-empty-answer', 'fault-role-only', 'fault-content-null'];
+// The very text, where it is what the fault is about.
+const texts = {
+  'fault-think-quoted': 'The reasoning ends with the tag `</think>`, then the answer follows.',
+  'fault-split-emoji': 'Great 😀 work',
+  'fault-deltas-grow': 'The sky is blue.',
+  'fault-deltas-alike': 'hahahahaha',
+  'fault-long-line': 'a'.repeat(300_000),
+};
+
+// Whole answers without text have an outcome that says so; the others are ok.
+const outcomes = {
+  'fault-empty-answer': 'empty',
+  'fault-content-null': 'empty',
+  'fault-white-space': 'empty',
+  'fault-reasoning-only': 'reasoning_only',
+  'fault-think-only': 'reasoning_only',
+  'fault-reasoning-only-length': 'length_empty',
+  'fault-empty-answer-length': 'length_empty',
+};
 
 // These answer without text.
-const wordless = ['fault-empty-answer-length', 'fault-tool-calls'];
+const wordless = [...Object.keys(outcomes), 'fault-role-only', 'fault-tool-calls'];
 
 const isOneOf = (wanted, actual) => wanted === undefined || [wanted].flat().includes(actual);
 
@@ -143,6 +184,7 @@ function judgeFailure(fault, result, [errorType, outcome]) {
   assert.ok(isOneOf(errorType, result.error_type), `${errorType} is wanted of ${said}`);
   assert.ok(isOneOf(outcome, result.outcome), `${outcome} is wanted of ${said}`);
   assert.match(result.error, /^[^\u0000-\u001f]*[.!?”"]$/, said);
+  if (words[fault]) assert.match(result.error, words[fault]);
   assert.ok(result.attempts >= 1 && result.attempts <= 3, said);
   if (result.error_type === 'timeout') assert.equal(result.attempts, 1, `time-outs are not tried again: ${said}`);
   if (result.checks) assert.deepEqual(result.checks.filter(({ passed }) => passed), [], `nothing failed is scored: ${said}`);
@@ -157,7 +199,12 @@ function judgeSuccess(fault, result, stream) {
   assert.equal(result.error, undefined, said);
   if (!wordless.includes(fault)) assert.ok(result.response?.length > 0, said);
   assert.ok(result.latency_ms > 0, said);
-  assert.ok(!/\u0000|<\/?think>|Hm\.|Is about this|Not this one/.test(result.response ?? ''), said);
+  const marks = texts[fault] ? /\u0000/ : /\u0000|<\/?think>|\[\/?THINK\]|<\||Hm\.|So they ask|Is about this|Not this one/;
+  assert.ok(!marks.test(result.response ?? ''), said);
+  if (texts[fault]) assert.equal(result.response, texts[fault]);
+  if (fault === 'fault-text-again') assert.notEqual(result.response.slice(0, result.response.length / 2), result.response.slice(result.response.length / 2), 'the text is there once');
+  if (fault !== 'fault-role-only') assert.equal(result.outcome, outcomes[fault] ?? 'ok', said);
+  else if (stream) assert.equal(result.outcome, 'empty', said);
   // The usage stands behind the pieces: nothing was taken for the end that is none.
   if (/^fault-(usage-|other-|finish-)/.test(fault)) assert.equal(result.tokens_estimated, false, said);
   if (fault === 'fault-no-usage') assert.equal(result.tokens_estimated, true, said);
@@ -173,7 +220,7 @@ function judgeSuccess(fault, result, stream) {
 
 test('the table has every fault that the sample endpoint knows', async () => {
   const { data } = await (await fetch(sampleEndpoint.replace(/\/v1\/?$/, '/faults'))).json();
-  const known = new Set([...Object.keys(failing), ...Object.keys(throttled), ...waitedFor, ...outOfCredit, ...succeeding, ...eitherWay]);
+  const known = new Set([...Object.keys(failing), ...Object.keys(throttled), ...waitedFor, ...outOfCredit, ...succeeding]);
   assert.deepEqual(data.map(({ id }) => id).filter((id) => !known.has(id)), []);
 });
 
@@ -198,9 +245,9 @@ for (const stream of [true, false]) {
 
   test(`a right answer in an odd shape is a success (${how})`, async (t) => {
     const right = stream ? succeeding : [...succeeding, ...onlyInStreams];
-    const { session, run, byFault } = await runOf(t, [...right, ...eitherWay], { stream, timeout_ms: 10_000 });
+    const { session, run, byFault } = await runOf(t, right, { stream, timeout_ms: 10_000 });
     assert.equal(run.status, 'completed');
-    assert.equal(run.results.length, right.length + eitherWay.length);
+    assert.equal(run.results.length, right.length);
     isConventional(await get(`batch-test?test_run_id=${run.id}&session_id=${session}`));
     const wrong = [];
     for (const fault of right) {
@@ -290,4 +337,23 @@ test('an error type filters results and is counted', async (t) => {
   const { results, total } = await ok(get(`analytics/results?session_id=${session}&error_type=auth`));
   assert.equal(total, 2);
   assert.ok(results.every(({ error_type }) => error_type === 'auth'));
+});
+
+test('answers without text are successes with an outcome of their own, told wherever results are told', async (t) => {
+  const { session, run } = await runOf(t, ['shape-openai', 'shape-vllm', 'fault-empty-answer', 'fault-reasoning-only', 'fault-think-only', 'fault-reasoning-only-length'], {});
+  assert.deepEqual([run.status, run.completed_prompts, run.failed_prompts], ['completed', 6, 0]);
+  assert.deepEqual(run.results.map(({ outcome }) => outcome), ['ok', 'ok', 'empty', 'reasoning_only', 'reasoning_only', 'length_empty']);
+  const scope = `session_id=${session}&test_run_id=${run.id}`;
+  const metrics = await ok(get(`analytics/metrics?${scope}`));
+  assert.deepEqual([metrics.success_rate, metrics.answers_without_text], [100, 4]);
+  const { groups } = await ok(get(`analytics/by-group?${scope}&group_by=outcome`));
+  assert.deepEqual(Object.fromEntries(groups.map(({ group, n }) => [group, n])), { ok: 2, empty: 1, reasoning_only: 2, length_empty: 1 });
+  const { total } = await ok(get(`analytics/results?${scope}&outcome=reasoning_only`));
+  assert.equal(total, 2);
+  const opening = await (await fetch(urlOf('atlas'), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ session_id: session, narrator: 'builtin' }) })).text();
+  assert.match(opening, /without any text/);
+  for (const [format, said] of [['csv', /# Note: 4 answers have no text/], ['html', /4 answers have no text/], ['json', /"outcome":"reasoning_only"/], ['jsonl', /"outcome":"empty"/]]) {
+    const file = await (await fetch(urlOf(`export?${scope}&format=${format}`))).text();
+    assert.match(file, said, format);
+  }
 });

@@ -66,11 +66,30 @@ test('an endpoint that refuses or breaks is 502 and its words and the key are no
 });
 
 test('a list in the shape of any server is read', async (t) => {
-  for (const text of ['[{"id":"one"},{"id":"two"}]', '{"data":[{"id":"one","created":null},{"id":"two","owned_by":""}],"object":"list"}', '{"object":"list","models":[],"data":[{"id":"one","meta":{}},{"id":"two"}]}']) {
+  for (const text of ['[{"id":"one"},{"id":"two"}]', '{"data":[{"id":"one","created":null},{"id":"two","owned_by":""}],"object":"list"}', '{"object":"list","models":[],"data":[{"id":"one","meta":{}},{"id":"two"}]}', '{"data":{"models":[{"id":"one"},{"id":"two"}]}}', '{"models":{"one":{},"two":{}}}', '[{"provider":"p","models":["one","two"]}]']) {
     const endpoint_url = await listing(t, 200, text);
     const { models } = await ok(ask({ endpoint_url, api_key: apiKey }));
     assert.deepEqual(models.map(({ id }) => id), ['one', 'two'], text);
   }
+});
+
+test('a long list is listed whole, one that is longer says so, and pages are followed', async (t) => {
+  const list = (from, count) => Array.from({ length: count }, (_, index) => ({ id: `model-${from + index}`, owned_by: 'o'.repeat(200) }));
+  const long = await ok(ask({ endpoint_url: await listing(t, 200, JSON.stringify({ data: list(0, 1500) })), api_key: apiKey }));
+  assert.deepEqual([long.models.length, long.truncated, long.models[1499].id], [1500, undefined, 'model-1499']);
+  const longer = await ok(ask({ endpoint_url: await listing(t, 200, JSON.stringify({ data: list(0, 6000) })), api_key: apiKey }));
+  assert.deepEqual([longer.models.length, longer.truncated], [5000, true]);
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url);
+    const after = Number(/after_id=model-(\d+)/.exec(request.url)?.[1] ?? -1);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ data: list(after + 1, 100), has_more: after < 200, first_id: `model-${after + 1}`, last_id: `model-${after + 100}` }));
+  }).listen(0, '127.0.0.1');
+  await new Promise((there) => server.once('listening', there));
+  t.after(() => server.close());
+  const paged = await ok(ask({ endpoint_url: `http://127.0.0.1:${server.address().port}/v1`, api_key: apiKey }));
+  assert.deepEqual([paged.models.length, paged.truncated, asked.length], [400, undefined, 4], asked.join(' '));
 });
 
 test('an endpoint that does not answer is 504', async (t) => {

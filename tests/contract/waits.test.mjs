@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { get, ok, post, until } from './client.mjs';
-import { chatEndpoint, faultRelay } from './endpoint.mjs';
+import { chatEndpoint, faultRelay, waitsAtFirst } from './endpoint.mjs';
 import { kTimestamp } from './judge.mjs';
 import { endOf, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
 
@@ -67,4 +67,14 @@ test('a prompt that alone is told to wait, again and again, comes last and holds
   await until('the others are answered', async () => (await status(runId)).completed_prompts === shapes.length);
   const run = await ok(post(`batch-test/${runId}/cancel`, {}));
   assert.deepEqual([run.status, run.failed_prompts], ['cancelled', 0], JSON.stringify(run));
+});
+
+test('limits of a moment, however told, and a model that is loading are waited for and lose nothing', async (t) => {
+  const session = await testedSession(t, { endpoint_url: await faultRelay(t) });
+  const mark = uniquePrompts(1)[0];
+  const runId = await startRun(session, [...waitsAtFirst, 'shape-openai'].map((fault) => `${fault}: ${mark}`), { concurrency: 4 });
+  const run = await endOf(runId, { seconds: 100 });
+  assert.deepEqual([run.status, run.failed_prompts], ['completed', 0], JSON.stringify(run));
+  const { results } = await resultsOf(runId);
+  assert.deepEqual(results.filter(({ attempts, outcome }) => attempts !== 1 || outcome !== 'ok').map(({ prompt, attempts }) => [prompt, attempts]), [], 'a wait is no attempt');
 });

@@ -72,7 +72,8 @@ async function refusals() {
   const json = (fields) => JSON.stringify({ endpoint_url: url, api_key: apiKey, model_id: 'm', ...fields });
   const bodies = [
     json({ endpoint_url: 'http://169.254.169.254/v1' }), json({ unknown: 1 }), json({ model_id: 7 }), json({}).slice(0, -1),
-    `${json({})} and more`, json({ model_name: 'x'.repeat(100_000) }), json({ endpoint_url: `https://example.com/${encodeURIComponent(apiKey)}#` }),
+    `${json({})} and more`, json({ model_name: 'x'.repeat(100_000) }), json({ headers: { Host: apiKey } }),
+    json({ headers: { 'X-A': `${apiKey}\n` } }), json({ headers: [apiKey] }), json({ endpoint_url: `https://example.com/${encodeURIComponent(apiKey)}#` }),
   ];
   for (const body of bodies) {
     const answer = await said(client.post('configure', body));
@@ -114,6 +115,13 @@ export function testThatNoKeyIsLeft(flags) {
     await client.ok(said(client.post('configure/test', { session_id: plain })));
     await run(plain, Array.from({ length: 20 }, (_, i) => `Say something about number ${i}.`), { concurrency: 8 });
     await lookAtEverything(plain);
+
+    // The secret as a further header, in place of the key.
+    const gated = await open({ api_key: '', headers: { 'X-Gate': apiKey } });
+    await client.ok(said(client.post('configure/test', { session_id: gated })));
+    await client.ok(said(client.post('configure/models', { session_id: gated })));
+    await run(gated, ['One more.', 'And another.']);
+    await lookAtEverything(gated);
 
     // An endpoint that gives the key away in what it says, in every prompt another way.
     const says = [...Object.values(keyTraces.forms), `in the middle of ${apiKey} a sentence`];

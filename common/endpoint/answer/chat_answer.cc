@@ -37,6 +37,14 @@ bool IsReasoningPart(std::string_view type) {
   return type.find("reasoning") != std::string_view::npos || type.find("thinking") != std::string_view::npos;
 }
 
+// Of a whole answer.
+Outcome OutcomeOf(const ChatReply& reply) {
+  if (!reply.text.empty() || !reply.tool_calls.empty()) return OUTCOME_OK;
+  if (reply.finish_reason == "length") return OUTCOME_LENGTH_EMPTY;
+  const bool has_reasoned = !reply.reasoning.empty() || reply.usage.reasoning_tokens.value_or(0) > 0;
+  return has_reasoned ? OUTCOME_REASONING_ONLY : OUTCOME_EMPTY;
+}
+
 // A text of some variety: `ha`, `haha` may be what a model says.
 bool IsVaried(std::string_view text) {
   std::bitset<256> bytes;
@@ -56,6 +64,15 @@ struct ChatAnswer::Json {
     parser.reset(&memory);
     parser.write(text.data(), text.size(), error);
     return !error;
+  }
+
+  // How many bytes the object at the front of `text` has; 0 for none.
+  size_t ObjectAtFront(std::string_view text, json::monotonic_resource& memory) {
+    if (text.substr(0, 1) != "{") return 0;
+    boost::system::error_code error;
+    parser.reset(&memory);
+    const size_t bytes = parser.write_some(text.data(), text.size(), error);
+    return error ? 0 : bytes;
   }
 };
 
@@ -82,7 +99,7 @@ ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_vie
     return brought;
   }
   const bool is_error = name == "error";
-  if (TakeJson(data, is_error, brought)) return brought;
+  if (TakeJson(data, is_error, brought) || TakeGlued(data, may_be_cut, brought)) return brought;
   if (is_error) {
     FailWith(WordsOf(data));
     return brought;
@@ -90,7 +107,7 @@ ChatAnswer::Brought ChatAnswer::TakeEvent(std::string_view name, std::string_vie
   // Some servers end events with one line end, so that several arrive as one.
   if (data.find('\n') == std::string_view::npos) {
     // Behind the finish it is one more way to say that the stream is done.
-    if (!may_be_cut && !is_finished()) FailAsNotJson(data);
+    if (!may_be_cut && !is_finished()) FailQuoting(FormatFault::kNotJson, data);
     return brought;
   }
   while (!data.empty()) {
@@ -110,11 +127,11 @@ void ChatAnswer::TakeWhole(std::string_view body) {
   body.remove_prefix(start);
   if (body.empty()) {
     Fail(FailureOf(FormatFault::kEmpty));
-  } else if (!TakeJson(body, false, ignored) && !TakeLines(body)) {
+  } else if (!TakeJson(body, false, ignored) && !TakeLines(body) && !TakeGlued(body, /*may_be_cut=*/true, ignored)) {
     if (body.front() == '<') Fail(FailureOf(FormatFault::kHtml));
-    FailAsNotJson(body);
+    FailQuoting(FormatFault::kNotJson, body);
   } else if (!has_choice_ && !has_failed()) {
-    Fail(FailureOf(FormatFault::kNoChoices));
+    FailQuoting(FormatFault::kNoChoices, body);
   }
 }
 
@@ -139,8 +156,31 @@ bool ChatAnswer::TakeLines(std::string_view body) {
   return true;
 }
 
-void ChatAnswer::FailAsNotJson(std::string_view data) {
-  CallFailure failure = FailureOf(FormatFault::kNotJson);
+// Some put one object behind the other with nothing between. False where there is none.
+bool ChatAnswer::TakeGlued(std::string_view text, bool may_be_cut, Brought& brought) {
+  const auto skip_parting = [&] { text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n,"), text.size())); };
+  bool taken = false;
+  while (true) {
+    skip_parting();
+    if (taken && text.substr(0, 5) == "data:") {
+      text.remove_prefix(5);
+      skip_parting();
+    }
+    json::monotonic_resource memory(json_->buffer.data(), json_->buffer.size());
+    const size_t bytes = json_->ObjectAtFront(text, memory);
+    if (bytes == 0 || !TakeJson(text.substr(0, bytes), false, brought)) break;
+    is_stream_ = is_stream_ || taken;
+    taken = true;
+    text.remove_prefix(bytes);
+  }
+  if (!taken || text.empty()) return taken;
+  is_done_ = is_done_ || text.substr(0, 6) == "[DONE]";
+  if (!is_done_ && !may_be_cut && !is_finished()) FailQuoting(FormatFault::kNotJson, text);
+  return true;
+}
+
+void ChatAnswer::FailQuoting(FormatFault fault, std::string_view data) {
+  CallFailure failure = FailureOf(fault);
   const std::string said = Quoted(scrub_.CleanError(std::string(CutText(data, 1024))));
   if (!said.empty()) failure.sentence += said + ".";
   Fail(std::move(failure));
@@ -160,6 +200,12 @@ bool ChatAnswer::TakeJson(std::string_view text, bool is_error, Brought& brought
     if (!json_->Parse(fixed, memory)) return false;
   }
   const json::value value = json_->parser.release();
+  if (const json::array* chunks = value.if_array(); chunks != nullptr && !HoldsError(value)) {
+    for (const json::value& one : *chunks) {
+      if (const json::object* chunk = one.if_object()) TakeChunk(*chunk, brought);
+    }
+    return true;
+  }
   const json::object* chunk = value.if_object();
   const bool may_be_error = is_error || chunk == nullptr || Find(*chunk, "error") || !ArrayIn(*chunk, "choices");
   if (may_be_error && (is_error || HoldsError(value))) FailWith(WordsOf(value));
@@ -290,6 +336,16 @@ std::string_view ChatAnswer::WithoutRepetition(std::string_view text) {
   text_.clear();
   if (!has_reasoning_fields_) reasoning_.clear();
   return text;
+}
+
+// Of two deltas, the second of which begins with all of a first one of some length, the second is the answer.
+void ChatAnswer::TakeSecondOfTwo() {
+  constexpr size_t kSomeLength = 8;
+  if (deltas_ != 2 || growing_deltas_ != 2 || text_.size() <= last_delta_.size()) return;
+  const std::string_view first = std::string_view(text_).substr(0, text_.size() - last_delta_.size());
+  const bool repeats = first.size() >= kSomeLength && IsVaried(first) && text_.ends_with(last_delta_) &&
+                       last_delta_.substr(0, first.size()) == first;
+  if (repeats) text_.erase(0, first.size());
 }
 
 void ChatAnswer::TakeReasoning(std::string_view text, Brought& brought) {
@@ -439,6 +495,7 @@ CallFailure ChatAnswer::FailureAtEnd(End end) const {
 void ChatAnswer::Conclude(End end, ChatReply& reply) {
   FinishText();
   if (repeat_from_ < text_.size()) text_.resize(repeat_from_);
+  TakeSecondOfTwo();
   if (!has_reasoning_fields_) ThinkBlock::PartUnopened(text_, reasoning_);
   reply.failure = FailureAtEnd(end);
   reply.text = scrub_.CleanAnswer(std::move(text_));
@@ -455,8 +512,10 @@ void ChatAnswer::Conclude(End end, ChatReply& reply) {
   } else if (reply.ok() && end != End::kEnough) {
     reply.finish_reason = reply.tool_calls.empty() ? "stop" : "tool_calls";
   }
-  const bool is_cut_short = reply.finish_reason == "length" && reply.text.empty() && reply.tool_calls.empty();
-  reply.outcome = !reply.ok() ? reply.failure.outcome : is_cut_short ? OUTCOME_LENGTH_EMPTY : OUTCOME_OK;
+  const bool is_whole = reply.ok() && end != End::kEnough;
+  // Of white space alone nothing is kept, so that all who count answers without text agree.
+  if (is_whole && reply.text.find_first_not_of(" \t\r\n\f\v") == std::string::npos) reply.text.clear();
+  reply.outcome = is_whole ? OutcomeOf(reply) : reply.ok() ? OUTCOME_OK : reply.failure.outcome;
 }
 
 }  // namespace ftl

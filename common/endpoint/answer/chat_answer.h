@@ -66,8 +66,10 @@ class ChatAnswer {
   void TakeMessage(const boost::json::object& message, Brought& brought);
   void TakeContent(std::string_view text, Brought& brought);
   std::string_view WithoutRepetition(std::string_view text);
+  void TakeSecondOfTwo();
   bool TakeLines(std::string_view body);
-  void FailAsNotJson(std::string_view data);
+  bool TakeGlued(std::string_view text, bool may_be_cut, Brought& brought);
+  void FailQuoting(FormatFault fault, std::string_view data);
   void TakeReasoning(std::string_view text, Brought& brought);
   void TakeContentParts(const boost::json::array& parts, Brought& brought);
   void TakeContentPart(const boost::json::object& part, Brought& brought);

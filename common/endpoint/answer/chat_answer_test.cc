@@ -187,6 +187,32 @@ TEST(ChatAnswerTest, TellsAnAnswerThatItsLimitCutBeforeAnyText) {
   EXPECT_EQ(Streamed({Delta("{}", R"("content_filter")"), "[DONE]"}).outcome, OUTCOME_FILTERED);
 }
 
+TEST(ChatAnswerTest, AWholeAnswerWithoutTextHasAnOutcomeOfItsOwn) {
+  const auto outcome = [](const std::string& delta, const std::string& more = R"("usage":{})") {
+    const ChatReply reply =
+        Streamed({Delta(delta), Delta("{}", R"("stop")"), "{\"choices\":[]," + more + "}", "[DONE]"});
+    EXPECT_TRUE(reply.ok()) << delta;
+    return reply.outcome;
+  };
+  EXPECT_EQ(outcome("{}"), OUTCOME_EMPTY);
+  EXPECT_EQ(outcome(R"({"content":""})"), OUTCOME_EMPTY);
+  EXPECT_EQ(outcome(R"({"content":null})"), OUTCOME_EMPTY);
+  EXPECT_EQ(outcome(R"({"content":" \n\n "})"), OUTCOME_EMPTY) << "white space is no text";
+  EXPECT_EQ(outcome(R"({"reasoning_content":"so"})"), OUTCOME_REASONING_ONLY);
+  EXPECT_EQ(outcome(R"({"content":"<think>so</think>\n"})"), OUTCOME_REASONING_ONLY);
+  EXPECT_EQ(outcome(R"({"content":"<think>so"})"), OUTCOME_REASONING_ONLY) << "a thought that does not end";
+  EXPECT_EQ(outcome("{}", R"("usage":{"completion_tokens":9,"completion_tokens_details":{"reasoning_tokens":9}})"),
+            OUTCOME_REASONING_ONLY)
+      << "reasoning that is counted and never sent";
+  EXPECT_EQ(outcome(R"({"reasoning_content":"so","content":"a"})"), OUTCOME_OK);
+  EXPECT_EQ(outcome(R"({"refusal":"I will not."})"), OUTCOME_OK);
+  EXPECT_EQ(outcome(R"({"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}}]})"), OUTCOME_OK);
+  EXPECT_EQ(Whole(R"({"choices":[{"message":{"role":"assistant","content":""},"finish_reason":"stop"}]})").outcome,
+            OUTCOME_EMPTY);
+  EXPECT_EQ(Streamed({Delta(R"({"reasoning":"so"})")}, ChatAnswer::End::kEnough).outcome, OUTCOME_OK)
+      << "nobody waited for more";
+}
+
 TEST(ChatAnswerTest, MapsFinishReasonsAndKeepsTheRawOne) {
   for (const auto& [raw, mapped] : std::vector<std::pair<std::string, std::string>>{{"eos", "stop"},
                                                                                     {"STOP", "stop"},
@@ -391,13 +417,22 @@ TEST(ChatAnswerTest, KeepsALoneTagThatTheTextSpeaksOf) {
 TEST(ChatAnswerTest, PartsReasoningByOtherMarksWhereTheyOpenTheAnswer) {
   for (const std::string opening :
        {"[THINK]r[/THINK]", "<thinking>r</thinking>\\n",
-        "<|channel|>analysis<|message|>r<|end|><|start|>assistant<|channel|>final<|message|>"}) {
+        "<|channel|>analysis<|message|>r<|end|><|start|>assistant<|channel|>final<|message|>",
+        "<seed:think>r</seed:think>", "\u25C1think\u25B7r\u25C1/think\u25B7\\n",
+        "<|begin_of_thought|>r<|end_of_thought|>\\n", "<|START_THINKING|>r<|END_THINKING|>",
+        "analysisrassistantfinal"}) {
     const ChatReply reply = Said({opening + "Four", ".", ""});
     EXPECT_EQ(reply.text, "Four.") << opening;
     EXPECT_EQ(reply.reasoning, "r") << opening;
   }
   EXPECT_EQ(Said({"<|channel|>final<|mess", "age|>Four.<|return|>"}).text, "Four.");
   EXPECT_EQ(Said({"Use [THINK]r[/THINK]."}).text, "Use [THINK]r[/THINK].");
+  EXPECT_EQ(Said({"analysis of the data"}).text, "analysis of the data");
+  for (const std::string lone :
+       {"r\\n[/THINK]\\n\\n", "r\\n</thinking>", "r\\n\u25C1/think\u25B7", "r\\n</seed:think>", "</think>\\n"}) {
+    EXPECT_EQ(Said({lone + "Four."}).text, "Four.") << lone;
+  }
+  EXPECT_EQ(Said({"It is [/THINK] that ends it."}).text, "It is [/THINK] that ends it.");
 }
 
 TEST(ChatAnswerTest, JoinsACharacterThatTwoDeltasShare) {
@@ -419,6 +454,9 @@ TEST(ChatAnswerTest, TakesTextOnceWhereDeltasRepeatIt) {
   EXPECT_EQ(Said({"The ", "The sky ", "The sky is ", "The sky is ", "The sky is blue."}).text, "The sky is blue.");
   EXPECT_EQ(Said({"The ", "sky ", "is blue.", "The sky is blue."}).text, "The sky is blue.");
   EXPECT_EQ(Said({"Row, ", "row. ", "Row, row. ", "your boat."}).text, "Row, row. Row, row. your boat.");
+  EXPECT_EQ(Said({"The sky is ", "The sky is blue."}).text, "The sky is blue.");
+  EXPECT_EQ(Said({"The ", "The sky"}).text, "The The sky") << "too little to tell";
+  EXPECT_EQ(Said({"aaaaaaaaaa", "aaaaaaaaaaa"}).text, std::string(21, 'a'));
   EXPECT_EQ(Said({"ha", "ha"}).text, "haha");
   EXPECT_EQ(Said({"ha", "haha", "hahaha"}).text, "hahahahahaha");
 }
@@ -428,6 +466,18 @@ TEST(ChatAnswerTest, ReadsOddFramings) {
   const std::string whole = R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})";
   EXPECT_EQ(Whole(whole + "\ndata: [DONE]\n\n").text, "a");
   EXPECT_EQ(Whole(Delta(R"({"content":"a"})") + "\n" + Delta(R"({"content":"b"})") + "\r\n" + kStop + "\n").text, "ab");
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})") + Delta(R"({"content":"b"})"), kStop}).text, "ab") << "glued";
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})") + ", " + kStop + "[DONE]"}).text, "a");
+  EXPECT_EQ(Whole(Delta(R"({"content":"a"})") + Delta(R"({"content":"b"})") + kStop).text, "ab");
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += "{}data:";
+  EXPECT_EQ(Streamed({many + Delta(R"({"content":"a"})"), kStop}).text, "a")
+      << "no stack is deep enough for a call each";
+  EXPECT_EQ(Whole("[" + Delta(R"({"content":"a"})") + "," + Delta(R"({"content":"b"})") + "," + kStop + "]").text,
+            "ab");
+  EXPECT_EQ(Streamed({"[" + Delta(R"({"content":"a"})") + "]", kStop}).text, "a");
+  EXPECT_THAT(Streamed({Delta(R"({"content":"a"})") + "junk"}).failure.sentence, HasSubstr("\"junk\""));
+  EXPECT_THAT(Whole(R"({"response":"Four."})").failure.sentence, HasSubstr("'response'"));
   EXPECT_THAT(Whole("upstream said no").failure.sentence, HasSubstr("\"upstream said no\""));
 }
 

@@ -36,8 +36,9 @@ struct Usage {
 // What one call gave. An endpoint that fails gives a reply too: `failure` says how. All text is valid UTF-8 without
 // U+0000, free of the session's key, and at most CallerLimits::max_text_bytes long in all.
 struct ChatReply {
-  // Whether it is a whole answer. Also so for one that its token limit cut before any answer text
-  // (OUTCOME_LENGTH_EMPTY): that endpoint is connected, and a reasoning model wants a larger `max_tokens`.
+  // Whether it is a whole answer. Also so for one without text (OUTCOME_EMPTY, OUTCOME_REASONING_ONLY), and for one
+  // that its token limit cut before any (OUTCOME_LENGTH_EMPTY): that endpoint is connected, and a reasoning model wants
+  // a larger `max_tokens`.
   bool ok() const { return failure.error_type == endpoint_pb::ERROR_TYPE_UNSPECIFIED; }
   // Any text, reasoning or tool call, of a whole answer or not.
   bool has_any_token() const { return !text.empty() || !reasoning.empty() || !tool_calls.empty(); }

@@ -46,14 +46,54 @@ bool ErrorMeaning::IsOutOfCredit(int status) const {
 bool ErrorMeaning::LacksMoney() const {
   if (HasAny(message_, {"permission", "load balanc"})) return false;
   const std::string all = name_ + " " + message_;
-  if (HasAny(all,
-             {"余额不足", "欠费", "arrearage", "budget has been exceeded", "budget exceeded", "budget_exceeded"})) {
+  if (HasAny(all, {"余额不足",
+                   "欠费",
+                   "额度不足",
+                   "额度已用尽",
+                   "额度已用完",
+                   "arrearage",
+                   "budget has been exceeded",
+                   "budget exceeded",
+                   "budget_exceeded",
+                   "insufficient_user_quota",
+                   "quota_exhausted",
+                   "please recharge",
+                   "top up your",
+                   "key limit exceeded",
+                   "trial has ended",
+                   "trial expired",
+                   "trial has expired",
+                   "subscription has expired",
+                   "quota is not enough",
+                   "usage cap"})) {
     return true;
   }
-  return HasAny(all, {"credit", "balance", "funds", "billing", "payment", "spend", "budget", "prepaid", "top up"}) &&
-         HasAny(all, {"insufficient", "exhausted", "depleted", "used all", "used up", "too low", "not enough",
-                      "run out", "ran out", "out of", "no remaining", "negative", "overdue", "unpaid", "not active",
-                      "payment required", "required to continue", "has been used"});
+  return HasAny(all, {"credit", "balance", "funds", "billing", "payment", "spend", "budget", "prepaid", "top up",
+                      "free tier", "wallet", "free quota"}) &&
+         HasAny(all, {"insufficient",
+                      "exhausted",
+                      "depleted",
+                      "used all",
+                      "used up",
+                      "too low",
+                      "not enough",
+                      "run out",
+                      "ran out",
+                      "out of",
+                      "no remaining",
+                      "negative",
+                      "overdue",
+                      "unpaid",
+                      "not active",
+                      "payment required",
+                      "required to continue",
+                      "has been used",
+                      "no credit",
+                      "no more",
+                      "not sufficient",
+                      "is 0",
+                      "is zero",
+                      "past due"});
 }
 
 bool ErrorMeaning::HasUsedUpItsPeriod() const {
@@ -89,6 +129,20 @@ bool ErrorMeaning::IsRefusedKey() const {
          HasAny(message_, {"api key not valid", "invalid api key", "incorrect api key", "api key is invalid"});
 }
 
+bool ErrorMeaning::IsLoading() const {
+  if (HasAny(message_, {"failed to load", "error loading", "while loading", "unable to load", "could not load",
+                        "cannot load", "failed loading", "overloaded"})) {
+    return false;
+  }
+  return HasAny(name_, {"model_loading", "loading_model", "model_not_ready"}) ||
+         HasAny(message_, {"loading model",        "model is loading",     "currently loading",    "still loading",
+                           "being loaded",         "is loading",           "model loading",        "not ready yet",
+                           "is not yet ready",     "not yet loaded",       "starting up",          "warming up",
+                           "cold start",           "scaling up",           "scaled to zero",       "is initializing",
+                           "model is starting",    "being deployed",       "model is not ready",   "booting up",
+                           "is being initialized", "instance is starting", "waiting for the model"});
+}
+
 int ErrorMeaning::Status() const {
   if (HasAny(name_, {"insufficient_quota", "billing", "payment", "credit"})) return 402;
   if (HasAny(name_, {"authentication", "api_key", "unauthorized", "unauthenticated"})) return 401;
@@ -96,6 +150,7 @@ int ErrorMeaning::Status() const {
   if (HasAny(name_, {"not_found", "notfound"})) return 404;
   if (HasAny(name_, {"rate_limit", "slow_down", "too_many_requests", "resource_exhausted"})) return 429;
   if (HasAny(name_, {"overloaded"})) return 529;
+  if (IsLoading()) return 503;
   if (HasAny(name_, {"unavailable", "capacity", "insufficient_system_resource"})) return 503;
   if (HasAny(name_, {"invalid_request", "invalid_argument", "validation", "badrequest", "bad_request", "content_filter",
                      "context_length", "unsupported"})) {

@@ -17,6 +17,8 @@ class ErrorMeaning {
   bool IsFiltered() const;
   bool IsUnknownModel() const;
   bool IsRefusedKey() const;
+  // The model is on its way: being loaded, started or scaled up.
+  bool IsLoading() const;
 
   // The status that an error without one would have had.
   int Status() const;

@@ -82,12 +82,35 @@ void ReadDetails(const json::array& details, ErrorWords& words) {
   }
 }
 
+// How long to wait, where the body says it as a number of its own.
+std::string WaitIn(const json::value& holder) {
+  constexpr struct {
+    std::string_view name;
+    std::string_view unit;
+  } kNames[] = {{"estimated_time", "s"},
+                {"retry_after", "s"},
+                {"retryAfter", "s"},
+                {"retry_after_seconds", "s"},
+                {"retry_after_ms", "ms"}};
+  for (const auto& [name, unit] : kNames) {
+    const json::value* value = Member(&holder, name);
+    boost::system::error_code error;
+    if (value == nullptr || !value->is_number()) continue;
+    const auto number = value->to_number<double>(error);
+    if (!error && number > 0) return fmt::format("{:.3f}{}", number, unit);
+  }
+  return {};
+}
+
 void ReadFields(const json::value& holder, ErrorWords& words) {
-  words.message =
-      FirstOf(holder, {"message", "msg", "error_msg", "error_message", "errorMessage", "Message"}, kLongestMessage);
+  words.message = FirstOf(holder,
+                          {"message", "msg", "error_msg", "error_message", "errorMessage", "Message",
+                           "error_description", "description", "err_msg", "errmsg"},
+                          kLongestMessage);
   words.type = TextOf(Member(&holder, "type"));
   words.code = FirstOf(holder, {"code", "error_code"}, kLongestWord);
   words.param = TextOf(Member(&holder, "param"));
+  words.retry_delay = WaitIn(holder);
   words.status = StatusIn(Member(&holder, "code"));
   if (words.status == 0) words.status = StatusIn(Member(&holder, "http_status_code"));
   if (words.type.empty()) words.type = TextOf(Member(&holder, "status"));
@@ -170,6 +193,7 @@ ErrorWords WordsOf(const json::value& body) {
   const json::value* error = Member(&holder, "error");
   if (error != nullptr && error->is_object()) {
     ReadFields(*error, words);
+    if (words.retry_delay.empty()) words.retry_delay = WaitIn(holder);
     return words;
   }
   ReadFields(holder, words);
@@ -200,14 +224,28 @@ ErrorWords WordsOf(const json::value& body) {
   return words;
 }
 
+// What a page or a document of XML says: its message, else its title.
+std::string WordsOfMarkup(std::string_view body) {
+  // nginx and Apache say so in a page of their own.
+  for (const std::string_view said : {kPlainToHttps, std::string_view("speaking plain HTTP to an SSL-enabled")}) {
+    if (body.find(said) != std::string_view::npos) return std::string(kPlainToHttps);
+  }
+  for (const std::string_view name : {"Message", "message", "title", "TITLE"}) {
+    const std::string open = fmt::format("<{}>", name);
+    const size_t at = body.find(open);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = body.substr(at + open.size());
+    const std::string_view text = rest.substr(0, rest.find('<'));
+    if (text.find_first_not_of(" \t\r\n") != std::string_view::npos) return std::string(CutText(text, kLongestMessage));
+  }
+  return {};
+}
+
 ErrorWords WordsOf(std::string_view body) {
   ErrorWords words;
   words.is_html = LooksLikeHtml(body);
   if (words.is_html) {
-    // nginx and Apache say so in a page of their own.
-    for (const std::string_view said : {kPlainToHttps, std::string_view("speaking plain HTTP to an SSL-enabled")}) {
-      if (body.find(said) != std::string_view::npos) words.message = kPlainToHttps;
-    }
+    words.message = WordsOfMarkup(body);
     return words;
   }
   body = DataOfEvent(body);
@@ -219,8 +257,7 @@ ErrorWords WordsOf(std::string_view body) {
     words = WordsOf(parsed);
     if (words.message.empty() && parsed.is_string()) words.message = TextOf(&parsed);
     const bool says_nothing = body.find_first_of("\"0123456789") == std::string_view::npos;
-    const bool names_itself = !words.type.empty() || !words.code.empty();
-    if (words.message.empty() && !says_nothing && !names_itself) words.message = CutText(body, kLongestMessage);
+    if (words.message.empty() && !says_nothing) words.message = CutText(body, kLongestMessage);
     return words;
   }
   words.message = CutText(body, kLongestMessage);

@@ -17,7 +17,7 @@ struct ErrorWords {
   std::string code;
   std::string param;        // the parameter that it names
   std::string reasons;      // what its details call it: Google's reasons and quota ids
-  std::string retry_delay;  // how long to wait, as Google's details have it: `34.5s`
+  std::string retry_delay;  // how long to wait: Google's `34.5s`; bare seconds of others are given their unit
   int status = 0;           // where the body carries one: OpenRouter, TGI, vLLM
   bool is_html = false;     // a page, as proxies and wrong paths give
 };

@@ -13,6 +13,8 @@ using namespace endpoint_pb;  // the enum values, which carry their names' prefi
 
 // The official clients never wait longer.
 constexpr absl::Duration kLongestWait = absl::Seconds(120);
+// How soon to ask again for a model that is loading and does not say how long it takes.
+constexpr absl::Duration kLoading = absl::Seconds(2);
 
 CallFailure Failure(ErrorType type, Outcome outcome, std::string sentence, bool retryable) {
   return {.error_type = type, .outcome = outcome, .sentence = std::move(sentence), .retryable = retryable};
@@ -34,17 +36,16 @@ CallFailure Throttled(int status, std::string_view told, std::string_view said, 
                  true);
 }
 
-CallFailure UnknownModel(int status, std::string_view told, const ErrorWords& words, const ErrorMeaning& meaning) {
+CallFailure UnknownModel(int status, std::string_view told, std::string_view said, const ErrorMeaning& meaning) {
   if (status == 404 && !meaning.IsUnknownModel()) {
     return Failure(ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND,
                    fmt::format("The endpoint knows no such path or model ({}). Check the URL, which often ends in /v1, "
                                "and the model's id.{}",
-                               told, Quoted(words.message)),
+                               told, said),
                    false);
   }
   return Failure(ERROR_TYPE_MODEL_NOT_FOUND, OUTCOME_MODEL_NOT_FOUND,
-                 fmt::format("The endpoint does not know the model ({}). Choose one that it lists.{}", told,
-                             Quoted(words.message)),
+                 fmt::format("The endpoint does not know the model ({}). Choose one that it lists.{}", told, said),
                  false);
 }
 
@@ -58,7 +59,8 @@ CallFailure RefusedKey(std::string_view told, std::string_view said) {
 CallFailure Classified(int status, const std::string& told, const ErrorWords& words,
                        std::optional<absl::Duration> wait) {
   const ErrorMeaning meaning(words);
-  const std::string said = words.is_html ? std::string(" It sent a web page.") : Quoted(words.message);
+  std::string said = Quoted(words.message);
+  if (words.is_html) said = " It sent a web page." + (said.empty() ? said : said + ".");
   if (status < 400) {
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
                    fmt::format("The endpoint redirects elsewhere ({}), which is not followed. Give the URL that it "
@@ -81,6 +83,13 @@ CallFailure Classified(int status, const std::string& told, const ErrorWords& wo
     return Failure(ERROR_TYPE_API_ERROR, OUTCOME_FILTERED,
                    fmt::format("The endpoint's content filter refused the prompt ({}).{}", told, said), false);
   }
+  if (status != 401 && status != 403 && meaning.IsLoading()) {
+    CallFailure loading =
+        Failure(ERROR_TYPE_API_ERROR, OUTCOME_THROTTLED,
+                fmt::format("The model is still loading ({}). Wait a moment, then try again.{}", told, said), true);
+    loading.retry_after = wait.value_or(kLoading);
+    return loading;
+  }
   switch (status) {
     case 401:
       return RefusedKey(told, said);
@@ -92,7 +101,7 @@ CallFailure Classified(int status, const std::string& told, const ErrorWords& wo
                       told, said),
           false);
     case 404:
-      return UnknownModel(status, told, words, meaning);
+      return UnknownModel(status, told, said, meaning);
     case 429:
     case 503:
     case 529:
@@ -100,7 +109,7 @@ CallFailure Classified(int status, const std::string& told, const ErrorWords& wo
     default:
       break;
   }
-  if (status < 500 && meaning.IsUnknownModel()) return UnknownModel(status, told, words, meaning);
+  if (status < 500 && meaning.IsUnknownModel()) return UnknownModel(status, told, said, meaning);
   if (status < 500 && meaning.IsRefusedKey()) return RefusedKey(told, said);
   // TGI says 424 where its own engine failed.
   if (status < 500 && status != 408 && status != 409 && status != 424) {
@@ -213,15 +222,21 @@ CallFailure FilteredAnswer() {
 
 CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now) {
   std::optional<absl::Duration> wait = WaitAskedFor(hints, now);
-  if (!wait && (status == 429 || status == 503)) wait = WaitSaidIn(words);
+  if (!wait && (status == 429 || status == 503 || ErrorMeaning(words).IsLoading())) wait = WaitSaidIn(words);
   CallFailure failure = Classified(status, std::to_string(status), words, wait);
   if (failure.outcome == OUTCOME_QUOTA) return failure;
   // A wait means something only for what may go better next time.
   const std::string should_retry = Lower(hints.should_retry);
-  if (failure.retryable || should_retry == "true") failure.retry_after = wait;
+  if (wait && (failure.retryable || should_retry == "true")) failure.retry_after = wait;
   if (should_retry == "true" || should_retry == "false") failure.retryable = should_retry == "true";
   if (wait && *wait > kLongestWait) failure.retryable = false;
   return failure;
+}
+
+CallFailure RedirectWithin(int status, std::string_view url) {
+  return Failure(ERROR_TYPE_API_ERROR, OUTCOME_REFUSED,
+                 fmt::format("The endpoint redirects to {} ({}), which is not followed. Give that URL.", url, status),
+                 false);
 }
 
 CallFailure FailureOfErrorEvent(const ErrorWords& words) {

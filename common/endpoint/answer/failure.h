@@ -71,6 +71,9 @@ CallFailure FilteredAnswer();
 // An error answer: status 300 and above, and what its body says. `now` is for dates in `retry_after`.
 CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now);
 
+// A redirect to `url`, which leads nowhere else: it has the endpoint's own host.
+CallFailure RedirectWithin(int status, std::string_view url);
+
 // An error within a 200 answer or its stream.
 CallFailure FailureOfErrorEvent(const ErrorWords& words);
 

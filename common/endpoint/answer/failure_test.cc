@@ -16,6 +16,8 @@ CallFailure Of(int status, std::string_view body, RetryHints hints = {}) {
   return FailureOfAnswer(status, WordsOf(body), hints, kNow);
 }
 
+CallFailure Event(std::string_view json) { return FailureOfErrorEvent(WordsOf(json)); }
+
 TEST(FailureTest, NamesAStatusInTheWordsOfTheContract) {
   struct Case {
     int status;
@@ -73,6 +75,40 @@ TEST(FailureTest, SpeaksOfAWebPageWithoutShowingIt) {
   const CallFailure failure = Of(502, "\n<!DOCTYPE html><h1>Bad gateway</h1>");
   EXPECT_THAT(failure.sentence, HasSubstr("web page"));
   EXPECT_THAT(failure.sentence, Not(HasSubstr("gateway")));
+}
+
+TEST(FailureTest, QuotesATitleOrAMessageOfMarkup) {
+  EXPECT_THAT(Of(403, "<html><head><title>Attention Required! | Cloudflare</title></head></html>").sentence,
+              HasSubstr("web page. It said: \"Attention Required! | Cloudflare\""));
+  EXPECT_THAT(
+      Of(403, "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Not yours.</Message></Error>").sentence,
+      HasSubstr("\"Not yours.\""));
+}
+
+TEST(FailureTest, KnowsAModelThatIsOnItsWayAndWaitsForIt) {
+  const std::pair<int, std::string> loading[] = {
+      {503, R"({"error":{"code":503,"message":"Loading model","type":"unavailable_error"}})"},
+      {500, R"({"detail":"The model is still loading, please wait."})"},
+      {503, R"({"error":{"message":"Deployment is scaling up from zero.","code":"DEPLOYMENT_SCALING_UP"}})"},
+      {409, R"({"message":"Model is not ready yet"})"},
+      {424, R"({"error":"The instance is starting up"})"},
+      {400, R"({"error":{"message":"model is loading"}})"},
+      {502, "cold start in progress"},
+  };
+  for (const auto& [status, body] : loading) {
+    const CallFailure failure = Of(status, body);
+    EXPECT_EQ(failure.outcome, OUTCOME_THROTTLED) << body;
+    EXPECT_EQ(failure.retry_after, absl::Seconds(2)) << body;
+    EXPECT_TRUE(failure.retryable) << body;
+    EXPECT_THAT(failure.sentence, HasSubstr("still loading (" + std::to_string(status) + ")")) << body;
+  }
+  EXPECT_EQ(Of(503, R"({"error":"Model m is currently loading","estimated_time":20.5})").retry_after,
+            absl::Seconds(20.5));
+  EXPECT_EQ(Of(503, R"({"error":"m is loading"})", {.retry_after = "7"}).retry_after, absl::Seconds(7));
+  EXPECT_FALSE(Of(503, R"({"error":"m is loading","estimated_time":600})").retryable) << "longer than anybody waits";
+  EXPECT_EQ(Of(500, R"({"error":"failed to load model"})").retry_after, std::nullopt);
+  EXPECT_EQ(Of(500, R"({"error":"out of memory while loading model"})").outcome, OUTCOME_SERVER_ERROR);
+  EXPECT_EQ(Event(R"({"error":{"message":"Loading model"}})").outcome, OUTCOME_THROTTLED);
 }
 
 TEST(FailureTest, NeverRepeatsWhatLooksLikeAKey) {
@@ -203,8 +239,6 @@ TEST(FailureTest, LetsTheEndpointSayWhetherToRetry) {
   EXPECT_TRUE(Of(400, "{}", {.should_retry = "true"}).retryable);
 }
 
-CallFailure Event(std::string_view json) { return FailureOfErrorEvent(WordsOf(json)); }
-
 TEST(FailureTest, JudgesAnErrorInAStreamByItsOwnStatusOrName) {
   EXPECT_EQ(Event(R"({"error":{"code":429,"message":"m"},"choices":[]})").outcome, OUTCOME_THROTTLED);
   EXPECT_EQ(Event(R"({"error":{"message":"m","http_status_code":422}})").outcome, OUTCOME_REFUSED);
@@ -236,21 +270,41 @@ TEST(FailureTest, QuotesWhateverShapeTheWordsCameIn) {
 }
 
 TEST(FailureTest, KnowsOutOfCreditUnderAnyStatusAndWording) {
-  const std::pair<int, std::string> spent[] = {{403, "Your team has used all credits"},
-                                               {429, "Weekly/Monthly Limit Exhausted"},
-                                               {500, "insufficient balance (1008)"},
-                                               {401, "Your account is out of credits"},
-                                               {400, "Budget has been exceeded! Max budget: 10"}};
+  const std::pair<int, std::string> spent[] = {
+      {403, "Your team has used all credits"},
+      {429, "Weekly/Monthly Limit Exhausted"},
+      {500, "insufficient balance (1008)"},
+      {401, "Your account is out of credits"},
+      {400, "Budget has been exceeded! Max budget: 10"},
+      {403, "Key limit exceeded (total limit). Manage it using the site"},
+      {429, "You have no credits left"},
+      {403, "Your free tier allowance is exhausted"},
+      {400, "Your account balance is not sufficient, please recharge"},
+      {429, "Your trial has ended"},
+      {403, R"({"error":{"code":"insufficient_user_quota","message":"用户额度不足"}})"},
+      {503, "The wallet ran out of funds"},
+      {401, R"({"code":"PAYMENT_PAST_DUE","description":"Payment is past due"})"}};
   for (const auto& [status, words] : spent) EXPECT_EQ(Of(status, words).outcome, OUTCOME_QUOTA) << words;
   const std::pair<int, std::string> moments[] = {{429, "Tokens per minute limit reached"},
                                                  {429, "Rate limit exceeded: free-models-per-min. Add 10 credits"},
-                                                 {503, "load balancer has run out of workers"}};
+                                                 {503, "load balancer has run out of workers"},
+                                                 {429, "Rate limit reached. Add a payment method for higher limits"},
+                                                 {429, "You exceeded the requests per minute of your billing tier"}};
   for (const auto& [status, words] : moments) EXPECT_EQ(Of(status, words).outcome, OUTCOME_THROTTLED) << words;
 }
 
 TEST(FailureTest, ReadsAWaitWithItsUnit) {
   EXPECT_EQ(Of(429, "{}", {.retry_after = "3s"}).retry_after, absl::Seconds(3));
   EXPECT_EQ(Of(429, "{}", {.retry_after = "1m30s"}).retry_after, absl::Seconds(90));
+  for (const std::string three :
+       {"3 seconds", "3000ms", "PT3S", "00:00:03", "3, 3", "3; comment", "in 3s", "3.0", "1700000003", "1700000003000",
+        "2023-11-14T22:13:23Z", "Tuesday, 14-Nov-23 22:13:23 GMT"}) {
+    EXPECT_EQ(Of(429, "{}", {.retry_after = three}).retry_after, absl::Seconds(3)) << three;
+  }
+  for (const std::string body : {R"({"error":{"message":"m","retry_after":3}})",
+                                 R"({"message":"m","retry_after_ms":3000})", R"({"message":"m","retryAfter":3.0})"}) {
+    EXPECT_EQ(Of(429, body).retry_after, absl::Seconds(3)) << body;
+  }
 }
 
 }  // namespace

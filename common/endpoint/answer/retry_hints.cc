@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
@@ -97,6 +98,25 @@ bool IsUsedUp(const RetryHints::Limit& limit) {
   return limit.remaining.empty() || (absl::SimpleAtod(limit.remaining, &remaining) && remaining <= 0);
 }
 
+// `3`, `3s`, `PT3S`, `00:00:03`, `3, 3`, `in 3 seconds`, a moment in Unix time, a date.
+std::optional<absl::Duration> UntilRetry(std::string_view value, absl::Time now) {
+  std::string text = Lower(value);
+  for (const std::string_view lead : {"pt", "in ", "after ", "~"}) {
+    if (text.substr(0, lead.size()) == lead) text.erase(0, lead.size());
+  }
+  int hours = 0, minutes = 0, seconds = 0, read = 0;
+  if (std::sscanf(text.c_str(), "%4d:%2d:%2d%n", &hours, &minutes, &seconds, &read) == 3 &&
+      read == static_cast<int>(text.size())) {
+    const double all = hours * 3600.0 + minutes * 60.0 + seconds;
+    return all > 0 ? std::optional(Bounded(all)) : std::nullopt;
+  }
+  if (const auto wait = UntilReset(text, now)) return wait;
+  if (const auto wait = UntilDate(value, now)) return wait;
+  // Two servers on the way may each have said it.
+  const size_t end = text.find_first_of(",; ");
+  return end == std::string::npos ? std::nullopt : InUnits(std::string_view(text).substr(0, end), 1);
+}
+
 }  // namespace
 
 void RetryHints::NoteLimit(std::string_view field, std::string_view value) {
@@ -115,9 +135,7 @@ void RetryHints::NoteLimit(std::string_view field, std::string_view value) {
 
 std::optional<absl::Duration> WaitAskedFor(const RetryHints& hints, absl::Time now) {
   if (const auto wait = InUnits(hints.retry_after_ms, 1e-3)) return wait;
-  if (const auto wait = InUnits(hints.retry_after, 1)) return wait;
-  if (const auto wait = LeadingDuration(Lower(hints.retry_after))) return wait;
-  if (!hints.retry_after.empty()) return UntilDate(hints.retry_after, now);
+  if (!hints.retry_after.empty()) return UntilRetry(hints.retry_after, now);
   std::optional<absl::Duration> longest;
   for (const RetryHints::Limit& limit : hints.limits) {
     if (!IsUsedUp(limit)) continue;

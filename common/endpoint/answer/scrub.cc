@@ -46,29 +46,10 @@ Secret Hex(std::string_view key, std::string_view digits) {
   return Secret::Take(std::move(coded));
 }
 
-}  // namespace
-
-KeyScrub::KeyScrub(const Secret& key) : key_(key.Clone()), is_long_(key.size() >= kShortestInAnswers) {
-  if (key_.empty()) return;
-  longest_ = 3 * key_.size();
-  starts_[static_cast<unsigned char>(key_.Reveal()[0])] = true;
-  starts_[static_cast<unsigned char>('%')] = true;
-  if (!is_long_) return;
-  for (const size_t offset : {0, 1, 2}) {
-    for (const bool is_url : {false, true}) AddForm(Base64Within(key_.Reveal(), offset, is_url));
-  }
-  for (const char* digits : {"0123456789abcdef", "0123456789ABCDEF"}) AddForm(Hex(key_.Reveal(), digits));
-}
-
-void KeyScrub::AddForm(Secret form) {
-  if (std::find(coded_.begin(), coded_.end(), form) != coded_.end()) return;
-  starts_[static_cast<unsigned char>(form.Reveal()[0])] = true;
-  coded_.push_back(std::move(form));
-}
-
-size_t KeyScrub::MatchPercent(std::string_view text, bool& is_cut) const {
+// How many bytes at the front of `text` are `secret`, any of its characters in percent form; 0 for none.
+size_t MatchPercent(std::string_view secret, std::string_view text, bool& is_cut) {
   size_t at = 0;
-  for (const char expected : key_.Reveal()) {
+  for (const char expected : secret) {
     if (at == text.size()) {
       is_cut = true;
       return 0;
@@ -90,23 +71,56 @@ size_t KeyScrub::MatchPercent(std::string_view text, bool& is_cut) const {
   return at;
 }
 
-size_t KeyScrub::MatchAt(std::string_view text, bool& is_cut) const {
-  if (const size_t length = MatchPercent(text, is_cut); length > 0) return length;
-  for (const Secret& form : coded_) {
-    const std::string_view coded = form.Reveal();
-    if (text.substr(0, coded.size()) == coded) return coded.size();
-    if (text.size() < coded.size() && coded.substr(0, text.size()) == text) is_cut = true;
+}  // namespace
+
+KeyScrub::KeyScrub(const Secret& key) { Add(key.Reveal()); }
+
+KeyScrub::KeyScrub(const Credential& credential) : KeyScrub(credential.key) {
+  for (const std::string_view value : credential.HeaderValues()) Add(value);
+}
+
+void KeyScrub::Add(std::string_view secret) {
+  if (secret.empty()) return;
+  if (secret.size() < kShortestInAnswers) return short_.AddPlain(Secret(secret));
+  long_.AddPlain(Secret(secret));
+  for (const size_t offset : {0, 1, 2}) {
+    for (const bool is_url : {false, true}) long_.AddForm(Base64Within(secret, offset, is_url));
+  }
+  for (const char* digits : {"0123456789abcdef", "0123456789ABCDEF"}) long_.AddForm(Hex(secret, digits));
+}
+
+void KeyScrub::Sought::AddPlain(Secret secret) {
+  longest = std::max(longest, 3 * secret.size());
+  starts[static_cast<unsigned char>(secret.Reveal()[0])] = true;
+  starts[static_cast<unsigned char>('%')] = true;
+  plain.push_back(std::move(secret));
+}
+
+void KeyScrub::Sought::AddForm(Secret form) {
+  if (std::find(coded.begin(), coded.end(), form) != coded.end()) return;
+  starts[static_cast<unsigned char>(form.Reveal()[0])] = true;
+  coded.push_back(std::move(form));
+}
+
+size_t KeyScrub::Sought::MatchAt(std::string_view text, bool& is_cut) const {
+  for (const Secret& secret : plain) {
+    if (const size_t length = MatchPercent(secret.Reveal(), text, is_cut); length > 0) return length;
+  }
+  for (const Secret& form : coded) {
+    const std::string_view bytes = form.Reveal();
+    if (text.substr(0, bytes.size()) == bytes) return bytes.size();
+    if (text.size() < bytes.size() && bytes.substr(0, text.size()) == text) is_cut = true;
   }
   return 0;
 }
 
-std::string KeyScrub::Clean(std::string text) const {
-  if (key_.empty()) return text;
+std::string KeyScrub::Sought::Clean(std::string text) const {
+  if (plain.empty()) return text;
   std::string clean;
   size_t kept = 0;  // what stands before was passed on
   bool ignored = false;
   for (size_t at = 0; at < text.size();) {
-    const bool may_start = starts_[static_cast<unsigned char>(text[at])];
+    const bool may_start = starts[static_cast<unsigned char>(text[at])];
     const size_t length = may_start ? MatchAt(std::string_view(text).substr(at), ignored) : 0;
     if (length == 0) {
       ++at;
@@ -123,15 +137,14 @@ std::string KeyScrub::Clean(std::string text) const {
   return clean;
 }
 
-std::string KeyScrub::CleanAnswer(std::string text) const { return is_long_ ? Clean(std::move(text)) : text; }
-std::string KeyScrub::CleanError(std::string text) const { return Clean(std::move(text)); }
+std::string KeyScrub::CleanAnswer(std::string text) const { return long_.Clean(std::move(text)); }
+std::string KeyScrub::CleanError(std::string text) const { return short_.Clean(long_.Clean(std::move(text))); }
 
 size_t KeyScrub::HeldBack(std::string_view text) const {
-  if (!is_long_) return 0;
-  for (size_t at = text.size() - std::min(text.size(), longest_); at < text.size(); ++at) {
-    if (!starts_[static_cast<unsigned char>(text[at])]) continue;
+  for (size_t at = text.size() - std::min(text.size(), long_.longest); at < text.size(); ++at) {
+    if (!long_.starts[static_cast<unsigned char>(text[at])]) continue;
     bool is_cut = false;
-    if (MatchAt(text.substr(at), is_cut) == 0 && is_cut) return text.size() - at;
+    if (long_.MatchAt(text.substr(at), is_cut) == 0 && is_cut) return text.size() - at;
   }
   return 0;
 }

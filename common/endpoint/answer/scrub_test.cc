@@ -75,6 +75,16 @@ TEST(KeyScrubTest, PassesOnAtOnceWhatCannotBeTheKey) {
   EXPECT_EQ(pieces.Push("ip"), "sk-ip");
 }
 
+TEST(KeyScrubTest, TakesTheValuesOfFurtherHeadersOutToo) {
+  const Credential credential{Secret(kKey), Secret("X-Pass: a-second-secret\r\nX-Team: blue\r\n")};
+  const KeyScrub scrub{credential};
+  const std::string text =
+      "key " + std::string(kKey) + ", pass a%2Dsecond-secret, " + Base64("a-second-secret") + ", team blue";
+  EXPECT_EQ(scrub.CleanAnswer(text), "key " + kMark + ", pass " + kMark + ", " + kMark + ", team blue");
+  EXPECT_EQ(scrub.CleanError("team blue"), "team " + kMark);
+  EXPECT_EQ(InPieces(scrub, "so a-second-secret it is", 3), "so " + kMark + " it is");
+}
+
 TEST(KeyScrubTest, TearsNoAnswerOverAShortKey) {
   const KeyScrub scrub{Secret("none")};
   EXPECT_EQ(scrub.CleanAnswer("There are none left."), "There are none left.");

@@ -8,18 +8,22 @@ namespace ftl {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kLoneOpen = "<think>";
-constexpr std::string_view kLoneClose = "</think>";
 
 // Harmony's channels, as gpt-oss writes them where no server has read them.
+constexpr std::string_view kBareAnalysis = "analysis";
+constexpr std::string_view kBareFinal = "assistantfinal";
 constexpr std::string_view kHarmonyFinal = "<|channel|>final<|message|>";
-constexpr std::array<ReasoningMarks, 7> kMarks{{{kLoneOpen, kLoneClose},
-                                                {"<thinking>", "</thinking>"},
-                                                {"<thought>", "</thought>"},
-                                                {"[THINK]", "[/THINK]"},
-                                                {"<|channel|>analysis<|message|>", kHarmonyFinal},
-                                                {"<|start|>assistant<|channel|>analysis<|message|>", kHarmonyFinal},
-                                                {kHarmonyFinal, ""}}};
+constexpr std::array<ReasoningMarks, 11> kMarks{{{"<think>", "</think>"},
+                                                 {"<thinking>", "</thinking>"},
+                                                 {"<thought>", "</thought>"},
+                                                 {"[THINK]", "[/THINK]"},
+                                                 {"<seed:think>", "</seed:think>"},
+                                                 {"\u25C1think\u25B7", "\u25C1/think\u25B7"},
+                                                 {"<|begin_of_thought|>", "<|end_of_thought|>"},
+                                                 {"<|START_THINKING|>", "<|END_THINKING|>"},
+                                                 {"<|channel|>analysis<|message|>", kHarmonyFinal},
+                                                 {"<|start|>assistant<|channel|>analysis<|message|>", kHarmonyFinal},
+                                                 {kHarmonyFinal, ""}}};
 
 // How many bytes at the end of `text` are the start of `tag`.
 size_t StartAtEnd(std::string_view text, std::string_view tag) {
@@ -27,6 +31,12 @@ size_t StartAtEnd(std::string_view text, std::string_view tag) {
     if (text.substr(text.size() - length) == tag.substr(0, length)) return length;
   }
   return 0;
+}
+
+// Moves what stands from `begin` to the closing mark at `close`, and the mark goes.
+void PartAt(size_t begin, size_t close, size_t mark_bytes, std::string& text, std::string& reasoning) {
+  reasoning.append(text, begin, close - begin);
+  text.erase(0, std::min(text.find_first_not_of(kSpace, close + mark_bytes), text.size()));
 }
 
 }  // namespace
@@ -78,11 +88,17 @@ void ThinkBlock::Finish(std::string& text, std::string& reasoning) {
 }
 
 void ThinkBlock::PartUnopened(std::string& text, std::string& reasoning) {
-  const size_t close = text.find(kLoneClose);
-  if (close == std::string::npos || text.find(kLoneOpen) < close) return;
-  if (close > 0 && text[close - 1] != '\n') return;
-  reasoning.append(text, 0, close);
-  text.erase(0, std::min(text.find_first_not_of(kSpace, close + kLoneClose.size()), text.size()));
+  // Harmony's channels where a server took the marks out and left their names.
+  if (text.substr(0, kBareAnalysis.size()) == kBareAnalysis) {
+    const size_t final = text.find(kBareFinal);
+    if (final != std::string::npos) return PartAt(kBareAnalysis.size(), final, kBareFinal.size(), text, reasoning);
+  }
+  for (const ReasoningMarks& marks : kMarks) {
+    if (marks.close.empty() || marks.close == kHarmonyFinal) continue;
+    const size_t close = text.find(marks.close);
+    if (close == std::string::npos || text.find(marks.open) < close) continue;
+    if (close == 0 || text[close - 1] == '\n') return PartAt(0, close, marks.close.size(), text, reasoning);
+  }
 }
 
 }  // namespace ftl

@@ -16,8 +16,8 @@ struct CallerLimits {
   size_t body_bytes = 1024 * 1024;         // of an answer that is no stream
   size_t stream_bytes = 16 * 1024 * 1024;  // of a stream with all its wrapping
   size_t text_bytes = 1024 * 1024;         // of text, reasoning and tool calls together
-  size_t models_bytes = 2 * 1024 * 1024;   // of a model listing
-  size_t models = 1000;                    // of a model listing
+  size_t models_bytes = 4 * 1024 * 1024;   // of one page of a model listing
+  size_t models = 5000;                    // of a model listing
 
   // How long to wait for usage and `[DONE]` after the answer has said that it is finished.
   absl::Duration after_finish = absl::Seconds(2);

@@ -48,7 +48,7 @@ class DialerTest : public testing::Test {
     auto resolver = std::make_unique<ListedResolver>(std::move(answers), &log_);
     Caller caller(io_.get_executor(), policy_, limits, std::move(resolver));
     const Endpoint endpoint = *Endpoint::Parse(url, policy_);
-    const Secret key("a-key-of-no-worth");
+    const Credential key{Secret("a-key-of-no-worth")};
     const ChatRequest request{.model = "m", .messages = {{"user", "Hi"}}};
     return *Await(io_, caller.Chat(DeadlineIn(limit), endpoint, key, "s", request));
   }
@@ -81,7 +81,7 @@ TEST_F(DialerTest, AsksAgainAtEachConnectionSoThatRebindingGainsNothing) {
   auto resolver = std::make_unique<ListedResolver>(resolver_answers, &log_);
   Caller caller(io_.get_executor(), policy_, {}, std::move(resolver));
   const Endpoint endpoint = *Endpoint::Parse("http://somewhere.net/v1", policy_);
-  const Secret key;
+  const Credential key;
   const ChatRequest request{.model = "m"};
   for (int call = 0; call < 2; ++call) {
     const auto reply = Await(io_, caller.Chat(DeadlineIn(absl::Milliseconds(300)), endpoint, key, "s", request));
@@ -123,7 +123,7 @@ TEST_F(DialerTest, KeepsATlsConnection) {
   FakeEndpoint endpoint(SaysHi(), FakeEndpoint::Tls());
   Caller caller(io_.get_executor(), policy_, Trusting(endpoint));
   const Endpoint at = *Endpoint::Parse(endpoint.Url(), policy_);
-  const Secret key;
+  const Credential key;
   const ChatRequest request{.model = "m", .messages = {{"user", std::string(100'000, 'x')}}};
   for (int call = 0; call < 3; ++call) {
     EXPECT_TRUE(Await(io_, caller.Chat(DeadlineIn(absl::Seconds(5)), at, key, "s", request))->ok());

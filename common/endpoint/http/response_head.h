@@ -16,6 +16,7 @@ struct ResponseHead {
   bool is_last = false;  // the connection ends with this response
   std::string content_type;
   std::string content_encoding;
+  std::string location;  // of a redirect
   RetryHints retry;
 
   bool is_interim() const { return status < 200; }

@@ -25,6 +25,8 @@ void ResponseParser::OnField(field known, std::string_view name, std::string_vie
     head_.content_type = value;
   } else if (known == field::content_encoding) {
     head_.content_encoding = value;
+  } else if (known == field::location) {
+    head_.location = value;
   } else if (known == field::retry_after) {
     head_.retry.retry_after = value;
   } else if (absl::EqualsIgnoreCase(ToAbsl(name), "retry-after-ms")) {

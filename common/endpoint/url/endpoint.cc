@@ -141,6 +141,13 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view url, const AddressPoli
   return Endpoint(pieces.is_https, std::move(host), port, std::string(pieces.path), std::string(pieces.query));
 }
 
+absl::StatusOr<Endpoint> Endpoint::ParsePasted(std::string_view text, const AddressPolicy& policy) {
+  constexpr std::string_view kAround = " \t\r\n\"'`<>";
+  const size_t first = std::min(text.find_first_not_of(kAround), text.size());
+  const size_t last = text.find_last_not_of(kAround);
+  return Parse(text.substr(first, last + 1 - first), policy);
+}
+
 std::vector<asio::ip::address> Endpoint::KnownAddresses() const {
   if (host_.literal()) return {*host_.literal()};
   if (host() == "localhost") return LoopbackAddresses();
@@ -161,12 +168,18 @@ std::string Endpoint::Text() const { return Origin() + path_ + query_; }
 std::string Endpoint::BasePath() const {
   std::string_view path = TrimSlashes(path_);
   if (path.empty()) return std::string(ProviderOf(*this).base_path);
-  for (const std::string_view end : {kChatCompletions, kModels}) {
+  for (const std::string_view native : {"/api/chat", "/api/generate", "/api/tags"}) {
+    if (path == native) return "/v1";  // Ollama's own; what we speak stands beside it
+  }
+  for (const std::string_view end : {kChatCompletions, kModels, std::string_view("/completions"),
+                                     std::string_view("/responses"), std::string_view("/embeddings")}) {
     if (!EndsWith(path, end)) continue;
     path.remove_suffix(end.size());
     break;
   }
-  return std::string(TrimSlashes(path));
+  path = TrimSlashes(path);
+  if (EndsWith(path, "/v1/chat")) path.remove_suffix(std::string_view("/chat").size());
+  return std::string(path);
 }
 
 std::string Endpoint::ChatCompletionsTarget() const {

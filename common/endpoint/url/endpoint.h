@@ -26,6 +26,8 @@ class Endpoint {
   // A refusal of UrlFault: INVALID_FIELD for what is no URL, ENDPOINT_NOT_ALLOWED for what `policy` or the spelling
   // forbids.
   static absl::StatusOr<Endpoint> Parse(std::string_view url, const AddressPolicy& policy);
+  // As above, of a URL as people paste it: white space and quotes around it are left out.
+  static absl::StatusOr<Endpoint> ParsePasted(std::string_view text, const AddressPolicy& policy);
 
   bool is_https() const { return is_https_; }
   std::string_view scheme() const { return is_https_ ? "https" : "http"; }

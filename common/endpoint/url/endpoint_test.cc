@@ -27,6 +27,14 @@ constexpr Calls kCalls[] = {
     {"https://api.together.xyz/v1/chat/completions/", "/v1/chat/completions/", "/v1/models"},
     {"https://api.together.xyz/v1/models", "/v1/chat/completions", "/v1/models"},
     {"https://api.together.xyz/v1/models/", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/chat", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/completions", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/responses", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/embeddings/", "/v1/chat/completions", "/v1/models"},
+    {"https://llm.acme-models.com/api/chat", "/v1/chat/completions", "/v1/models"},
+    {"https://llm.acme-models.com/api/generate", "/v1/chat/completions", "/v1/models"},
+    {"https://llm.acme-models.com/api", "/api/chat/completions", "/api/models"},
+    {"https://llm.acme-models.com/chat", "/chat/chat/completions", "/chat/models"},
     {"https://llm.acme-models.com", "/v1/chat/completions", "/v1/models"},
     {"https://llm.acme-models.com/", "/v1/chat/completions", "/v1/models"},
     {"https://llm.acme-models.com/chat/completions", "/chat/completions", "/models"},
@@ -108,6 +116,20 @@ TEST(EndpointTest, SaysWhatToChangeWhereTheSpellingIsAtFault) {
   EXPECT_NE(message("https://api.openai.com:70000").find("65535"), std::string::npos);
   EXPECT_EQ(message("http://127.0.0.1"), message("http://printer.local"));
   EXPECT_EQ(message("http://127.0.0.1"), message("http://api.openai.com:22"));
+}
+
+TEST(EndpointTest, TakesAUrlAsItIsPasted) {
+  const AddressPolicy policy;
+  for (const char* pasted :
+       {" https://api.together.xyz/v1", "https://api.together.xyz/v1\n", "\"https://api.together.xyz/v1\"",
+        "<https://api.together.xyz/v1>", "\t`https://api.together.xyz/v1` "}) {
+    const auto endpoint = Endpoint::ParsePasted(pasted, policy);
+    ASSERT_TRUE(endpoint.ok()) << pasted;
+    EXPECT_EQ(endpoint->Text(), "https://api.together.xyz/v1");
+  }
+  for (const char* pasted : {"", " ", "https://api.together.xyz/v1 x", "https://api.together .xyz/v1", "\""}) {
+    EXPECT_FALSE(Endpoint::ParsePasted(pasted, policy).ok()) << pasted;
+  }
 }
 
 }  // namespace

@@ -61,6 +61,28 @@ bool LooksUsual(std::string_view provider, std::string_view key) {
   return true;
 }
 
+// How much of `text` is a word that a header, a command or a file of settings has before a key; 0 for none.
+size_t PastedBefore(std::string_view text) {
+  constexpr std::string_view kWords[] = {
+      "--header", "-h",      "export ", "authorization",  "proxy-authorization",       "x-api-key",
+      "api-key",  "api_key", "apikey",  "x-goog-api-key", "ocp-apim-subscription-key", "bearer",
+      "token ",   "token: ", "key ",    "key: "};
+  for (const std::string_view word : kWords) {
+    if (!absl::StartsWithIgnoreCase(ToAbsl(text), ToAbsl(word))) continue;
+    size_t at = word.size();
+    while (at < text.size() && (text[at] == '"' || text[at] == '\'')) ++at;
+    if (word.back() == ' ') return at;
+    if (at < text.size() && std::string_view(" :=\t").find(text[at]) != std::string_view::npos) return at + 1;
+  }
+  // `OPENAI_API_KEY=`
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return 0;
+  const std::string_view name = text.substr(0, equals);
+  const bool is_setting = std::all_of(
+      name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9'); });
+  return is_setting && (name.ends_with("KEY") || name.ends_with("TOKEN")) ? equals + 1 : 0;
+}
+
 }  // namespace
 
 std::span<const Provider> Providers() { return kProviders; }
@@ -81,15 +103,15 @@ const Provider& ProviderOf(const Endpoint& endpoint) {
 }
 
 absl::StatusOr<std::string_view> CleanKey(std::string_view key) {
-  constexpr std::string_view kPastedAlong = " \t\r\n\"'`";
+  constexpr std::string_view kPastedAlong = " \t\r\n\"'`{},";
   constexpr size_t kLongest = 4096;
   const size_t first = key.find_first_not_of(kPastedAlong);
   if (first == std::string_view::npos) return std::string_view();
   key = key.substr(first, key.find_last_not_of(kPastedAlong) - first + 1);
-  for (const std::string_view before : {"authorization:", "api-key:", "x-api-key:", "bearer "}) {
-    if (!absl::StartsWithIgnoreCase(ToAbsl(key), ToAbsl(before))) continue;
-    key.remove_prefix(before.size());
-    key.remove_prefix(std::min(key.find_first_not_of(kPastedAlong), key.size()));
+  while (const size_t along = PastedBefore(key)) {
+    const size_t next = key.find_first_not_of(kPastedAlong, along);
+    if (next == std::string_view::npos) break;
+    key.remove_prefix(next);
   }
   std::string_view fault;
   if (key.size() > kLongest) fault = "is longer than 4,096 characters";

@@ -43,12 +43,19 @@ TEST(ProviderTest, RecognisesItsOwnBaseUrl) {
 TEST(ProviderTest, TrimsWhatIsPastedAlongWithAKeyAndRefusesWhatNoHeaderCarries) {
   EXPECT_EQ(*CleanKey(" \"sk-abc\"\n"), "sk-abc");
   EXPECT_EQ(*CleanKey(""), "");
-  for (const char* pasted : {"Bearer sk-abc", "bearer  sk-abc", "Authorization: Bearer sk-abc", "'api-key: sk-abc'",
-                             "\"authorization:Bearer sk-abc\""}) {
+  for (const char* pasted :
+       {"Bearer sk-abc", "bearer  sk-abc", "Authorization: Bearer sk-abc", "'api-key: sk-abc'",
+        "\"authorization:Bearer sk-abc\"", "-H \"Authorization: Bearer sk-abc\"", "--header 'x-api-key: sk-abc'",
+        "{\"Authorization\": \"Bearer sk-abc\"}", "Token sk-abc", "Key sk-abc", "X-API-Key=sk-abc", "api_key: sk-abc",
+        "apikey sk-abc", "Bearer: sk-abc", "OPENAI_API_KEY=sk-abc", "export OPENAI_API_KEY=\"sk-abc\"",
+        "HF_TOKEN='sk-abc'", "Ocp-Apim-Subscription-Key: sk-abc"}) {
     EXPECT_EQ(*CleanKey(pasted), "sk-abc") << pasted;
   }
   EXPECT_EQ(*CleanKey("Bearer"), "Bearer") << "what is all there is, is the key";
-  EXPECT_EQ(*CleanKey("bearers-key"), "bearers-key");
+  for (const char* key :
+       {"bearers-key", "key-abc", "token:abc", "keyId:secret", "abc=", "ABC=", "A_KEY=", "a=b", "apikey"}) {
+    EXPECT_EQ(*CleanKey(key), key);
+  }
   EXPECT_EQ(*CleanKey(" \n"), "");
   EXPECT_EQ(CleanKey(std::string(4096, 'k'))->size(), 4096u);
   for (const std::string& key : {std::string("sk\r\nX: y"), std::string("sk-\xc3\xa4"), std::string("a\0b", 3),

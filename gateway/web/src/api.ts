@@ -124,6 +124,7 @@ export interface Run {
   running_prompt_ids?: number[];
   error?: string;
   error_type?: string;
+  parameters?: { max_tokens: number; lowered_max_tokens?: number };
 }
 
 export interface Result {

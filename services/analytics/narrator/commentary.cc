@@ -110,8 +110,12 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
   auto lent = co_await Borrow(call, session);
   if (!lent.ok()) co_return std::optional<Remark>();
   ++turns_[session];
-  const std::optional<Secret> key = box_.Open(lent->sealed_api_key());
-  if (!key) co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
+  std::optional<Secret> key = box_.Open(lent->sealed_api_key());
+  std::optional<Secret> header_lines = box_.Open(lent->sealed_header_lines());
+  if (!key || !header_lines) {
+    co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
+  }
+  const Credential credential{*std::move(key), *std::move(header_lines)};
   const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);
   if (!endpoint.ok()) co_return std::optional<Remark>();
   const ChatRequest request{.model = lent->model_id(),
@@ -131,8 +135,8 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
       talk.waiting += text;
       talk.news.cancel();
     };
-    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, *key, session,
-                                       request, hear);
+    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, credential,
+                                       session, request, hear);
     if (reply.ok()) talk.reply = *std::move(reply);
     talk.ended = true;
     talk.news.cancel();

@@ -1,5 +1,7 @@
 #include "services/batch-runner/connection/connection_probe.h"
 
+#include <absl/cleanup/cleanup.h>
+
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 
@@ -7,10 +9,8 @@ namespace ftl::batch_runner {
 namespace {
 
 constexpr absl::Duration kLimit = absl::Seconds(10);
-constexpr int kMaxTokens = 256;
-// A token says that it is connected; what comes right after it, whether usage does.
-constexpr absl::Duration kEnough = absl::Milliseconds(500);
-constexpr const char* kPrompt = "Hello, are you there?";
+// What opens a connection has as long; its own failure says more.
+constexpr absl::Duration kGrace = absl::Milliseconds(250);
 
 pb::TestConnectionResponse ResponseOf(const ChatReply& reply) {
   pb::TestConnectionResponse response;
@@ -29,28 +29,62 @@ pb::TestConnectionResponse ResponseOf(const ChatReply& reply) {
   return response;
 }
 
+pb::TestConnectionResponse NotYet() {
+  constexpr const char* kSentence =
+      "The endpoint took the request and has not answered in 10 s. A model that is still loading needs longer: the "
+      "call "
+      "is kept open for up to a minute, so test again in a moment.";
+  pb::TestConnectionResponse response;
+  response.set_message(kSentence);
+  response.set_error(kSentence);
+  response.set_error_type(endpoint_pb::ERROR_TYPE_TIMEOUT);
+  return response;
+}
+
 }  // namespace
 
+Task<std::shared_ptr<Greeting>> ConnectionProbe::GreetingOf(const CallContext& call, std::string session) {
+  if (const auto known = under_way_.find(session); known != under_way_.end()) co_return known->second;
+  CO_TRY(KeyLoans::Loan loan, co_await keys_.For(call, session, vault_pb::LEND_PURPOSE_CONNECTION_TEST));
+  CO_TRY(Endpoint endpoint, Endpoint::Parse(loan.endpoint_url, policy_));
+  std::erase_if(under_way_, [](const auto& greeting) { return greeting.second->has_ended(); });
+  // Another test may have begun it while this one borrowed.
+  auto& greeting = under_way_[session];
+  if (greeting != nullptr) co_return greeting;
+  greeting = std::make_shared<Greeting>(executor_, caller_, std::move(endpoint), std::move(loan), std::move(session));
+  greeting->Begin();
+  co_return greeting;
+}
+
 Task<pb::TestConnectionResponse> ConnectionProbe::Test(const CallContext& call, std::string session) {
-  CO_TRY(const KeyLoans::Loan loan, co_await keys_.For(call, session, vault_pb::LEND_PURPOSE_CONNECTION_TEST));
-  CO_TRY(const Endpoint endpoint, Endpoint::Parse(loan.endpoint_url, policy_));
-  const ChatRequest request{.model = loan.model_id,
-                            .messages = {{"user", kPrompt}},
-                            .temperature = 0.7,
-                            .max_tokens = kMaxTokens,
-                            .stream = true,
-                            .enough_after_token = kEnough,
-                            .capabilities = loan.capabilities};
-  CO_TRY(const ChatReply reply, co_await caller_.Chat(DeadlineIn(kLimit), endpoint, loan.key, session, request));
-  pb::TestConnectionResponse response = ResponseOf(reply);
+  if (const auto known = under_way_.find(session); known != under_way_.end() && known->second->has_ended()) {
+    under_way_.erase(known);
+  }
+  CO_TRY(const std::shared_ptr<Greeting> greeting, co_await GreetingOf(call, session));
+  absl::Cleanup break_off = [&] { greeting->BreakOff(); };
+  const auto reply = co_await greeting->Heard(kLimit + kGrace);
+  std::move(break_off).Cancel();
+  if (reply) {
+    under_way_.erase(session);
+    CO_TRY(reply->status());
+  }
+  pb::TestConnectionResponse response = reply ? ResponseOf(**reply) : NotYet();
   vault_pb::RecordConnectionTestRequest record;
   record.set_demo_session_id(session);
   record.set_success(response.success());
   if (response.has_latency()) *record.mutable_latency() = response.latency();
   if (response.has_error()) record.set_error(response.error());
-  *record.mutable_capabilities() = response.capabilities();
+  if (response.has_capabilities()) *record.mutable_capabilities() = response.capabilities();
   CO_TRY(co_await keys_.RecordConnectionTest(call, std::move(record)));
   co_return response;
+}
+
+void ConnectionProbe::Drop(const std::string& session) {
+  if (const auto known = under_way_.find(session); known != under_way_.end()) known->second->BreakOff();
+}
+
+void ConnectionProbe::Close() {
+  for (auto& [session, greeting] : under_way_) greeting->BreakOff();
 }
 
 }  // namespace ftl::batch_runner

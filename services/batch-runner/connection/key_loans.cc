@@ -39,8 +39,11 @@ Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKey
          co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
                             std::move(request)));
   std::optional<Secret> key = box_.Open(lent.sealed_api_key());
-  if (!key) co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
-  co_return Loan{.key = *std::move(key),
+  std::optional<Secret> header_lines = box_.Open(lent.sealed_header_lines());
+  if (!key || !header_lines) {
+    co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
+  }
+  co_return Loan{.credential = {*std::move(key), *std::move(header_lines)},
                  .endpoint_url = lent.endpoint_url(),
                  .model_id = lent.model_id(),
                  .provider = lent.provider(),

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "common/async/task.h"
+#include "common/endpoint/credential.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/channels.h"
 #include "common/secret/sealed_box.h"
-#include "common/secret/secret.h"
 #include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
 
@@ -21,7 +21,7 @@ class KeyLoans {
   explicit KeyLoans(const rpc::Channels& channels);
 
   struct Loan {
-    Secret key;
+    Credential credential;
     std::string endpoint_url;
     std::string model_id;
     finetunelab::endpoint::v1::Provider provider;

@@ -23,18 +23,21 @@ absl::Status RefusalOf(const CallFailure& failure) {
 
 Task<pb::ListModelsResponse> ModelDiscovery::OfSession(const CallContext& call, std::string session) {
   CO_TRY(KeyLoans::Loan loan, co_await keys_.For(call, session, vault_pb::LEND_PURPOSE_LIST_MODELS));
-  co_return co_await Ask(std::move(loan.endpoint_url), std::move(loan.key), std::move(session));
+  co_return co_await Ask(std::move(loan.endpoint_url), std::move(loan.credential), std::move(session));
 }
 
-Task<pb::ListModelsResponse> ModelDiscovery::OfEndpoint(const CallContext&, std::string endpoint_url, Secret key) {
-  co_return co_await Ask(std::move(endpoint_url), std::move(key), NewRequestId());
+Task<pb::ListModelsResponse> ModelDiscovery::OfEndpoint(const CallContext&, std::string endpoint_url,
+                                                        Credential credential) {
+  co_return co_await Ask(std::move(endpoint_url), std::move(credential), NewRequestId());
 }
 
-Task<pb::ListModelsResponse> ModelDiscovery::Ask(std::string endpoint_url, Secret key, std::string pool_key) {
-  CO_TRY(const Endpoint endpoint, Endpoint::Parse(endpoint_url, policy_));
-  CO_TRY(const ModelList list, co_await caller_.ListModels(DeadlineIn(kLimit), endpoint, key, pool_key));
+Task<pb::ListModelsResponse> ModelDiscovery::Ask(std::string endpoint_url, Credential credential,
+                                                 std::string pool_key) {
+  CO_TRY(const Endpoint endpoint, Endpoint::ParsePasted(endpoint_url, policy_));
+  CO_TRY(const ModelList list, co_await caller_.ListModels(DeadlineIn(kLimit), endpoint, credential, pool_key));
   if (!list.ok()) co_return RefusalOf(list.failure);
   pb::ListModelsResponse response;
+  if (list.cut) response.set_truncated(true);
   for (const ListedModel& listed : list.models) {
     pb::Model* model = response.add_models();
     model->set_id(listed.id);

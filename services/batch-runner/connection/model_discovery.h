@@ -19,10 +19,10 @@ class ModelDiscovery {
   // Of a session's endpoint, by its hash.
   Task<pb::ListModelsResponse> OfSession(const CallContext& call, std::string session);
   // Of an endpoint that someone is about to use.
-  Task<pb::ListModelsResponse> OfEndpoint(const CallContext& call, std::string endpoint_url, Secret key);
+  Task<pb::ListModelsResponse> OfEndpoint(const CallContext& call, std::string endpoint_url, Credential credential);
 
  private:
-  Task<pb::ListModelsResponse> Ask(std::string endpoint_url, Secret key, std::string pool_key);
+  Task<pb::ListModelsResponse> Ask(std::string endpoint_url, Credential credential, std::string pool_key);
 
   KeyLoans& keys_;
   Caller& caller_;

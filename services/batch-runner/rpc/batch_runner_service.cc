@@ -5,6 +5,8 @@
 
 #include <absl/strings/escaping.h>
 
+#include "common/endpoint/credential.h"
+#include "common/endpoint/url/provider.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/proto/copy_fields.h"
@@ -38,6 +40,9 @@ Idempotency IdempotencyOf(Request request) {
   return idempotency;
 }
 
+// Their bytes are not known without a walk over all of them.
+constexpr int kManyPrompts = 500;
+
 absl::StatusOr<int64_t> NumberAt(const std::string& list, const std::string& token) {
   TRY(const std::string position, PagePosition(list, token));
   int64_t number = 0;
@@ -69,9 +74,17 @@ Task<pb::CreateSuiteResponse> BatchRunnerService::CreateSuite(const CallContext&
                                                               const pb::CreateSuiteRequest& request) {
   CO_TRY(std::string session, SessionHashOf(request.session_id()));
   std::vector<std::string> left_out;
-  CO_TRY(pb::Suite suite, OwnSuite(request, &left_out));
+  const auto read = [&] { return OwnSuite(request, &left_out); };
+  const bool is_large = request.content().size() > ReadingThread::kWorthIt || request.prompts_size() > kManyPrompts;
+  absl::StatusOr<pb::Suite> suite = absl::UnknownError("not read");
+  if (is_large) {
+    suite = co_await parts_.reading.Run(read);
+  } else {
+    suite = read();
+  }
+  CO_TRY(suite.status());
   CO_TRY(const pb::Suite stored,
-         co_await parts_.suites.Create(call, std::move(session), std::move(suite), IdempotencyOf(request)));
+         co_await parts_.suites.Create(call, std::move(session), *std::move(suite), IdempotencyOf(request)));
   pb::CreateSuiteResponse response;
   CopyFields(stored, response);
   for (std::string& name : left_out) response.add_left_out(std::move(name));
@@ -80,7 +93,10 @@ Task<pb::CreateSuiteResponse> BatchRunnerService::CreateSuite(const CallContext&
 
 Task<pb::PreviewSuiteResponse> BatchRunnerService::PreviewSuite(const CallContext&,
                                                                 const pb::PreviewSuiteRequest& request) {
-  co_return PreviewOf(request);
+  const auto read = [&] { return PreviewOf(request); };
+  const bool is_large = request.content().size() + request.raw_content().size() > ReadingThread::kWorthIt;
+  if (is_large) co_return co_await parts_.reading.Run(read);
+  co_return read();
 }
 
 Task<pb::TestConnectionResponse> BatchRunnerService::TestConnection(const CallContext& call,
@@ -99,7 +115,10 @@ Task<pb::ListModelsResponse> BatchRunnerService::ListModels(const CallContext& c
     co_return Refuse(Reason::kInvalidField, "Give session_id, or endpoint_url and api_key.")
         .Field("session_id", "is missing, and endpoint_url is too");
   }
-  co_return co_await parts_.models.OfEndpoint(call, request.endpoint_url(), Secret(request.api_key()));
+  CO_TRY(const std::string_view key, CleanKey(request.api_key()));
+  CO_TRY(Secret header_lines, HeaderLines(request.headers()));
+  Credential credential(Secret(key), std::move(header_lines));
+  co_return co_await parts_.models.OfEndpoint(call, request.endpoint_url(), std::move(credential));
 }
 
 Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call, const pb::StartRunRequest& request) {

@@ -12,6 +12,7 @@
 #include "services/batch-runner/store/result_store.h"
 #include "services/batch-runner/store/run_store.h"
 #include "services/batch-runner/store/suite_store.h"
+#include "services/batch-runner/suite/reading_thread.h"
 
 namespace ftl::batch_runner {
 
@@ -23,6 +24,7 @@ class BatchRunnerService final : public pb::BatchRunnerService::CallbackService 
     RunStore& runs;
     ResultStore& results;
     SuiteStore& suites;
+    ReadingThread& reading;
     ConnectionProbe& probe;
     ModelDiscovery& models;
     Dispatcher& dispatcher;

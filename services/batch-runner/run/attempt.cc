@@ -52,18 +52,23 @@ ChatRequest RequestFor(const RunTarget& target, const pb::Prompt& prompt) {
   return request;
 }
 
+bool IsLowered(const endpoint_pb::Capabilities& learned, const RunTarget& target) {
+  const endpoint_pb::Capabilities& known = target.capabilities;
+  return learned.has_max_tokens() && (!known.has_max_tokens() || learned.max_tokens() < known.max_tokens());
+}
+
 // One attempt: a request, and where it is refused over a parameter that can be left out, a second one, which waits for
 // its turn as any other.
 Task<ChatReply> Attempt(Caller& caller, const RunTarget& target, const ChatRequest& request,
                         const std::function<Task<>()>& turn) {
   const absl::Duration limit = LimitOf(target.parameters.timeout());
   CO_TRY(ChatReply reply,
-         co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.key, target.session, request));
+         co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, request));
   if (!reply.may_ask_again) co_return std::move(reply);
   ChatRequest again = request;
   again.capabilities = reply.learned;
   CO_TRY(co_await turn());
-  co_return co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.key, target.session, again);
+  co_return co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, again);
 }
 
 void FillTiming(const endpoint_pb::Timing& timing, pb::Result& result) {
@@ -134,9 +139,13 @@ Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<Ru
     CO_TRY(reply, co_await Attempt(caller, *target, request, room.turn));
     run_metrics::Called(target->provider, reply, absl::Now() - began);
     result.set_attempts(result.attempts() + 1);
-    // The one quirk that the connection test cannot show: it sends no system prompt.
+    // What the connection test cannot show: it sends no system prompt, and asks for few tokens.
     if (reply.ok() && reply.learned.has_system_role()) {
       target->capabilities.set_system_role(reply.learned.system_role());
+    }
+    if (reply.ok() && IsLowered(reply.learned, *target)) {
+      target->capabilities.set_max_tokens(reply.learned.max_tokens());
+      room.lowered();
     }
     if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) room.throttled(began);
     if (const auto wait = WaitAskedOfAll(reply)) {

@@ -21,12 +21,14 @@ struct CallRoom {
   std::function<Task<>()> turn;
   // The endpoint asked all to wait.
   std::function<void(absl::Duration wait)> asked_to_wait;
+  // The model takes fewer output tokens than were asked for; the target's next calls know.
+  std::function<void()> lowered;
 };
 
 // One prompt, called until it succeeds or no further attempt helps; its checks; one result, or none where it went back
 // because the endpoint asked all to wait. Fails only when it was
-// cancelled: whatever an endpoint does becomes a result. Whether the endpoint takes the system role the target's next
-// calls know.
+// cancelled: whatever an endpoint does becomes a result. Whether the endpoint takes the system role, and
+// how many tokens the model gives at the most, the target's next calls know.
 Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
                                               std::mt19937_64& random, CallRoom room);
 

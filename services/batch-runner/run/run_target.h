@@ -4,9 +4,9 @@
 #include <string>
 
 #include "common/async/task.h"
+#include "common/endpoint/credential.h"
 #include "common/endpoint/url/address_policy.h"
 #include "common/endpoint/url/endpoint.h"
-#include "common/secret/secret.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "services/batch-runner/connection/key_loans.h"
 #include "services/batch-runner/store/work_store.h"
@@ -16,11 +16,11 @@ namespace ftl::batch_runner {
 // What the calls of one run have in common.
 struct RunTarget {
   Endpoint endpoint;
-  Secret key;  // dropped with the target
+  Credential credential;  // dropped with the target
   std::string model_id;
   finetunelab::endpoint::v1::Provider provider;
   std::string session;                                   // hash; connections are shared within it
-  finetunelab::endpoint::v1::Capabilities capabilities;  // the system role's is learned by calls
+  finetunelab::endpoint::v1::Capabilities capabilities;  // system role and most tokens are learned by calls
   pb::RunParameters parameters;
   bool forget_key_after_run;
   std::string pace_key;  // of the door that all who call this endpoint with this key go through

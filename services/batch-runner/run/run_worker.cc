@@ -69,6 +69,7 @@ asio::awaitable<void> RunWorker::Work() {
   if (is_first) StartBorrowing();
   while (!dropped_ && !unseated_ && obstacle_.ok()) {
     StartReady();
+    if (HasLowered()) co_await TellLowered();
     if (HasWork()) {
       if (!co_await Step()) break;
       if (fence_ != 0) StartBorrowing();
@@ -159,6 +160,27 @@ asio::awaitable<bool> RunWorker::Pause() {
   }
   if (!dropped_ && finished_.empty() && IsPaused()) co_await Sleep(std::min(TimeLeft(until), kLook));
   co_return true;
+}
+
+bool RunWorker::HasLowered() const {
+  if (!target_ || !target_->capabilities.has_max_tokens()) return false;
+  const int lowered = target_->capabilities.max_tokens();
+  const bool is_told = parameters_->has_lowered_max_tokens() && parameters_->lowered_max_tokens() <= lowered;
+  return lowered < parameters_->max_tokens() && !is_told;
+}
+
+asio::awaitable<void> RunWorker::TellLowered() {
+  const int lowered = target_->capabilities.max_tokens();
+  auto run = co_await parts_.runs.LowerTokens(OwnCall(kStoreLimit), run_.session, run_.test_run_id, lowered);
+  if (!run.ok()) {
+    log::Warn("a lowered limit was not stored", {{"run", run_.test_run_id}, {"status", run.status()}});
+    co_return;
+  }
+  parameters_->set_lowered_max_tokens(lowered);
+  pb::RunEvent event;
+  *event.mutable_progress() = *std::move(run);
+  parts_.feed.Publish(run_.test_run_id, std::move(event));
+  dispatcher_.TellOthers(run_.test_run_id);
 }
 
 asio::awaitable<bool> RunWorker::LearnParameters() {
@@ -438,6 +460,7 @@ void RunWorker::Launch(LeasedPrompt prompt) {
     self->refused_.insert(prompt_id);
     self->dispatcher_.CloseDoor(self->target_->pace_key, wait);
   };
+  room.lowered = [self = shared_from_this()] { self->wake_.cancel(); };
   if (parameters_->requests_per_minute() > 0) room.turn = [self = shared_from_this()] { return self->TakeTurn(); };
   asio::co_spawn(parts_.executor,
                  RunPrompt(parts_.caller, target_, std::move(prompt), dispatcher_.random_, std::move(room)),

@@ -81,6 +81,9 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool HasWork() const;
   void StartReady();
   void Launch(LeasedPrompt prompt);
+  // Whether the model takes fewer tokens than the run asks for, and that is not written down yet.
+  bool HasLowered() const;
+  asio::awaitable<void> TellLowered();
   // Waits until the run's requests a minute allow one more than those that leases drew.
   Task<> TakeTurn();
   void Finish(LeasedPrompt prompt, absl::StatusOr<std::optional<FinishedPrompt>> finished);

@@ -123,6 +123,16 @@ constexpr Query kPauseRun{"run.pause", R"(
   UPDATE demo_batch_test_runs SET paused_until = now() + $3::bigint * interval '1 microsecond'
   WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running'))"};
 
+constexpr Query kLowerTokens{"run.lower_tokens", R"(
+  UPDATE demo_batch_test_runs r
+  SET config = r.config || lowered.parameter,
+      manifest = changed || jsonb_build_object('sha256', encode(sha256(convert_to(changed::text, 'UTF8')), 'hex'))
+  FROM (SELECT jsonb_build_object('lowered_max_tokens', $3::int) AS parameter) AS lowered,
+       LATERAL (SELECT jsonb_set(own.manifest - 'sha256', '{parameters}', own.manifest->'parameters' || lowered.parameter) AS changed
+                FROM demo_batch_test_runs own WHERE own.demo_session_id = $1 AND own.id = $2::uuid) AS described
+  WHERE r.demo_session_id = $1 AND r.id = $2::uuid AND status IN ('pending', 'running')
+    AND coalesce((r.config->>'lowered_max_tokens')::int > $3::int, true))"};
+
 constexpr Query kDropLeases{"run.drop_leases", R"(
   WITH ended AS (
     SELECT id FROM demo_batch_test_runs
@@ -308,6 +318,16 @@ Task<pb::Run> RunStore::Pause(const CallContext& call, std::string session, std:
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
   statements.push_back({kPauseRun, Params(session, test_run_id, absl::ToInt64Microseconds(pause))});
+  statements.push_back({kGetRun, Params(session, test_run_id)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  co_return OneRun(rows, RunNotFound());
+}
+
+Task<pb::Run> RunStore::LowerTokens(const CallContext& call, std::string session, std::string test_run_id,
+                                    int max_tokens) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kLowerTokens, Params(session, test_run_id, max_tokens)});
   statements.push_back({kGetRun, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows, RunNotFound());

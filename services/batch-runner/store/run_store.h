@@ -103,6 +103,9 @@ class RunStore {
   Task<pb::Run> End(const CallContext& call, std::string session, std::string test_run_id, Ending ending);
   // Writes down that a run that has not ended calls nobody for `pause` from now. Gives the run as it stands then.
   Task<pb::Run> Pause(const CallContext& call, std::string session, std::string test_run_id, absl::Duration pause);
+  // Writes down, in the run's parameters and its manifest, that the model takes no more output tokens than these. Gives
+  // the run as it stands then.
+  Task<pb::Run> LowerTokens(const CallContext& call, std::string session, std::string test_run_id, int max_tokens);
 
  private:
   Database& database_;

@@ -111,7 +111,15 @@ class Chapter {
                        TokenRate(),
                        Tokens(),
                        Checks()};
-    Add("Headline figures", {std::move(figures)});
+    std::vector<Block> blocks = {std::move(figures)};
+    if (const int32_t empty = metrics_.answers_without_text(); empty > 0) {
+      blocks.push_back(
+          Told(fmt::format("**{}**, though the call went well: an empty answer, reasoning alone, or a token "
+                           "limit that reasoning used up. Raise max_tokens, or look at the model's template.",
+                           AnswersWithoutText(empty)),
+               Voice::kNote));
+    }
+    Add("Headline figures", std::move(blocks));
   }
 
   void AddCharts() {
@@ -219,6 +227,7 @@ class Chapter {
     facts.facts = {
         {"Prompts", fmt::format("{}: {} succeeded, {} failed", metrics_.total_prompts(), metrics_.completed_prompts(),
                                 metrics_.failed_prompts())},
+        {"Answers without text", fmt::to_string(metrics_.answers_without_text())},
         {"Input tokens", fmt::to_string(metrics_.total_input_tokens())},
         {"Output tokens", fmt::to_string(metrics_.total_output_tokens())},
         {"Mean output tokens", exact(metrics_.has_avg_output_tokens(), metrics_.avg_output_tokens())},
@@ -262,6 +271,9 @@ class Chapter {
     add("Streaming", parameters.stream() ? "yes" : "no");
     add("Temperature", NumberText(parameters.temperature(), 3));
     add("Output tokens at most", CountText(parameters.max_tokens()));
+    if (parameters.has_lowered_max_tokens()) {
+      add("Lowered to", CountText(parameters.lowered_max_tokens()) + ", since the model takes no more");
+    }
     add("Time limit of an attempt", DurationText(parameters.timeout()));
     if (parameters.repeat() > 1) add("Each prompt run", Counted(parameters.repeat(), "time"));
     if (parameters.requests_per_minute() > 0)

@@ -56,6 +56,10 @@ std::string Counted(int64_t count, std::string_view singular) {
   return fmt::format("{} {}s", CountText(count), singular);
 }
 
+std::string AnswersWithoutText(int64_t count) {
+  return fmt::format("{} {} no text", Counted(count, "answer"), count == 1 ? "has" : "have");
+}
+
 std::string MomentText(absl::Time moment) {
   return absl::FormatTime("%-d %B %Y, %H:%M UTC", moment, absl::UTCTimeZone());
 }

@@ -24,6 +24,8 @@ std::string ExactMilliseconds(const google::protobuf::Duration& span);
 double Milliseconds(const google::protobuf::Duration& span);
 // `1 prompt`, `2 prompts`.
 std::string Counted(int64_t count, std::string_view singular);
+// `1 answer has no text`, `4 answers have no text`.
+std::string AnswersWithoutText(int64_t count);
 // `27 November 2026, 14:05 UTC`.
 std::string MomentText(absl::Time moment);
 

@@ -7,6 +7,7 @@
 #include "common/json/json_writer.h"
 #include "common/proto/enum_word.h"
 #include "common/time/proto_time.h"
+#include "services/export/report/wording.h"
 #include "services/export/writer/csv_cell.h"
 
 namespace ftl::exporter {
@@ -73,6 +74,9 @@ void CsvWriter::Begin(const Report& report, std::string& out) {
     if (!report.filter.empty()) {
       AppendComment("Filter", report.filter, out);
       AppendComment("Note", "The summary is of all results; the rows are those of the filter", out);
+    }
+    if (const int32_t empty = report.metrics.answers_without_text(); empty > 0) {
+      AppendComment("Note", AnswersWithoutText(empty), out);
     }
     out += kNewLine;
     AppendSummary(report.metrics, out);

@@ -33,6 +33,12 @@ bool EndedBadly(const runner::Run& run) {
   return run.status() == runner::RUN_STATUS_FAILED || run.status() == runner::RUN_STATUS_CANCELLED || IsGoing(run);
 }
 
+bool HasNoText(const runner::Result& result) {
+  using namespace finetunelab::endpoint::v1;
+  return result.outcome() == OUTCOME_EMPTY || result.outcome() == OUTCOME_REASONING_ONLY ||
+         result.outcome() == OUTCOME_LENGTH_EMPTY;
+}
+
 void AppendFailures(const runner::Result& result, std::string& out) {
   for (const runner::CheckOutcome& check : result.checks()) {
     if (check.passed()) continue;
@@ -95,6 +101,9 @@ void JunitWriter::Add(const runner::Result& result, std::string& out) {
   }
   if (result.has_response()) {
     out += "<system-out>" + Escaped(Beginning(result.response(), kLongestOutput)) + "</system-out>";
+  }
+  if (HasNoText(result)) {
+    out += fmt::format("<system-err>The answer has no text ({}).</system-err>", EnumWord(result.outcome()));
   }
   out += "</testcase>\n";
 }

@@ -93,6 +93,10 @@ Task<pb::OpenSessionResponse> Admission::OpenNew(Deadline deadline, const Openin
     CO_TRY(const EpochKey key, keys_.KeyAt(now));
     const Place place = ApiKeyPlace(session.hash, session.endpoint_origin);
     CO_TRY(session.api_key_encrypted, SealEnvelope(key, place, opening.api_key));
+    if (!opening.header_lines.empty()) {
+      const Place headers_place = HeadersPlace(session.hash, session.endpoint_origin);
+      CO_TRY(session.headers_encrypted, SealEnvelope(key, headers_place, opening.header_lines));
+    }
     session.key_id = key.id.Text();
     co_return co_await sessions_.Insert(transaction, session);
   };

@@ -7,6 +7,7 @@
 #include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
+#include "common/endpoint/credential.h"
 #include "common/endpoint/url/provider.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
@@ -42,8 +43,9 @@ void JudgeName(std::string_view field, std::string_view name, FieldFaults& fault
 
 absl::StatusOr<Opening> Understand(const pb::OpenSessionRequest& request, const AddressPolicy& policy) {
   FieldFaults faults;
-  absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(request.endpoint_url(), policy);
+  absl::StatusOr<Endpoint> endpoint = Endpoint::ParsePasted(request.endpoint_url(), policy);
   const absl::StatusOr<std::string_view> api_key = CleanKey(request.api_key());
+  absl::StatusOr<Secret> header_lines = HeaderLines(request.headers());
   const absl::StatusOr<std::string> address = AddressSubject(request.client_address());
   const std::string_view model_id = ToStd(absl::StripAsciiWhitespace(request.model_id()));
   if (model_id.empty()) faults.Add("model_id", "is missing");
@@ -55,7 +57,7 @@ absl::StatusOr<Opening> Understand(const pb::OpenSessionRequest& request, const 
   if (request.idempotency_key().size() > kLongestIdempotencyKeyBytes) {
     faults.Add("idempotency_key", fmt::format("is longer than {} bytes", kLongestIdempotencyKeyBytes));
   }
-  for (const absl::Status& status : {api_key.status(), address.status()}) {
+  for (const absl::Status& status : {api_key.status(), header_lines.status(), address.status()}) {
     for (const FieldFault& fault : FieldFaultsOf(status)) faults.Add(fault.field, fault.message);
   }
   if (faults.empty()) TRY(endpoint.status());
@@ -65,6 +67,7 @@ absl::StatusOr<Opening> Understand(const pb::OpenSessionRequest& request, const 
 
   Opening opening{*std::move(endpoint),
                   Secret(*api_key),
+                  *std::move(header_lines),
                   std::string(model_id),
                   request.model_name(),
                   "",

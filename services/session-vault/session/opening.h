@@ -14,7 +14,8 @@ namespace ftl::vault {
 // What a person asks for when they open a session, understood and found acceptable.
 struct Opening {
   Endpoint endpoint;
-  Secret api_key;  // as it is sent; empty for endpoints without keys
+  Secret api_key;       // as it is sent; empty for endpoints without keys
+  Secret header_lines;  // further headers as they are sent; empty for none
   std::string model_id;
   std::string model_name;
   std::string provider;  // the stable name, `together` say

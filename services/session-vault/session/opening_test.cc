@@ -51,12 +51,13 @@ TEST(OpeningTest, TellsEveryWrongFieldAtOnce) {
   request.set_model_name(std::string(257, 'n'));
   request.set_provider(static_cast<finetunelab::endpoint::v1::Provider>(99));
   request.set_client_address("nobody");
+  (*request.mutable_headers())["Host"] = "sk-secret";
   const absl::Status status = Understand(request, AddressPolicy()).status();
   EXPECT_EQ(ReasonOf(status), Reason::kInvalidField);
   std::vector<std::string> fields;
   for (const FieldFault& fault : FieldFaultsOf(status)) fields.push_back(fault.field);
-  EXPECT_THAT(fields,
-              UnorderedElementsAre("endpoint_url", "api_key", "model_id", "model_name", "provider", "client_address"));
+  EXPECT_THAT(fields, UnorderedElementsAre("endpoint_url", "api_key", "model_id", "model_name", "provider",
+                                           "client_address", "headers.Host"));
   EXPECT_EQ(status.message().find("secret"), absl::string_view::npos);
 }
 
@@ -88,6 +89,9 @@ TEST(SessionIdentityTest, DerivesTheSameIdOnlyForTheSameContentAddressAndSalt) {
   EXPECT_FALSE(id(other) == first);
   other = Request();
   other.set_forget_key_after_run(true);
+  EXPECT_FALSE(id(other) == first);
+  other = Request();
+  (*other.mutable_headers())["X-Team"] = "blue";
   EXPECT_FALSE(id(other) == first);
 }
 

@@ -36,7 +36,7 @@ std::vector<std::string> IdempotencyDigests(const MasterKeys& masters, const Ope
 std::vector<Secret> DerivedSessionIds(const MasterKeys& masters, const Opening& opening, std::string_view salt) {
   std::string text = LengthPrefixed({opening.address, opening.idempotency_key.Reveal(), salt, opening.endpoint.Text(),
                                      opening.api_key.Reveal(), opening.model_id, opening.model_name, opening.provider,
-                                     opening.forget_key_after_run ? "forget" : "keep"});
+                                     opening.forget_key_after_run ? "forget" : "keep", opening.header_lines.Reveal()});
   std::vector<Secret> ids;
   for (const Secret& master : masters.All()) {
     std::string bits = MasterKeys::Derive(master, "session id", text);

@@ -42,9 +42,9 @@ constexpr Query kNextPlace{"session.next_place", R"(
 constexpr Query kHoldEpochKey{"session.hold_epoch_key", "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))"};
 
 constexpr Query kInsert{"session.insert", R"(
-    INSERT INTO demo_model_configs (session_id, endpoint_url, endpoint_origin, api_key_encrypted, key_id, model_id,
-                                    model_name, provider, forget_key_after_run, ip_address, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(secs => $11)) RETURNING expires_at)"};
+    INSERT INTO demo_model_configs (session_id, endpoint_url, endpoint_origin, api_key_encrypted, headers_encrypted, key_id,
+                                    model_id, model_name, provider, forget_key_after_run, ip_address, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + make_interval(secs => $12)) RETURNING expires_at)"};
 
 constexpr Query kInsertExpiry{"session.insert_expiry", R"(
     INSERT INTO demo_session_expiry (demo_session_id, address, key_id, idempotency_digest, idempotency_salt, expires_at)
@@ -85,7 +85,7 @@ constexpr Query kAbandon{"session.abandon", R"(
 
 constexpr Query kReadKey{
     "session.read_key",
-    "SELECT api_key_encrypted, " FTL_KEY_IS_DUE
+    "SELECT api_key_encrypted, headers_encrypted, " FTL_KEY_IS_DUE
     " AS is_due, endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, expires_at, now() "
     "AS now "
     "FROM demo_model_configs WHERE session_id = $1 AND expires_at > now() "
@@ -104,7 +104,8 @@ constexpr Query kKeyOf{"session.key_of", R"(
     WHERE c.session_id = $1 AND e.key_id IS NOT NULL FOR UPDATE)"};
 
 constexpr Query kForgetKey{"session.forget_key", R"(
-    UPDATE demo_model_configs SET api_key_encrypted = NULL, key_forgotten = true WHERE session_id = $1)"};
+    UPDATE demo_model_configs SET api_key_encrypted = NULL, headers_encrypted = NULL, key_forgotten = true
+    WHERE session_id = $1)"};
 
 constexpr Query kReleaseKey{"session.release_key", R"(
     UPDATE demo_session_expiry SET key_id = NULL WHERE demo_session_id = $1)"};
@@ -199,9 +200,10 @@ Task<> SessionStore::RecordRefusedEndpoint(Deadline deadline, std::string addres
 Task<absl::Time> SessionStore::Insert(Transaction& transaction, NewSession session) {
   const double life = absl::ToDoubleSeconds(session.life);
   std::vector<Statement> statements;
-  statements.push_back({kInsert, Params(session.hash, session.endpoint_url, session.endpoint_origin,
-                                        session.api_key_encrypted, session.key_id, session.model_id, session.model_name,
-                                        session.provider, session.forget_key_after_run, session.address, life)});
+  statements.push_back(
+      {kInsert, Params(session.hash, session.endpoint_url, session.endpoint_origin, session.api_key_encrypted,
+                       session.headers_encrypted, session.key_id, session.model_id, session.model_name,
+                       session.provider, session.forget_key_after_run, session.address, life)});
   statements.push_back({kInsertExpiry, Params(session.hash, session.address, session.key_id, session.idempotency_digest,
                                               session.idempotency_salt, life)});
   statements.push_back({kRecordOpened, Params(session.hash, session.provider)});
@@ -249,6 +251,7 @@ Task<SealedKey> SessionStore::ReadKey(Deadline deadline, std::string hash) {
   const Row row = rows[0].Only();
   SealedKey key;
   if (!row.Get<bool>("is_due")) key.blob = row.Get<std::optional<std::string>>("api_key_encrypted");
+  key.headers_blob = row.Get<std::optional<std::string>>("headers_encrypted");
   key.endpoint_url = row.Get<std::string>("endpoint_url");
   key.expires_at = row.Get<absl::Time>("expires_at");
   key.now = row.Get<absl::Time>("now");

@@ -21,6 +21,7 @@ struct NewSession {
   std::string endpoint_url;
   std::string endpoint_origin;
   std::string api_key_encrypted;
+  std::optional<std::string> headers_encrypted;
   std::string key_id;  // KeyId::Text()
   std::string model_id;
   std::string model_name;
@@ -41,6 +42,7 @@ struct OpenedBefore {
 // A stored key, still sealed, and what is told with it when it is lent.
 struct SealedKey {
   std::optional<std::string> blob;  // absent: forgotten, or due to be since a run has ended
+  std::optional<std::string> headers_blob;
   std::string endpoint_url;
   absl::Time expires_at;
   absl::Time now;                                         // the database's

@@ -12,4 +12,9 @@ inline Place ApiKeyPlace(std::string_view session_hash, std::string_view endpoin
   return Place{"api_key", "demo_model_configs", "api_key_encrypted", session_hash, endpoint_origin};
 }
 
+// Where its further headers stand.
+inline Place HeadersPlace(std::string_view session_hash, std::string_view endpoint_origin) {
+  return Place{"headers", "demo_model_configs", "headers_encrypted", session_hash, endpoint_origin};
+}
+
 }  // namespace ftl::vault

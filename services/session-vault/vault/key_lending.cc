@@ -42,9 +42,10 @@ std::string PurposeWord(pb::LendPurpose purpose) {
   return absl::AsciiStrToLower(pb::LendPurpose_Name(purpose).substr(std::string_view("LEND_PURPOSE_").size()));
 }
 
-// The same for every session with this endpoint and key, for as long as the first master key stays the first.
-std::string PaceKey(const MasterKeys& masters, const Endpoint& endpoint, const Secret& key) {
+// The same for every session with this endpoint, key and headers, for as long as the first master key stays the first.
+std::string PaceKey(const MasterKeys& masters, const Endpoint& endpoint, const Secret& key, const Secret& headers) {
   std::string text = LengthPrefixed({endpoint.Origin(), key.Reveal()});
+  text += headers.Reveal();
   std::string pace_key = absl::BytesToHexString(MasterKeys::Derive(masters.First(), "pace key", text));
   Secret::Wipe(text);
   return pace_key;
@@ -66,18 +67,23 @@ Task<pb::LendKeyResponse> KeyLending::Lend(const CallContext& call, pb::LendKeyR
     co_return Forgotten("The API key has been forgotten, as was asked for. Open a new session to go on.");
   CO_TRY(const Endpoint endpoint, Endpoint::Parse(sealed.endpoint_url, policy_));
   const absl::StatusOr<Secret> key = OpenEnvelope(keys_, ApiKeyPlace(hash, endpoint.Origin()), *sealed.blob);
-  if (!key.ok()) {
-    log::Error("a stored key does not open", {{"demo_session_id", hash}, {"status", key.status()}});
+  const absl::StatusOr<Secret> headers =
+      sealed.headers_blob ? OpenEnvelope(keys_, HeadersPlace(hash, endpoint.Origin()), *sealed.headers_blob) : Secret();
+  if (!key.ok() || !headers.ok()) {
+    const absl::Status& status = key.ok() ? headers.status() : key.status();
+    log::Error("a stored key does not open", {{"demo_session_id", hash}, {"status", status}});
     co_return Forgotten("The API key can no longer be read. Open a new session to go on.");
   }
   std::optional<std::string> box = SealedBox::Seal(request.seal_to(), *key);
-  if (!box) co_return Refuse(Reason::kInvalidField, "seal_to is no public key of 32 bytes.");
+  std::optional<std::string> headers_box = SealedBox::Seal(request.seal_to(), *headers);
+  if (!box || !headers_box) co_return Refuse(Reason::kInvalidField, "seal_to is no public key of 32 bytes.");
   const Loan loan{hash, call.caller, PurposeWord(request.purpose()), request.test_run_id()};
   if (!loans_.IsUnderWay(loan, sealed.now)) CO_TRY(co_await sessions_.RecordLoan(call.deadline, loan));
   loans_.Note(loan, sealed.now);
   pb::LendKeyResponse response = std::move(sealed.terms);
   response.set_sealed_api_key(*std::move(box));
-  response.set_pace_key(PaceKey(keys_.masters(), endpoint, *key));
+  response.set_sealed_header_lines(*std::move(headers_box));
+  response.set_pace_key(PaceKey(keys_.masters(), endpoint, *key, *headers));
   *response.mutable_good_until() = ToProto(std::min(sealed.now + kLoan, sealed.expires_at));
   co_return response;
 }

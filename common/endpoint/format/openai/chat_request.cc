@@ -37,6 +37,11 @@ void AppendMessages(const ChatRequest& request, bool takes_system, std::string& 
 
 }  // namespace
 
+std::optional<int> TokenLimit(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities) {
+  if (!request.max_tokens || !capabilities.has_max_tokens()) return request.max_tokens;
+  return std::min(*request.max_tokens, capabilities.max_tokens());
+}
+
 bool AsksForStream(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities) {
   const auto& dropped = capabilities.dropped_parameters();
   return request.stream && std::find(dropped.begin(), dropped.end(), "stream") == dropped.end();
@@ -58,9 +63,9 @@ std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities
   if (request.temperature && takes_temperature) {
     fmt::format_to(std::back_inserter(body), ",\"temperature\":{}", *request.temperature);
   }
-  if (request.max_tokens) {
+  if (const auto limit = TokenLimit(request, capabilities)) {
     const char* name = capabilities.max_completion_tokens() ? "max_completion_tokens" : "max_tokens";
-    fmt::format_to(std::back_inserter(body), ",\"{}\":{}", name, *request.max_tokens);
+    fmt::format_to(std::back_inserter(body), ",\"{}\":{}", name, *limit);
   }
   const bool takes_tools = !capabilities.has_tools() || capabilities.tools();
   if (!request.tools.empty() && takes_tools) body += ",\"tools\":" + request.tools;

@@ -45,6 +45,9 @@ struct ChatRequest {
 // most servers say nothing without.
 std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities);
 
+// The output tokens that are asked for: what the request wants, or what the model takes where that is less.
+std::optional<int> TokenLimit(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities);
+
 // False where the endpoint is known to refuse streams, too.
 bool AsksForStream(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities);
 

@@ -80,7 +80,8 @@ TEST(RefusedParameterTest, ChangesTheNameOfTheTokenLimitOnlyWhereTheNameIsRefuse
       Refused(
           R"({"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","param":"max_tokens","code":"unsupported_parameter"}})")
           .capabilities.max_completion_tokens());
-  EXPECT_FALSE(Refused(R"({"error":{"message":"max_tokens must be at most 100","param":"max_tokens"}})").learned);
+  EXPECT_FALSE(Refused(R"({"error":{"message":"max_tokens must be at most 100","param":"max_tokens"}})")
+                   .capabilities.max_completion_tokens());
 }
 
 TEST(RefusedParameterTest, KnowsTheNameOfTheTokenLimitRefusedInAnyWordingAndNeverOverItsSize) {
@@ -124,6 +125,23 @@ TEST(RefusedParameterTest, AsksForWholeAnswersWhereStreamsAreRefused) {
   EXPECT_THAT(
       ChatBody(Request(), Refused(R"({"message":"stream_options is not supported while stream is on"})").capabilities),
       HasSubstr(R"("stream":true)"));
+}
+
+TEST(RefusedParameterTest, LowersATokenLimitThatIsTooLargeToWhatTheModelTakes) {
+  ChatRequest request = Request();
+  request.max_tokens = 1024;
+  endpoint_pb::Capabilities learned;
+  const ErrorWords words = WordsOf(
+      R"({"error":{"message":"max_tokens is too large: 1024. This model supports at most 512 completion tokens."}})");
+  EXPECT_TRUE(LearnFromRefusal(request, words, learned));
+  EXPECT_EQ(learned.max_tokens(), 512);
+  EXPECT_FALSE(learned.max_completion_tokens()) << "the name stays";
+  EXPECT_THAT(ChatBody(request, learned), HasSubstr(R"("max_tokens":512)"));
+  EXPECT_FALSE(LearnFromRefusal(request, words, learned)) << "no more is to be had of the same words";
+  request.max_tokens = 256;
+  EXPECT_THAT(ChatBody(request, learned), HasSubstr(R"("max_tokens":256)")) << "fewer stay as they are";
+  EXPECT_TRUE(Refused(R"({"detail":[{"loc":["body","max_tokens"],"msg":"Input should be less than or equal to 128"}]})")
+                  .learned);
 }
 
 TEST(RefusedParameterTest, TeachesNothingWhereNoneIsNamed) {

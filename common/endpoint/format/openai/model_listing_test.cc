@@ -25,6 +25,42 @@ TEST(ModelListingTest, ReadsEveryShape) {
   EXPECT_THAT(Ids(R"({"data":[]})"), IsEmpty());
 }
 
+TEST(ModelListingTest, ReadsListsWithinOthersKeyedOnesAndCatalogues) {
+  const std::pair<const char*, std::vector<std::string>> rows[] = {
+      {R"({"data":{"models":[{"id":"a"},{"id":"b"}]}})", {"a", "b"}},
+      {R"({"success":true,"result":{"data":[{"id":"a"}]}})", {"a"}},
+      {R"({"models":{"a":{"context":8},"b":{"context":8}}})", {"a", "b"}},
+      {R"({"data":{"a":{"id":"x/a"},"b":{}}})", {"x/a", "b"}},
+      {R"({"models":{"openai":["a","b"],"meta":[{"name":"c"}]}})", {"a", "b", "c"}},
+      {R"([{"provider":"x","models":[{"id":"a"},"b"]},{"provider":"y","models":["c"]}])", {"a", "b", "c"}},
+      {R"({"data":[{"model_name":"a","litellm_params":{"model":"x/a"}}]})", {"a"}},
+      {R"({"modelSummaries":[{"modelId":"amazon.a","modelName":"A"}]})", {"amazon.a"}},
+      {R"({"result":[{"id":"429b9e8b-d99e-44de-91ad-706cf8183658","name":"@cf/meta/a"}]})", {"@cf/meta/a"}},
+      {R"({"endpoints":[{"name":"a"}]})", {"a"}},
+      {R"({"value":[{"id":"a"}]})", {"a"}},
+      {R"({"object":"list","models":[],"data":[{"id":"a"}]})", {"a"}},
+      {R"({"data":[{"id":"a"},{"id":"a"},{"id":"b"}]})", {"a", "b"}},
+  };
+  for (const auto& [body, ids] : rows) EXPECT_EQ(Ids(body), ids) << body;
+}
+
+TEST(ModelListingTest, NamesTheNextPageByItsQueryAlone) {
+  const auto next = [](std::string_view body) { return ReadModelList(body, 1000).next_page; };
+  EXPECT_EQ(next(R"({"data":[{"id":"a"}],"has_more":true,"first_id":"a","last_id":"a/1"})"),
+            "after=a%2F1&after_id=a%2F1");
+  EXPECT_EQ(next(R"({"data":[{"id":"a"},{"id":"b"}],"has_more":true})"), "after=b&after_id=b");
+  EXPECT_EQ(next(R"({"data":[{"id":"a"}],"has_more":false,"last_id":"a"})"), "");
+  EXPECT_EQ(next(R"({"models":[{"name":"a"}],"nextPageToken":"x y="})"), "pageToken=x%20y%3D");
+  EXPECT_EQ(next(R"({"models":[{"name":"a"}],"next_page_token":"t"})"), "page_token=t");
+  EXPECT_EQ(next(R"({"results":[{"name":"a"}],"next":"http://169.254.169.254/v1/models?page=2"})"), "page=2");
+  for (const char* body :
+       {R"({"data":[{"id":"a"}],"next":"http://h/?a b"})", R"({"data":[{"id":"a"}],"next":"http://h/?\r\nHost: x"})",
+        R"({"data":[{"id":"a"}],"next":"page2"})", R"({"data":[{"id":"a"}],"next":null})",
+        R"({"data":[],"has_more":true})"}) {
+    EXPECT_EQ(next(body), "") << body;
+  }
+}
+
 TEST(ModelListingTest, KeepsOwnerAndMoment) {
   const ModelList list =
       ReadModelList(R"({"data":[{"id":"a","owned_by":"o","created":1700000000},{"id":"b","created":-4}]})", 1000);

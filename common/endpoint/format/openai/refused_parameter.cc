@@ -5,6 +5,8 @@
 
 #include <absl/strings/ascii.h>
 
+#include "common/endpoint/format/openai/token_allowance.h"
+
 namespace ftl {
 namespace {
 
@@ -41,9 +43,20 @@ class Refusal {
   }
 
   bool IsAboutSize() const {
-    return Says({"too large", "too big", "too high", "at most", "less than", "greater than", "maximum", "exceed",
-                 "must be", "range"});
+    return Says({"too large", "too big", "too high", "too many", "at most", "less than", "greater than", "smaller than",
+                 "maximum", "exceed", "must be", "range", "between", "limit", "up to", "<", ">"});
   }
+
+  bool IsAboutOutput() const {
+    for (const char* name : {"max_tokens", "max_completion_tokens", "max_new_tokens", "max_output_tokens",
+                             "maxoutputtokens", "maxtokens", "max_token"}) {
+      if (Names(name)) return true;
+    }
+    return Says({"completion tokens", "output tokens", "in the completion", "maximum tokens", "generated tokens",
+                 "new tokens"});
+  }
+
+  const std::string& message() const { return message_; }
 
  private:
   std::string param_;
@@ -104,6 +117,14 @@ bool LearnTools(const ChatRequest& request, const Refusal& refusal, endpoint_pb:
   return true;
 }
 
+bool LowerTokenLimit(const ChatRequest& request, const Refusal& refusal, endpoint_pb::Capabilities& capabilities) {
+  const auto asked = TokenLimit(request, capabilities);
+  if (!asked || !refusal.IsAboutSize() || !refusal.IsAboutOutput()) return false;
+  const auto allowed = TokensAllowed(refusal.message(), *asked);
+  if (allowed) capabilities.set_max_tokens(*allowed);
+  return allowed.has_value();
+}
+
 bool LearnTokenLimit(const ChatRequest& request, const Refusal& refusal, endpoint_pb::Capabilities& capabilities) {
   if (!request.max_tokens || refusal.IsAboutSize()) return false;
   if (capabilities.max_completion_tokens()) {
@@ -129,6 +150,7 @@ bool LearnFromRefusal(const ChatRequest& request, const ErrorWords& words, endpo
   learned |= LearnTools(request, refusal, capabilities);
   learned |= LearnSystemRole(request, refusal, capabilities);
   learned |= LearnTokenLimit(request, refusal, capabilities);
+  learned |= LowerTokenLimit(request, refusal, capabilities);
   return learned;
 }
 

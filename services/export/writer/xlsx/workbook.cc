@@ -130,6 +130,7 @@ void Workbook::WriteSummary(const Report& report) {
          {"p90", &metrics.p90_ttft()},
          {"p95", &metrics.p95_ttft()},
          {"p99", &metrics.p99_ttft()}});
+  row("Answers without text").Number(true, metrics.answers_without_text());
   row("Input tokens").Number(true, static_cast<double>(metrics.total_input_tokens()));
   row("Output tokens").Number(true, static_cast<double>(metrics.total_output_tokens()));
   row("Some tokens estimated").Truth(metrics.tokens_estimated());
