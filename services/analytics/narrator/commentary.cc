@@ -105,6 +105,12 @@ Task<bool> Commentary::HasKey(std::string session) {
   co_return rows[1].Only().Get<bool>("has_key");
 }
 
+asio::awaitable<bool> Commentary::MayBeAsked(std::string session) {
+  if (IsExhausted(session)) co_return false;
+  const absl::StatusOr<bool> has_key = co_await HasKey(std::move(session));
+  co_return has_key.ok() && *has_key;
+}
+
 Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session, Speech speech, Take take) {
   using namespace asio::experimental::awaitable_operators;
   auto lent = co_await Borrow(call, session);

@@ -59,6 +59,8 @@ class Commentary {
   // failed with.
   Task<std::optional<Remark>> Speak(const CallContext& call, std::string session, Speech speech, Take take);
 
+  // Whether `session` still has its key and its model may be asked once more.
+  asio::awaitable<bool> MayBeAsked(std::string session);
   // Whether the model of `session` has been asked as often as it may.
   bool IsExhausted(const std::string& session) const;
   int max_turns() const { return max_turns_; }

@@ -193,7 +193,12 @@ class Asked {
 
   // The same for a question that was not understood: what the model makes of it, or `reply` where it makes nothing.
   Task<> AnswerByModel(const std::vector<std::string>& questions, const Vocabulary& vocabulary, std::string reply) {
-    CO_TRY(co_await PlanByModel(ModelPlan(questions, vocabulary)));
+    // Said at once: the model may take its time.
+    if (co_await commentary_.MayBeAsked(session_)) {
+      CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("plan.asks"))));
+      CO_TRY(co_await PlanByModel(ModelPlan(questions, vocabulary)));
+      if (calls_ == 0) CO_TRY(co_await pieces_.Paragraph(Plain(language_.Say("plan.nothing"))));
+    }
     // The person's model may be talked to about anything; the facts it has are the summary's then.
     const bool talks = request_.narrator() == pb::NARRATOR_MODEL;
     if (calls_ == 0 && !talks) {
@@ -339,10 +344,7 @@ Task<> Asked::PlanByModel(ModelPlan plan) {
     planning_.output_tokens += remark->output_tokens;
     const std::vector<pb::Query> queries = plan.Take(text, remark->tool_calls);
     results_.clear();
-    for (const pb::Query& query : queries) {
-      if (calls_ == 0) CO_TRY(co_await WriteProse(Plain(language_.Say("planned_by_model"))));
-      CO_TRY(co_await AnswerQuery(query));
-    }
+    for (const pb::Query& query : queries) CO_TRY(co_await AnswerQuery(query));
     if (!queries.empty()) plan.TakeResults(results_);
   }
   by_model_ = false;
