@@ -195,7 +195,7 @@ Wire<Caller::Begun> Caller::Begin(Deadline deadline, const Endpoint& endpoint, c
   while (true) {
     const bool is_kept = connection != nullptr;
     if (!is_kept) {
-      WireResult<Dialer::Dialed> dialed = co_await dialer_->Dial(deadline, endpoint);
+      WireResult<Dialer::Dialed> dialed = co_await dialer_->Dial(deadline, endpoint, pool_key);
       if (!dialed) co_return dialed.error();
       marks.dialed = dialed->phases;
       connection = std::make_unique<HttpConnection>(executor_, std::move(dialed->stream), limits_);

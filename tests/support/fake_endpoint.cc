@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -255,6 +256,11 @@ void FakeEndpoint::Listen() {
 void FakeEndpoint::Accept() {
   while (true) {
     const int socket = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0 && errno == EMFILE) {
+      // A test has taken all descriptors.
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      continue;
+    }
     if (socket < 0) return;
     ++connections_;
     ++open_;

@@ -143,6 +143,13 @@ CallFailure FailureOf(TransportFault fault, std::string_view detail) {
       return network("The endpoint could not be reached. Check the URL and that it is on the internet.", true);
     case TransportFault::kCut:
       return network("The endpoint cut the connection before its answer was whole.", true);
+    case TransportFault::kNoRoom: {
+      CallFailure ours =
+          Failure(ERROR_TYPE_UNKNOWN, OUTCOME_TRANSPORT,
+                  "We had no room for this call just now; the endpoint was not asked. Try again shortly.", true);
+      ours.ours = true;
+      return ours;
+    }
     case TransportFault::kLookupTimeout:
       return Failure(ERROR_TYPE_TIMEOUT, OUTCOME_TIMEOUT, "Looking the endpoint's name up took too long.", true);
     case TransportFault::kConnectTimeout:

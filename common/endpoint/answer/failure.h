@@ -23,6 +23,8 @@ struct CallFailure {
   std::string sentence;
   // The same call may succeed later. False where it cannot, and where the endpoint asks for a wait beyond two minutes.
   bool retryable = false;
+  // Nothing of the endpoint: this process had no room for the call, and it may be made again at any time.
+  bool ours = false;
   // How long the endpoint asks to wait before the same call, where it says so; more than two minutes too, to be shown.
   std::optional<absl::Duration> retry_after;
 };
@@ -32,6 +34,7 @@ enum class TransportFault {
   kNameNotFound,
   kLookupFailed,
   kLookupTimeout,
+  kNoRoom,  // this process is out of look-ups, file descriptors, memory or ports
   kBlockedAddress,
   kConnectRefused,
   kConnectTimeout,

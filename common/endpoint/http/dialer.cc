@@ -23,6 +23,8 @@ WireFault LookupFault(const absl::Status& status) {
       return TransportFault::kNameNotFound;
     case absl::StatusCode::kDeadlineExceeded:
       return TransportFault::kLookupTimeout;
+    case absl::StatusCode::kResourceExhausted:
+      return TransportFault::kNoRoom;
     case absl::StatusCode::kCancelled:
       return TransportFault::kCancelled;
     default:
@@ -30,7 +32,18 @@ WireFault LookupFault(const absl::Status& status) {
   }
 }
 
+// Out of file descriptors, memory or ports of our own.
+bool IsOurs(error_code error) {
+  namespace errc = boost::system::errc;
+  for (const auto ours : {errc::too_many_files_open, errc::too_many_files_open_in_system, errc::no_buffer_space,
+                          errc::not_enough_memory, errc::address_not_available}) {
+    if (error == ours) return true;
+  }
+  return false;
+}
+
 WireFault ConnectFault(error_code error, const CloseTimer& timer) {
+  if (IsOurs(error)) return TransportFault::kNoRoom;
   if (timer.has_expired() || error == asio::error::timed_out) return TransportFault::kConnectTimeout;
   if (error == asio::error::operation_aborted) return TransportFault::kCancelled;
   if (error == asio::error::connection_refused) return TransportFault::kConnectRefused;
@@ -47,10 +60,10 @@ Dialer::Dialer(asio::any_io_executor executor, AddressPolicy policy, const Calle
       resolver_(std::move(resolver)),
       tls_(MakeTlsContext(limits.ca_file)) {}
 
-Wire<Dialer::Dialed> Dialer::Dial(Deadline deadline, const Endpoint& endpoint) {
+Wire<Dialer::Dialed> Dialer::Dial(Deadline deadline, const Endpoint& endpoint, const std::string& party) {
   deadline = std::min(deadline, DeadlineIn(limits_.connect));
   Dialed dialed;
-  const WireResult<Addresses> addresses = co_await JudgedAddresses(deadline, endpoint, dialed.phases);
+  const WireResult<Addresses> addresses = co_await JudgedAddresses(deadline, endpoint, party, dialed.phases);
   if (!addresses) co_return addresses.error();
   const Mark start = std::chrono::steady_clock::now();
   WireResult<std::unique_ptr<TcpStream>> plain = co_await ConnectToFirst(deadline, *addresses, endpoint.port());
@@ -68,12 +81,13 @@ Wire<Dialer::Dialed> Dialer::Dial(Deadline deadline, const Endpoint& endpoint) {
   co_return std::move(dialed);
 }
 
-Wire<Dialer::Addresses> Dialer::JudgedAddresses(Deadline deadline, const Endpoint& endpoint, DialPhases& phases) {
+Wire<Dialer::Addresses> Dialer::JudgedAddresses(Deadline deadline, const Endpoint& endpoint, const std::string& party,
+                                                DialPhases& phases) {
   Addresses addresses = endpoint.KnownAddresses();
   const bool is_known = !addresses.empty();
   if (!is_known) {
     const Mark start = std::chrono::steady_clock::now();
-    absl::StatusOr<Addresses> found = co_await resolver_->Resolve(endpoint.LookupName(), deadline);
+    absl::StatusOr<Addresses> found = co_await resolver_->Resolve(endpoint.LookupName(), party, deadline);
     if (!found.ok()) co_return LookupFault(found.status());
     addresses = *std::move(found);
     phases.dns = Since(start);
@@ -97,7 +111,7 @@ Wire<std::unique_ptr<TcpStream>> Dialer::ConnectToFirst(Deadline deadline, const
     if (!error) co_return std::move(stream);
     fault = ConnectFault(error, timer);
     const bool is_over = std::chrono::steady_clock::now() >= deadline;
-    if (is_over || fault.is(TransportFault::kCancelled)) break;
+    if (is_over || fault.is(TransportFault::kCancelled) || fault.is(TransportFault::kNoRoom)) break;
   }
   co_return fault;
 }

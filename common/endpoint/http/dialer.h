@@ -28,13 +28,14 @@ class Dialer {
     std::unique_ptr<ByteStream> stream;
     DialPhases phases;
   };
-  // By `deadline`, and within CallerLimits::connect.
-  Wire<Dialed> Dial(Deadline deadline, const Endpoint& endpoint);
+  // By `deadline`, and within CallerLimits::connect, for `party`, a session say.
+  Wire<Dialed> Dial(Deadline deadline, const Endpoint& endpoint, const std::string& party);
 
  private:
   using Addresses = std::vector<asio::ip::address>;
 
-  Wire<Addresses> JudgedAddresses(Deadline deadline, const Endpoint& endpoint, DialPhases& phases);
+  Wire<Addresses> JudgedAddresses(Deadline deadline, const Endpoint& endpoint, const std::string& party,
+                                  DialPhases& phases);
   Wire<std::unique_ptr<TcpStream>> ConnectToFirst(Deadline deadline, const Addresses& addresses, uint16_t port);
   Wire<std::unique_ptr<ByteStream>> ShakeHands(Deadline deadline, std::unique_ptr<TcpStream> below,
                                                const Endpoint& endpoint);

@@ -8,6 +8,7 @@
 #include "common/endpoint/chat_call.h"
 #include "tests/support/await.h"
 #include "tests/support/fake_endpoint.h"
+#include "tests/support/no_descriptors.h"
 
 namespace ftl {
 namespace {
@@ -25,7 +26,7 @@ class ListedResolver : public Resolver {
   ListedResolver(std::vector<absl::StatusOr<std::vector<std::string>>> answers, Log* log)
       : answers_(std::move(answers)), log_(log) {}
 
-  Task<std::vector<asio::ip::address>> Resolve(std::string name, Deadline) override {
+  Task<std::vector<asio::ip::address>> Resolve(std::string name, std::string, Deadline) override {
     log_->names.push_back(name);
     const auto& answer = answers_.at(std::min(log_->names.size(), answers_.size()) - 1);
     if (!answer.ok()) co_return answer.status();
@@ -95,6 +96,16 @@ TEST_F(DialerTest, SaysWhyANameLedNowhere) {
   EXPECT_EQ(Call(url, {absl::NotFoundError("")}).failure.error_type, ERROR_TYPE_NETWORK);
   EXPECT_EQ(Call(url, {absl::UnavailableError("")}).failure.error_type, ERROR_TYPE_NETWORK);
   EXPECT_EQ(Call(url, {absl::DeadlineExceededError("")}).failure.error_type, ERROR_TYPE_TIMEOUT);
+}
+
+TEST_F(DialerTest, WhatThisProcessLacksIsNotTheEndpointsFault) {
+  EXPECT_TRUE(Call("http://somewhere.net/v1", {absl::ResourceExhaustedError("")}).failure.ours);
+  FakeEndpoint endpoint(SaysHi());
+  const std::string url = endpoint.Url();
+  const NoDescriptors none_left;
+  const ChatReply reply = Call(url);
+  EXPECT_TRUE(reply.failure.ours) << reply.failure.sentence;
+  EXPECT_THAT(reply.failure.sentence, HasSubstr("the endpoint was not asked"));
 }
 
 TEST_F(DialerTest, ConnectsToLocalhostWithoutALookUpAndTriesItsSecondAddress) {
@@ -169,10 +180,10 @@ TEST_F(DialerTest, EndsAHandshakeThatTakesTooLong) {
 TEST(SystemResolverTest, SharesOneLookUpAndSaysWhereThereIsNothing) {
   asio::io_context io;
   SystemResolver resolver(io.get_executor());
-  const auto found = Await(io, resolver.Resolve("localhost", DeadlineIn(absl::Seconds(5))));
+  const auto found = Await(io, resolver.Resolve("localhost", "s", DeadlineIn(absl::Seconds(5))));
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_TRUE(found->front().is_loopback());
-  EXPECT_FALSE(Await(io, resolver.Resolve("no.such.name.invalid.", DeadlineIn(absl::Seconds(5)))).ok());
+  EXPECT_FALSE(Await(io, resolver.Resolve("no.such.name.invalid.", "s", DeadlineIn(absl::Seconds(5)))).ok());
 }
 
 }  // namespace

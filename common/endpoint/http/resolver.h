@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,29 +17,34 @@ namespace ftl {
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  // Every address of `name`, in the order to try. NOT_FOUND for a name without addresses, UNAVAILABLE when the look-up
-  // failed, DEADLINE_EXCEEDED, CANCELLED.
-  virtual Task<std::vector<asio::ip::address>> Resolve(std::string name, Deadline deadline) = 0;
+  // Every address of `name`, in the order to try, for `party`, a session say. NOT_FOUND for a name without addresses,
+  // UNAVAILABLE when the look-up failed, DEADLINE_EXCEEDED when the name's servers took too long, RESOURCE_EXHAUSTED
+  // when it could not be begun: that is our own fault; CANCELLED.
+  virtual Task<std::vector<asio::ip::address>> Resolve(std::string name, std::string party, Deadline deadline) = 0;
 };
 
-// The system's resolver (getaddrinfo), on a few threads of its own, so that one name whose servers are slow does not
-// hold up the rest. Calls that ask for a name while it is looked up share the answer. No answer is kept.
+// The system's resolver (getaddrinfo), on threads of its own, of which no party has more than a few: names whose
+// servers are silent hold up those who ask for them. Answers are kept for some seconds; whoever connects judges them
+// each time.
 class SystemResolver : public Resolver {
  public:
+  static constexpr size_t kThreads = 16;
+  static constexpr int kThreadsOfAParty = 2;
+  static constexpr absl::Duration kKept = absl::Seconds(5);
+
+  using Addresses = std::vector<asio::ip::address>;
+  // Blocks; called on the threads.
+  using LookUp = std::function<absl::StatusOr<Addresses>(const std::string& name)>;
+
   explicit SystemResolver(asio::any_io_executor executor);
+  // By another look-up than getaddrinfo.
+  SystemResolver(asio::any_io_executor executor, LookUp look_up);
   ~SystemResolver() override;
-  Task<std::vector<asio::ip::address>> Resolve(std::string name, Deadline deadline) override;
+  Task<Addresses> Resolve(std::string name, std::string party, Deadline deadline) override;
 
  private:
-  struct Lookup;
-  struct Threads;
-
-  // The look-up of `name` that is under way, or a new one.
-  std::shared_ptr<Lookup> Join(const std::string& name);
-
-  asio::any_io_executor executor_;
-  std::unique_ptr<Threads> threads_;
-  std::map<std::string, std::weak_ptr<Lookup>> under_way_;
+  class Desk;
+  std::shared_ptr<Desk> desk_;
 };
 
 }  // namespace ftl
