@@ -83,7 +83,8 @@ class BatchRunner final : public host::Module {
           models(keys, caller, policy),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
-          dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier}) {}
+          dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier,
+                      static_cast<size_t>(settings.calls_at_a_time)}) {}
 
     const std::string process = NewUuid();
     AddressPolicy policy;

@@ -23,6 +23,8 @@ BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
                                                 "Those of batch-runner for reading runs and results."),
       .step_connections = settings.Number("FTL_DATABASE_STEP_CONNECTIONS", 2, 1, std::numeric_limits<int32_t>::max(),
                                           "Those of batch-runner for the steps of runs, which share their commits."),
+      .calls_at_a_time = settings.Number("FTL_CALLS_AT_A_TIME", 4096, 1, std::numeric_limits<int32_t>::max(),
+                                         "Calls to endpoints that a process has under way for its runs, in turn."),
       .prompts_per_session = settings.Number("DEMO_MAX_PROMPTS_PER_SESSION", 20, 1, std::numeric_limits<int32_t>::max(),
                                              "Prompts a session may run in all, repeats counted."),
       .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,

@@ -15,6 +15,8 @@ struct BatchRunnerSettings {
   // Connections for reading runs and results, and for the steps of runs.
   int read_connections;
   int step_connections;
+  // Calls to endpoints that a process may have under way for its runs.
+  int calls_at_a_time;
   // Prompts a session may run in all, repeats counted.
   int32_t prompts_per_session;
   // Whether endpoints on this machine may be called.

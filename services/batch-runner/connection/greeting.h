@@ -9,7 +9,7 @@
 
 #include "common/async/task.h"
 #include "common/endpoint/chat_call.h"
-#include "services/batch-runner/connection/key_loans.h"
+#include "services/batch-runner/call/key_loans.h"
 
 namespace ftl::batch_runner {
 

@@ -4,7 +4,7 @@
 #include "common/endpoint/chat_call.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
-#include "services/batch-runner/connection/key_loans.h"
+#include "services/batch-runner/call/key_loans.h"
 
 namespace ftl::batch_runner {
 

@@ -1,18 +1,11 @@
 #include "services/batch-runner/run/attempt.h"
 
-#include <absl/time/clock.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "services/batch-runner/call/retry.h"
 #include "services/batch-runner/check/check.h"
-#include "services/batch-runner/run/retry.h"
-#include "services/batch-runner/run/run_metrics.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -32,43 +25,22 @@ google::protobuf::Duration ProtoOf(absl::Duration duration) {
 }
 google::protobuf::Duration Stored(const google::protobuf::Duration& duration) { return ProtoOf(LimitOf(duration)); }
 
-ChatRequest RequestFor(const RunTarget& target, const pb::Prompt& prompt) {
+ChatRequest RequestFor(const CallTarget& target, const pb::RunParameters& parameters, const pb::Prompt& prompt) {
   ChatRequest request{.model = target.model_id,
                       .messages = {},
-                      .temperature = target.parameters.temperature(),
-                      .max_tokens = target.parameters.max_tokens(),
-                      .stream = target.parameters.stream(),
-                      .may_ask_again = target.parameters.requests_per_minute() == 0,
-                      .capabilities = target.capabilities};
+                      .temperature = parameters.temperature(),
+                      .max_tokens = parameters.max_tokens(),
+                      .stream = parameters.stream()};
   const bool has_own_system =
       !prompt.messages().empty() && (prompt.messages(0).role() == "system" || prompt.messages(0).role() == "developer");
-  if (target.parameters.has_system_prompt() && !has_own_system) {
-    request.messages.push_back({"system", target.parameters.system_prompt()});
+  if (parameters.has_system_prompt() && !has_own_system) {
+    request.messages.push_back({"system", parameters.system_prompt()});
   }
   for (const pb::PromptMessage& message : prompt.messages()) {
     request.messages.push_back({message.role(), message.content()});
   }
   if (prompt.messages().empty()) request.messages.push_back({"user", prompt.prompt()});
   return request;
-}
-
-bool IsLowered(const endpoint_pb::Capabilities& learned, const RunTarget& target) {
-  const endpoint_pb::Capabilities& known = target.capabilities;
-  return learned.has_max_tokens() && (!known.has_max_tokens() || learned.max_tokens() < known.max_tokens());
-}
-
-// One attempt: a request, and where it is refused over a parameter that can be left out, a second one, which waits for
-// its turn as any other.
-Task<ChatReply> Attempt(Caller& caller, const RunTarget& target, const ChatRequest& request,
-                        const std::function<Task<>()>& turn) {
-  const absl::Duration limit = LimitOf(target.parameters.timeout());
-  CO_TRY(ChatReply reply,
-         co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, request));
-  if (!reply.may_ask_again) co_return std::move(reply);
-  ChatRequest again = request;
-  again.capabilities = reply.learned;
-  CO_TRY(co_await turn());
-  co_return co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, again);
 }
 
 void FillTiming(const endpoint_pb::Timing& timing, pb::Result& result) {
@@ -115,8 +87,8 @@ void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
 
 }  // namespace
 
-Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<RunTarget> target, LeasedPrompt prompt,
-                                              std::mt19937_64& random, CallRoom room) {
+Task<Attempted> RunPrompt(Caller& caller, std::shared_ptr<CallTarget> target, const pb::RunParameters& parameters,
+                          LeasedPrompt prompt, std::mt19937_64& random, CallObserver observer) {
   FinishedPrompt finished{.fence = prompt.fence, .result = {}};
   pb::Result& result = finished.result;
   result.set_prompt_id(prompt.prompt_id);
@@ -129,42 +101,17 @@ Task<std::optional<FinishedPrompt>> RunPrompt(Caller& caller, std::shared_ptr<Ru
                                  prompt.takeovers));
     result.set_error_type(endpoint_pb::ERROR_TYPE_UNKNOWN);
     result.set_outcome(endpoint_pb::OUTCOME_POISONED);
-    co_return std::optional(std::move(finished));
+    co_return Attempted{.finished = std::move(finished), .asked_to_wait = {}};
   }
-  const ChatRequest request = RequestFor(*target, prompt.prompt);
-  const auto started = std::chrono::steady_clock::now();
-  ChatReply reply;
-  while (true) {
-    const absl::Time began = absl::Now();
-    CO_TRY(reply, co_await Attempt(caller, *target, request, room.turn));
-    run_metrics::Called(target->provider, reply, absl::Now() - began);
-    result.set_attempts(result.attempts() + 1);
-    // What the connection test cannot show: it sends no system prompt, and asks for few tokens.
-    if (reply.ok() && reply.learned.has_system_role()) {
-      target->capabilities.set_system_role(reply.learned.system_role());
-    }
-    if (reply.ok() && IsLowered(reply.learned, *target)) {
-      target->capabilities.set_max_tokens(reply.learned.max_tokens());
-      room.lowered();
-    }
-    if (reply.outcome == endpoint_pb::OUTCOME_THROTTLED) room.throttled(began);
-    if (const auto wait = WaitAskedOfAll(reply)) {
-      room.asked_to_wait(*wait);
-      co_return std::optional<FinishedPrompt>();
-    }
-    const double jitter = std::uniform_real_distribution<>(0, 1)(random);
-    const auto wait = WaitBeforeRetry(reply, result.attempts(), jitter);
-    if (!wait) break;
-    run_metrics::Retried();
-    asio::steady_timer pause(co_await asio::this_coro::executor, DeadlineIn(*wait));
-    const auto [cancelled] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (cancelled) co_return Refuse(Reason::kCancelled, "The run was stopped.");
-    if (room.turn) CO_TRY(co_await room.turn());
-  }
-  *result.mutable_total() = ProtoOf(absl::FromChrono(std::chrono::steady_clock::now() - started));
+  ChatRequest request = RequestFor(*target, parameters, prompt.prompt);
+  CO_TRY(PacedReply paced, co_await CallPaced(caller, target, std::move(request), LimitOf(parameters.timeout()), random,
+                                              std::move(observer)));
+  if (paced.asked_to_wait) co_return Attempted{.finished = std::nullopt, .asked_to_wait = *paced.asked_to_wait};
   finished.called_at = std::chrono::steady_clock::now();
-  FillReply(std::move(reply), prompt.prompt, result);
-  co_return std::optional(std::move(finished));
+  result.set_attempts(paced.attempts);
+  *result.mutable_total() = ProtoOf(paced.total);
+  FillReply(std::move(paced.reply), prompt.prompt, result);
+  co_return Attempted{.finished = std::move(finished), .asked_to_wait = {}};
 }
 
 }  // namespace ftl::batch_runner

@@ -13,6 +13,7 @@
 
 #include "common/error/refusal.h"
 #include "common/observe/log.h"
+#include "services/batch-runner/run/run_metrics.h"
 #include "services/batch-runner/run/run_worker.h"
 
 namespace ftl::batch_runner {
@@ -22,6 +23,8 @@ namespace {
 constexpr absl::Duration kPoll = absl::Seconds(2);
 // Longer than from one renewal to the next.
 constexpr absl::Duration kGrace = absl::Seconds(8);
+// How often a lack is logged.
+constexpr absl::Duration kSpacing = absl::Seconds(10);
 constexpr absl::Duration kForgetLimit = absl::Seconds(10);
 // The share of a thread's time from which on it is called busy, and over how long that is measured at the least.
 constexpr double kBusy = 0.7;
@@ -36,7 +39,11 @@ absl::Duration ThreadTime() {
 }  // namespace
 
 Dispatcher::Dispatcher(Parts parts)
-    : parts_(std::move(parts)), random_(std::random_device{}()), wake_(parts_.executor), renewal_(parts_.executor) {}
+    : parts_(std::move(parts)),
+      random_(std::random_device{}()),
+      budget_(parts_.calls_at_a_time),
+      wake_(parts_.executor),
+      renewal_(parts_.executor) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -63,6 +70,33 @@ void Dispatcher::WakeFor(const std::string& test_run_id) {
 }
 
 void Dispatcher::CallForHelp(const std::string& test_run_id) { Tell(kWorkChannel, test_run_id); }
+
+bool Dispatcher::TakeCall(const std::string& test_run_id) {
+  const bool taken = budget_.Take(test_run_id);
+  run_metrics::RunsInLine().Set(static_cast<double>(budget_.waiting()));
+  return taken;
+}
+
+void Dispatcher::LacksRoom() {
+  run_metrics::LackedRoom();
+  if (TimeLeft(silent_until_) > absl::ZeroDuration()) return;
+  silent_until_ = DeadlineIn(kSpacing);
+  log::Warn("calls wait: this process is out of file descriptors, look-ups, memory or ports",
+            {{"calls", static_cast<int64_t>(budget_.used())}});
+}
+
+void Dispatcher::EndCall() { MayCall(budget_.GiveBack()); }
+
+void Dispatcher::LeaveLine(const std::string& test_run_id) { MayCall(budget_.Leave(test_run_id)); }
+
+void Dispatcher::MayCall(const std::optional<std::string>& test_run_id) {
+  run_metrics::RunsInLine().Set(static_cast<double>(budget_.waiting()));
+  if (!test_run_id) return;
+  for (auto& [run, worker] : workers_) {
+    if (run.test_run_id == *test_run_id) return worker->MayCall();
+  }
+  LeaveLine(*test_run_id);
+}
 
 bool Dispatcher::IsBusy() {
   const absl::Time now = absl::Now();

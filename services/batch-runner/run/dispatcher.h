@@ -13,7 +13,8 @@
 #include "common/async/task.h"
 #include "common/db/notifier.h"
 #include "common/endpoint/chat_call.h"
-#include "services/batch-runner/connection/key_loans.h"
+#include "services/batch-runner/call/call_budget.h"
+#include "services/batch-runner/call/key_loans.h"
 #include "services/batch-runner/run/doors.h"
 #include "services/batch-runner/run/feed.h"
 #include "services/batch-runner/store/door_store.h"
@@ -44,6 +45,7 @@ class Dispatcher {
     AddressPolicy policy;
     Feed& feed;
     Notifier& notifier;
+    size_t calls_at_a_time;
   };
   explicit Dispatcher(Parts parts);
   ~Dispatcher();
@@ -69,6 +71,16 @@ class Dispatcher {
   bool MayTakeOver() const { return TimeLeft(take_over_from_) <= absl::ZeroDuration(); }
   // The run has ended by another's hand: its calls are broken off.
   void Drop(const std::string& test_run_id);
+  const Parts& parts() const { return parts_; }
+  // Takes one of the calls that this process may have under way; where there is none, the run stands in line for one.
+  bool TakeCall(const std::string& test_run_id);
+  // A call has ended, or a run wants none any more: the next in line may call.
+  void EndCall();
+  void LeaveLine(const std::string& test_run_id);
+  // A call waits because the process is out of file descriptors, look-ups or the like: the operator is told.
+  void LacksRoom();
+  // For the jitter of waits.
+  std::mt19937_64& random() { return random_; }
   // Whose endpoint has asked to wait.
   const Doors& doors() const { return doors_; }
   // An endpoint has asked all who call it with this key to wait, or has answered; told to all processes.
@@ -83,21 +95,23 @@ class Dispatcher {
   Task<> Drain(Deadline deadline);
 
  private:
-  friend class RunWorker;
   void Tell(std::string_view channel, const std::string& test_run_id);
   asio::awaitable<void> FindWork();
   asio::awaitable<void> LearnDoors();
   asio::awaitable<void> StoreDoor(std::string pace_key);
+  void MayCall(const std::optional<std::string>& test_run_id);
   void Employ(const RunKey& run, std::optional<pb::RunParameters> parameters);
   asio::awaitable<void> KeepLeases();
 
   Parts parts_;
   std::mt19937_64 random_;
   Doors doors_;
+  CallBudget budget_;
   std::map<RunKey, std::shared_ptr<RunWorker>> workers_;
   asio::steady_timer wake_;
   asio::steady_timer renewal_;
   Deadline take_over_from_;
+  Deadline silent_until_;  // about a lack of room
   absl::Time weighed_at_ = absl::InfinitePast();
   absl::Duration thread_time_;  // then
   bool busy_ = false;

@@ -53,6 +53,12 @@ prometheus::Counter& Retries() {
   return CounterOf("ftl_call_retries_total", "Calls to endpoints after a prompt's first.");
 }
 
+prometheus::Counter& RoomlessCalls() {
+  return CounterOf(
+      "ftl_calls_without_room_total",
+      "Times that a call waited because this process was out of file descriptors, look-ups, memory or ports.");
+}
+
 prometheus::Counter& TakenOverPrompts() {
   return CounterOf("ftl_prompts_taken_over_total", "Prompts claimed whose former process died over them.");
 }
@@ -71,8 +77,10 @@ void BeginAtZero() {
   Retries();
   TakenOverPrompts();
   LostLeases();
+  RoomlessCalls();
   RunsInWork();
   CallsInProgress();
+  RunsInLine();
   Watchers();
 }
 
@@ -122,6 +130,8 @@ void Called(endpoint_pb::Provider provider, const ChatReply& reply, absl::Durati
 
 void Retried() { Retries().Increment(); }
 
+void LackedRoom() { RoomlessCalls().Increment(); }
+
 void TakenOver() { TakenOverPrompts().Increment(); }
 
 void LostLease() { LostLeases().Increment(); }
@@ -129,6 +139,11 @@ void LostLease() { LostLeases().Increment(); }
 prometheus::Gauge& RunsInWork() {
   static prometheus::Gauge& gauge = GaugeOf("ftl_runs_in_work", "Runs that this process works on.");
   return gauge;
+}
+
+prometheus::Gauge& RunsInLine() {
+  return GaugeOf("ftl_runs_waiting_for_calls",
+                 "Runs that wait because the process has all calls under way that it may have.");
 }
 
 prometheus::Gauge& CallsInProgress() {

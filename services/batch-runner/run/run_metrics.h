@@ -27,14 +27,18 @@ void WaitedForCall(absl::Duration waited);
 void Called(finetunelab::endpoint::v1::Provider provider, const ChatReply& reply, absl::Duration took);
 // An attempt that a further one follows.
 void Retried();
+// A call that waits because this process has no room for it.
+void LackedRoom();
 // A prompt whose former process died over it.
 void TakenOver();
 // A run that another process took from this one.
 void LostLease();
 
-// What there is at the moment: runs that this process works on, prompts that it is calling, streams of events.
+// What there is at the moment: runs that this process works on, prompts that it is calling, runs
+// that wait because it may call no more at a time, streams of events.
 prometheus::Gauge& RunsInWork();
 prometheus::Gauge& CallsInProgress();
+prometheus::Gauge& RunsInLine();
 prometheus::Gauge& Watchers();
 
 }  // namespace ftl::batch_runner::run_metrics

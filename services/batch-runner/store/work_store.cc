@@ -39,8 +39,8 @@ constexpr Query kTakeOver{"work.take_over", R"(
   ON CONFLICT (demo_session_id, test_run_id, prompt_id)
   DO UPDATE SET takeovers = r.takeovers + excluded.takeovers, is_free = true)"};
 
-// Every result whose prompt is held under its fence is stored; then the claimed prompts $41 are among those called. The
-// lease goes with the run's last prompt. Under the run's lock.
+// Every result whose prompt is held under its fence, called or claimed, is stored; then the claimed prompts $41 are
+// among those called. The lease goes with the run's last prompt. Under the run's lock.
 constexpr Query kStore{"work.store", R"(
   WITH run AS (
     SELECT last_sequence, total_prompts - completed_prompts - failed_prompts AS left_over FROM demo_batch_test_runs
@@ -51,11 +51,14 @@ constexpr Query kStore{"work.store", R"(
   accepted AS (
     SELECT a.prompt_id, success, a.position, last_sequence + row_number() OVER () AS sequence
     FROM run, lease, unnest($3::int[], $4::bigint[], $6::bool[]) WITH ORDINALITY AS a (prompt_id, fence, success, position)
-    WHERE a.fence = lease.fence AND a.prompt_id = ANY (prompts)),
+    WHERE a.fence = lease.fence AND (a.prompt_id = ANY (prompts) OR claimed @> a.prompt_id)),
   called AS (
     SELECT prompt_id FROM run, lease, unnest($41::int[]) AS p (prompt_id)
     WHERE fence = $40::bigint AND (claimed @> prompt_id OR prompt_id = ANY (prompts))),
-  ended AS (SELECT coalesce(array_agg(prompt_id ORDER BY sequence), '{}') AS prompts FROM accepted),
+  ended AS (
+    SELECT coalesce(array_agg(prompt_id ORDER BY sequence), '{}') AS prompts,
+           coalesce(range_agg(int4range(prompt_id, prompt_id + 1)), '{}') AS claims
+    FROM accepted),
   begun AS (
     SELECT coalesce(array_agg(prompt_id), '{}') AS prompts,
            coalesce(range_agg(int4range(prompt_id, prompt_id + 1)), '{}') AS claims
@@ -67,7 +70,7 @@ constexpr Query kStore{"work.store", R"(
   held AS (
     UPDATE demo_run_leases l
     SET prompts = ARRAY((SELECT unnest(l.prompts) UNION SELECT unnest(begun.prompts)) EXCEPT SELECT unnest(ended.prompts)),
-        claimed = l.claimed - begun.claims,
+        claimed = l.claimed - begun.claims - ended.claims,
         lease_until = now() + interval '15 seconds'
     FROM ended, begun, finish
     WHERE l.demo_session_id = $1 AND l.test_run_id = $2::uuid AND l.owner = $39::uuid AND NOT is_last),
@@ -253,7 +256,7 @@ constexpr Query kLease{"work.lease", R"(
            OR EXISTS (SELECT FROM surplus) AS more,
          ARRAY(SELECT prompt_id::text FROM surplus) AS given_back,
          extract(epoch FROM (SELECT next_call_at FROM drawn) - now())::float8 AS pause,
-         l.prompt_id, l.may_call, coalesce(b.takeovers, 0) AS takeovers,
+         l.prompt_id, l.may_call, b.prompt_id IS NOT NULL AS came_back, coalesce(b.takeovers, 0) AS takeovers,
          p.prompt, p.category, p.difficulty, p.expected_answer, p.checks::text AS checks, p.messages::text AS messages
   FROM run CROSS JOIN room CROSS JOIN kept LEFT JOIN leased l ON true LEFT JOIN returned b ON b.prompt_id = l.prompt_id
   LEFT JOIN LATERAL (
@@ -286,6 +289,7 @@ LeasedPrompt LeasedOf(const Row& row) {
   leased.fence = row.Get<int64_t>("fence");
   leased.takeovers = row.Get<int32_t>("takeovers");
   leased.may_call = row.Get<bool>("may_call");
+  leased.came_back = row.Get<bool>("came_back");
   leased.prompt.set_prompt(row.Get<std::string>("prompt"));
   if (auto category = row.Get<std::optional<std::string>>("category")) leased.prompt.set_category(*std::move(category));
   if (auto expected = row.Get<std::optional<std::string>>("expected_answer")) {

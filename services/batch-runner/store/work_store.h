@@ -31,6 +31,7 @@ struct LeasedPrompt {
   int64_t fence;
   int32_t takeovers;  // processes that died while they called it
   bool may_call;      // at once; where not, when a step has named it among its `calls`
+  bool came_back;     // somebody had it before
   pb::Prompt prompt;
   pb::Difficulty difficulty;
   std::chrono::steady_clock::time_point claimed_at = std::chrono::steady_clock::now();
@@ -47,8 +48,9 @@ struct FinishedPrompt {
 // a fencing token. Once another has taken them over, results under the old token are refused; time alone refuses
 // nothing, so that an outage of the database loses none. It claims twice as many ahead as it may call at a time (as
 // many where others work on the run too), so that the next calls wait for no look-up, and gives back what its slots do
-// not need; the intent to call each is committed before it is called, for no more prompts without result than the
-// process has slots. Who dies leaves no more than those to call again. A second process takes a seat in a run only
+// not need; for no more prompts without result than it has slots a process stores that it calls them, at the latest in
+// the step that stores what their slots were used for before. Who dies leaves no more than those to call again, and the
+// results of one step. A second process takes a seat in a run only
 // where one that has is busy, and more prompts are unclaimed than those with seats may call at a time.
 class WorkStore {
  public:

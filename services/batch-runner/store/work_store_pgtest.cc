@@ -584,6 +584,63 @@ TEST_F(WorkStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
   EXPECT_EQ(ReasonOf(Await(io_, runs_.Create(call, session_, "Model", plan, {})).status()), Reason::kRunInProgress);
 }
 
+TEST_F(WorkStoreTest, AResultOfAClaimCountsOnceUnderItsFence) {
+  const RunKey run = StartRun(20);
+  const auto leased = Lease(mine_, run, 4).leased;
+  ASSERT_FALSE(leased[5].may_call);
+  FinishedPrompt other = Finish(leased[6]);
+  ++other.fence;
+  const auto first = Store(mine_, run, {Finish(leased[5]), other});
+  ASSERT_EQ(first.stored.size(), 1u) << "its call began while the intent was on its way, and that was lost";
+  EXPECT_EQ(first.stored[0].prompt_id(), leased[5].prompt_id);
+  EXPECT_THAT(Store(mine_, run, {Finish(leased[5])}).stored, testing::IsEmpty());
+  LetLeasesEnd();
+  EXPECT_THAT(IdsOf(Lease(theirs_, run, 4).leased), testing::Not(testing::Contains(leased[5].prompt_id)));
+}
+
+TEST_F(WorkStoreTest, TheLeaseGoesWithTheLastPrompt) {
+  const RunKey run = StartRun(2);
+  const auto leased = Lease(mine_, run, 4).leased;
+  EXPECT_FALSE(Store(mine_, run, {Finish(leased[0])}).left);
+  EXPECT_THAT(*Await(io_, mine_.Renew(Soon())), testing::SizeIs(1));
+  const auto last = Store(mine_, run, {Finish(leased[1], false)});
+  EXPECT_TRUE(last.left);
+  EXPECT_EQ(last.status, pb::RUN_STATUS_COMPLETED);
+  EXPECT_THAT(*Await(io_, mine_.Renew(Soon())), testing::IsEmpty());
+}
+
+TEST_F(WorkStoreTest, WhatCameBackIsToldFromWhatIsFresh) {
+  const RunKey run = StartRun(8);
+  const auto first = Lease(mine_, run, 2).leased;
+  for (const LeasedPrompt& prompt : first) EXPECT_FALSE(prompt.came_back) << prompt.prompt_id;
+  ASSERT_TRUE(Await(io_, mine_.Leave(Soon(), run)).ok());
+  for (const LeasedPrompt& prompt : Lease(theirs_, run, 4).leased) {
+    EXPECT_EQ(prompt.came_back, prompt.prompt_id <= static_cast<int>(first.size())) << prompt.prompt_id;
+  }
+}
+
+TEST_F(WorkStoreTest, StepsOfManyRunsShareACommitAndOneOfAClosedSessionHurtsNone) {
+  const std::string other = test_database_.AddSession('b');
+  const RunKey run = StartRun(4);
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.prompts.resize(4);
+  for (pb::Prompt& prompt : plan.prompts) prompt.set_prompt("x");
+  const auto created = Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), other, "Model", plan, {}));
+  ASSERT_TRUE(created.ok()) << created.status();
+  const RunKey gone{other, created->id()};
+  test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now() WHERE demo_session_id = '" + other + "'");
+  std::vector<WorkStore::Request> requests(2, {.wants_more = true, .concurrency = 4});
+  auto both = [&]() -> asio::awaitable<std::tuple<absl::StatusOr<WorkStore::Step>, absl::StatusOr<WorkStore::Step>>> {
+    co_return co_await (mine_.Advance(Soon(), run, requests[0]) && mine_.Advance(Soon(), gone, requests[1]));
+  };
+  const auto [open, over] = Await(io_, both());
+  ASSERT_TRUE(open.ok() && over.ok());
+  EXPECT_EQ(open->leased.size(), 4u);
+  EXPECT_FALSE(open->gone);
+  EXPECT_TRUE(over->gone);
+}
+
 TEST_F(WorkStoreTest, NothingOfARunIsStoredInASessionThatIsOver) {
   test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now() - interval '1 second'");
   RunPlan plan;

@@ -1,4 +1,4 @@
-#include "services/batch-runner/connection/key_loans.h"
+#include "services/batch-runner/call/key_loans.h"
 
 #include <optional>
 #include <utility>

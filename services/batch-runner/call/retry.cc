@@ -1,4 +1,4 @@
-#include "services/batch-runner/run/retry.h"
+#include "services/batch-runner/call/retry.h"
 
 #include <algorithm>
 
