@@ -15,12 +15,6 @@ std::string Bullets(const std::vector<std::string>& questions) {
   return text;
 }
 
-// The planner's nearest questions are English; other languages offer what is asked most.
-std::vector<std::string> Nearest(const Language& language, const Understanding& understanding) {
-  if (language.code() == "en") return understanding.nearest;
-  return {language.Say("ask.latency"), language.Say("ask.slowest"), language.Say("ask.failed")};
-}
-
 struct Refused {
   Topic topic;
   std::string_view key;
@@ -76,11 +70,11 @@ std::optional<std::string> TellPlainReply(const Language& language, const Unders
     for (const Choice& choice : understanding.choices) questions.push_back(ChoiceText(language, choice));
     return language.Say("two_readings") + "\n" + Bullets(questions);
   }
-  if (understanding.wants_help) return language.Say("help") + "\n" + Bullets(Nearest(language, understanding));
+  if (understanding.wants_help) return language.Say("help") + "\n" + Bullets(understanding.nearest);
   if (!understanding.queries.empty()) return std::nullopt;
   const std::string_view key = understanding.left_over.empty() ? "not_understood" : "not_understood.words";
   return language.Say(key, {{"words", WordsText(language, understanding.left_over)}}) + "\n" +
-         Bullets(Nearest(language, understanding));
+         Bullets(understanding.nearest);
 }
 
 }  // namespace ftl::analytics

@@ -170,7 +170,9 @@ Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabu
   } else {
     understanding.left_over = LeftOver(paths, lattice);
   }
-  if (!best || understanding.wants_help || too_long) understanding.nearest = NearestQuestions(question);
+  if (!best || understanding.wants_help || too_long) {
+    understanding.nearest = NearestQuestions(question, understanding.language);
+  }
   return understanding;
 }
 

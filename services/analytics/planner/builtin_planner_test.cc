@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/text/view.h"
+#include "services/analytics/lexicon/lexicon_data.h"
 #include "services/analytics/planner/grammar.h"
 #include "services/analytics/planner/lexicon.h"
 #include "services/analytics/planner/query_words.h"
@@ -457,6 +458,26 @@ TEST(PlannerTest, OffersThreeQuestionsWhereItHasNotUnderstood) {
   EXPECT_EQ(Plan("banana").nearest.size(), 3);
   EXPECT_TRUE(Plan("the average happiness").queries.empty())
       << "the average of something unknown is no average latency";
+}
+
+TEST(PlannerTest, OffersOnlyWhatItUnderstandsInTheLanguageThatWasSpoken) {
+  for (const std::string_view language : kLanguages) {
+    const std::string_view questions = LexiconText(language, "questions");
+    for (const absl::string_view question : absl::StrSplit(ToAbsl(questions), '\n', absl::SkipEmpty())) {
+      if (question[0] == '#') continue;
+      const Understanding understanding = Plan({question.data(), question.size()});
+      EXPECT_EQ(understanding.language, language) << question;
+      EXPECT_FALSE(understanding.queries.empty()) << question;
+    }
+  }
+}
+
+TEST(PlannerTest, OffersWhatIsNearTheQuestion) {
+  EXPECT_THAT(Plan("which categories have an average latency above 1 second").nearest,
+              testing::Contains("Compare latency by category."));
+  EXPECT_THAT(Plan("Welche Anfragen sind am Montag fehlgeschlagen?").nearest,
+              testing::Contains("Welche Anfragen sind fehlgeschlagen?"));
+  EXPECT_THAT(Plan("北京的成功率").nearest, testing::Contains("成功率是多少？"));
 }
 
 TEST(PlannerTest, NamesTheWordsItDoesWithout) {

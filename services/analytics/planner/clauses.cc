@@ -70,7 +70,8 @@ bool Opens(const Edge& edge, const Slots& before) {
   if (std::find(std::begin(kOpeners), std::end(kOpeners), edge.symbol) != std::end(kOpeners)) return true;
   const bool figure = edge.symbol == "Figure" || edge.symbol == "stat" || edge.symbol == "measure";
   if (figure) return before.figures.empty() && !before.Says("correlate") && !before.Says("compare");
-  return edge.symbol == "Rank" && before.ranks.empty() && !before.figures.empty();
+  const bool whole = !before.figures.empty() || (before.Says("count") && !before.filters.empty());
+  return edge.symbol == "Rank" && before.ranks.empty() && whole;
 }
 
 // A bare number says how many are listed where what is listed follows it, or where it is all that is asked for; the
@@ -85,7 +86,7 @@ bool CountsWhatFollows(const Path& path, size_t at, const Lattice& lattice) {
   const auto next = std::find_if(path.edges.begin() + static_cast<std::ptrdiff_t>(at) + 1, path.edges.end(),
                                  [&](const Edge* other) { return says(*other); });
   if (next != path.edges.end()) {
-    static constexpr std::string_view kCounted[] = {"noun", "Filter", "categorynoun", "Rank", "more", "those"};
+    static constexpr std::string_view kCounted[] = {"noun", "Filter", "categorynoun", "group", "Rank", "more", "those"};
     if (std::find(std::begin(kCounted), std::end(kCounted), (*next)->symbol) != std::end(kCounted)) return true;
   }
   for (size_t i = at; i-- > 0;) {
@@ -95,6 +96,23 @@ bool CountsWhatFollows(const Path& path, size_t at, const Lattice& lattice) {
     return std::find(std::begin(kAsking), std::end(kAsking), symbol) != std::end(kAsking);
   }
   return true;
+}
+
+// The median for billing, the p95 for code: each figure has its own results.
+bool HasResultsOfItsOwn(const Path& path, size_t at, const Slots& before) {
+  const std::string& symbol = path.edges[at]->symbol;
+  if (symbol != "Figure" && symbol != "stat") return false;
+  if (before.figures.empty() || before.filters.empty() || before.filters.back().at < before.figures.back().at) {
+    return false;
+  }
+  for (++at; at < path.edges.size() && !IsHard(*path.edges[at]) && !IsSoft(*path.edges[at]); ++at) {
+    const Edge& edge = *path.edges[at];
+    if (edge.symbol == "Filter" && edge.sense.filters.size() == 1 &&
+        edge.sense.filters[0].field() == before.filters.back().filter.field()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // Whether something is asked from there to the next mark: what failed, which?
@@ -141,7 +159,11 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   } else if (symbol == "Diff") {
     slots.difference = sense;
   } else if (symbol == "Order") {
-    slots.order = sense;
+    // By latency, longest first.
+    const bool directs = slots.order && sense.word == "length";
+    if (slots.order && !directs) slots.unclear = true;
+    if (!directs) slots.order = sense;
+    if (directs) slots.order->order = sense.order;
   } else if (symbol == "dir") {
     slots.direction = sense;
   } else if (symbol == "Nth") {
@@ -235,7 +257,8 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     const bool asks_later = soft && comma && AsksBefore(path, at);
     const bool follows = last.said.size() == 1 && last.Says("follow");
     if (soft && last.HasHead() && !follows && !IsUnfinished(last) && !(comma && NamesPart(last, colon)) &&
-        !(was_left_out && edge->symbol == "Rank") && (asks_later || Opens(*edge, last))) {
+        !(was_left_out && edge->symbol == "Rank") &&
+        (asks_later || Opens(*edge, last) || HasResultsOfItsOwn(path, at, last))) {
       clauses.emplace_back();
       clauses.back().joined = true;
     }
@@ -251,11 +274,17 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     }
     // Without the 5 slowest and the 5 fastest.
     if (was_left_out && edge->symbol == "Rank") {
+      // Without the fastest and slowest 5 %: one of the fastest, or as many?
+      const bool as_many = slots.parts.back().count == 1 && (edge->sense.share || edge->sense.count.value_or(1) > 1);
+      if (as_many) slots.unclear = true;
       slots.parts.push_back(edge->sense);
       slots.parts.back().negated = true;
       continue;
     }
     const bool goes_on = parted && (was_left_out || leaves_out) && edge->symbol == "Filter" && !edge->sense.negated;
+    // Without the slowest prompts: how many?
+    const bool left_out_many = was_left_out && edge->symbol == "noun" && edge->sense.plural;
+    if (left_out_many && slots.parts.back().count == 1) slots.unclear = true;
     was_left_out = edge->symbol == "Exclude";
     leaves_out = (edge->symbol == "Filter" && edge->sense.excludes) || goes_on;
     const bool is_figure = edge->symbol == "Figure" || edge->symbol == "stat" || edge->symbol == "measure";

@@ -49,6 +49,7 @@ class Composer {
       return composed;
     }
     if (SaySeveral(composed)) return composed;
+    PointWhereNothingElseIsSpokenOf();
     const Slots said = slots_;
     if (LeansOnBefore()) {
       if (std::optional<pb::Query> query = Edit(slots_, *before_)) {
@@ -56,8 +57,16 @@ class Composer {
         return composed;
       }
       // What speaks of those that were listed is of nothing else.
-      if (slots_.Says("those") || slots_.Says("rest")) return composed;
       slots_ = said;
+      const bool points = slots_.Says("those") || slots_.Says("it");
+      const bool at_groups = before_->group_by() && before_->per_group() == 0;
+      if (slots_.Says("rest") || (points && at_groups && slots_.facts != std::vector<std::string>{"duration"})) {
+        return composed;
+      }
+      // Of a single figure over all, those are all.
+      const bool at_all = before_->filters().empty() && before_->among().empty() && before_->slices().empty() &&
+                          before_->statistic() != pb::STATISTIC_LIST && slots_.HasHead();
+      if (slots_.Says("those") && !at_all) return composed;
     }
     if (slots_.Says("help") && !slots_.HasNoun("prompt") && slots_.filters.empty() && slots_.figures.empty()) {
       composed.wants_help = true;
@@ -99,6 +108,13 @@ class Composer {
     }
     if (slots_.Says("bytype") && slots_.filters.empty()) return true;
     const bool points = slots_.nth && slots_.figures.empty() && slots_.ranks.empty();
+    // Top 10, of what was ranked.
+    const bool top = slots_.ranks.size() == 1 && !slots_.ranks[0].measure && slots_.ranks[0].word.empty() &&
+                     slots_.figures.empty() && slots_.filters.empty() && !slots_.group && slots_.nouns.empty();
+    if (top) return true;
+    // Compare with run 2.
+    if (slots_.Says("compare") && slots_.runs.size() == 1 && slots_.figures.empty() && slots_.filters.empty())
+      return true;
     const bool why = slots_.Says("why") && slots_.filters.empty() && slots_.prompts.empty() && slots_.ranks.empty() &&
                      slots_.figures.empty();
     const bool whole = slots_.Says("whole") && slots_.prompts.empty() && slots_.ranks.empty();
@@ -111,7 +127,11 @@ class Composer {
         bare && slots_.figures.size() == 1 && (!slots_.figures[0].sense.statistic || IsBare(slots_.figures[0].sense));
     // Errors by type are a question of their own.
     const bool own_group = slots_.group == pb::GROUPING_ERROR_TYPE && !slots_.by;
-    const bool fragment = bare && slots_.figures.empty() && !own_group;
+    // Failures? They are listed, rather than the figure before made one of failures.
+    const bool own_filter = slots_.filters.size() == 1 && RowOf(slots_.filters[0].filter.field()).chooses_outcome &&
+                            !slots_.filters[0].negated && before_->statistic() != pb::STATISTIC_LIST &&
+                            before_->measure() != pb::MEASURE_RESULTS;
+    const bool fragment = bare && slots_.figures.empty() && !own_group && !own_filter;
     const bool counts_alone = slots_.said == std::set<std::string>{"count"} && slots_.figures.empty() &&
                               slots_.filters.empty() && slots_.nouns.empty() && !slots_.group;
     const bool lists_alone = slots_.said == std::set<std::string>{"list"} && slots_.figures.empty() &&
@@ -160,6 +180,25 @@ class Composer {
     if (is_lower(one) && is_upper(other)) return one.number() <= other.number();
     if (is_upper(one) && is_lower(other)) return other.number() <= one.number();
     return !(is_lower(one) && is_lower(other)) && !(is_upper(one) && is_upper(other));
+  }
+
+  // Of the one result that was just told: how fast? How many tokens? And: what share, of what was just counted.
+  void PointWhereNothingElseIsSpokenOf() {
+    if (!before_) return;
+    Slots rest = slots_;
+    const bool asks_time = rest.Take("howfast") || rest.Take("howlong");
+    const bool asks_share = rest.Take("share");
+    const bool counts = rest.Take("count");
+    const bool measures =
+        rest.figures.size() == 1 && !rest.figures[0].sense.statistic && !IsVerdict(rest.figures[0].sense.measure);
+    if (measures) rest.figures.clear();
+    rest.Take("follow");
+    if (!rest.IsEmpty()) return;
+    if (NamesOne(*before_) && !asks_share && (asks_time || measures)) slots_.said.insert("it");
+    const bool counted = before_->measure() == pb::MEASURE_RESULTS && before_->statistic() == pb::STATISTIC_COUNT;
+    if (asks_share && counted && !asks_time && !measures && !counts && slots_.share_of.empty()) {
+      slots_.said.insert("those");
+    }
   }
 
   // Makes the query; false where too little is said, or where something is left.
@@ -521,6 +560,15 @@ class Composer {
       ranked.measure = slots_.order->measure;
       slots_.order.reset();
     }
+    // The top 3 categories by failures.
+    const bool groups_counted = !ranked.measure && ranked.word.empty() && ranked.count && slots_.group && !slots_.by;
+    if (groups_counted && slots_.figures.empty() && !OnlyAttributes()) {
+      slots_.ranks.clear();
+      slots_.said.insert("count");
+      query_.set_order(ranked.order);
+      query_.set_limit(*ranked.count);
+      return SayCount();
+    }
     if (!ranked.measure) return false;
     for (const char* symbol : {"any", "why"}) slots_.Take(symbol);
     // Is the code category the slowest: all are told.
@@ -610,6 +658,7 @@ class Composer {
     SetFigures({figure});
     query_.set_order(ranked.order);
     if (ranked.count) query_.set_limit(*ranked.count);
+    if (!TakeLimit()) return false;  // which 2 categories
     slots_.nouns.clear();
     for (const char* symbol : {"list", "all"}) slots_.Take(symbol);
     TakeGroup();
@@ -709,7 +758,7 @@ class Composer {
     if (!slots_.group) {
       if (!slots_.comparatives.empty() || slots_.figures.empty()) return false;
       if (prompts_ > 1) return SayFigures();
-      return SayFigures() && query_.also_size() > 0;  // compare mean and median latency
+      return slots_.figures.size() > 1 && SayFigures() && query_.also_size() > 0;  // compare mean and median latency
     }
     query_.set_compares(true);
     for (const char* symbol : {"list", "any", "howfast", "all"}) slots_.Take(symbol);
@@ -757,6 +806,12 @@ class Composer {
       if (placed.filter.field() == pb::FILTER_FIELD_DIFFICULTY) slots_.group = pb::GROUPING_DIFFICULTY;
       if (placed.filter.field() == pb::FILTER_FIELD_HALF) slots_.group = pb::GROUPING_HALF;
     }
+    // Are hard prompts slower: than those of other difficulty.
+    const bool one_value = !slots_.group && slots_.comparatives.size() == 1 && slots_.filters.size() == 1 &&
+                           slots_.filters[0].filter.comparison() == pb::COMPARISON_EQUAL && !slots_.Says("list");
+    if (one_value && HasField(pb::FILTER_FIELD_CATEGORY)) slots_.group = pb::GROUPING_CATEGORY;
+    if (one_value && HasField(pb::FILTER_FIELD_DIFFICULTY)) slots_.group = pb::GROUPING_DIFFICULTY;
+    if (one_value && slots_.group) slots_.filters.clear();
     // One of the halves is compared with the other.
     if (HasField(pb::FILTER_FIELD_HALF) && (!slots_.group || slots_.group == pb::GROUPING_HALF)) {
       EraseField(pb::FILTER_FIELD_HALF);
@@ -798,11 +853,12 @@ class Composer {
         figures.push_back(FigureOf(measure, sense.statistic, sense.number));
         if (figures.back().statistic() != pb::STATISTIC_PERCENTILE) figures.back().clear_percentile();
       } else {
-        // Average latency and time to first token: one statistic for both.
-        const bool shared = !figures.empty() && senses.size() > 1 && !IsVerdict(measure);
-        if (shared && figures.back().statistic() != pb::STATISTIC_SHARE) {
-          figures.push_back(figures.back());
-          figures.back().set_measure(measure);
+        // Average latency and time to first token: one statistic for both; but rates have no sum.
+        const bool shared = !figures.empty() && senses.size() > 1 && !IsVerdict(measure) &&
+                            figures.back().statistic() != pb::STATISTIC_SHARE &&
+                            (figures.back().statistic() != pb::STATISTIC_SUM || AddsUp(measure));
+        if (shared) {
+          ShareStatistics(measure, figures);
         } else {
           AddUsual(measure, figures);
         }
@@ -844,6 +900,18 @@ class Composer {
     if (statistic == pb::STATISTIC_SUM) return pb::MEASURE_UNSPECIFIED;
     if (slots_.HasNoun("response") && statistic != pb::STATISTIC_PERCENTILE) return pb::MEASURE_UNSPECIFIED;
     return statistic == pb::STATISTIC_PERCENTILE ? pb::MEASURE_LATENCY : pb::MEASURE_UNSPECIFIED;
+  }
+
+  // The mean and median of latency and tokens are four.
+  static void ShareStatistics(pb::Measure measure, std::vector<pb::Figure>& figures) {
+    const pb::Measure before = figures.back().measure();
+    std::vector<pb::Figure> shared;
+    for (const pb::Figure& figure : figures) {
+      if (figure.measure() != before) continue;
+      shared.push_back(figure);
+      shared.back().set_measure(measure);
+    }
+    figures.insert(figures.end(), shared.begin(), shared.end());
   }
 
   void AddUsual(pb::Measure measure, std::vector<pb::Figure>& figures) const {
@@ -1096,7 +1164,7 @@ class Composer {
     const bool part = query_.slices_size() > 0 && HasNounOfResults();
     if (prompts_ > 0 && HasField(pb::FILTER_FIELD_DUPLICATE)) return false;  // whether they are the same as each other?
     if (slots_.filters.empty() && !part && !(slots_.Says("all") && HasNounOfResults()) &&
-        !(slots_.Says("list") && HasNounOfResults()) && !(slots_.order && HasNounOfResults())) {
+        !(slots_.Says("list") && HasNounOfResults() && slots_.plural) && !(slots_.order && HasNounOfResults())) {
       return false;
     }
     // Did all succeed: how many did.

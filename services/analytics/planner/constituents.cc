@@ -476,7 +476,7 @@ bool CountedRank(const Parts& parts, Sense& made) {
   const Sense* number = Find(parts, [](const Sense& part) { return part.number.has_value(); });
   const Sense* rank = Find(parts, [](const Sense& part) { return part.order != 0; });
   if (!number || !IsWhole(*number->number) || *number->number < 1) return false;
-  made = rank ? *rank : Sense{.order = pb::ORDER_DESCENDING};
+  made = rank ? *rank : Sense{.order = parts[0]->word == "bottom" ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING};
   if (made.share || made.count) return false;
   made.count = static_cast<int>(*number->number);
   return true;
@@ -529,7 +529,10 @@ bool LeaveOut(const Parts& parts, Sense& made) {
   if (!rank) return false;
   made = *rank;
   made.negated = true;
-  if (!made.count && !made.share) made.count = 1;
+  if (!made.count && !made.share) {
+    if (made.plural) return false;  // how many of the outliers?
+    made.count = 1;
+  }
   return true;
 }
 

@@ -62,6 +62,7 @@ class Editor {
 
   std::optional<pb::Query> Edit() && {
     const bool points = slots_.Says("those") || slots_.Says("it") || slots_.nth;
+    if (slots_.Says("why")) slots_.Take("failed");
     if (points || slots_.Says("rest")) return OfWhatWasListed();
     if (slots_.Take("bytype")) slots_.group = pb::GROUPING_ERROR_TYPE;
     if (!Change() || query_.SerializeAsString() == before_.SerializeAsString()) return std::nullopt;
@@ -72,8 +73,9 @@ class Editor {
   }
 
  private:
-  // What the query before chose, as the population of the next.
+  // What the query before chose, as the population of the next. Groups are no results.
   bool SetPopulation(pb::Query& query) const {
+    if (before_.group_by() && before_.per_group() == 0 && !IsCount(before_)) return false;
     if (!before_.slices().empty() && !before_.filters().empty()) return false;
     if (before_.statistic() == pb::STATISTIC_DIFFERENCE || before_.measure() == pb::MEASURE_RUN ||
         before_.per_group() > 0) {
@@ -93,7 +95,28 @@ class Editor {
     return true;
   }
 
+  // Which prompt was that, the maximum?
+  bool AsksWhoseExtreme() const {
+    const bool extreme = before_.statistic() == pb::STATISTIC_MAX || before_.statistic() == pb::STATISTIC_MIN;
+    return extreme && !before_.group_by() && before_.also().empty() && slots_.figures.empty() && slots_.ranks.empty() &&
+           slots_.filters.empty() && slots_.runs.empty() && !slots_.group && !slots_.Says("count") &&
+           !slots_.Says("share");
+  }
+  pb::Query Extreme() const {
+    pb::Query query = before_;
+    query.set_statistic(pb::STATISTIC_LIST);
+    query.set_order(before_.statistic() == pb::STATISTIC_MAX ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING);
+    query.set_limit(1);
+    query.clear_presentation();
+    return query;
+  }
+
   std::optional<pb::Query> OfWhatWasListed() {
+    if (AsksWhoseExtreme()) return Extreme();
+    // A single figure over all results lists none.
+    const bool lists_none = IsFigures(before_) && !IsCount(before_) && before_.filters().empty() &&
+                            before_.among().empty() && before_.slices().empty();
+    if (lists_none && !slots_.HasHead()) return std::nullopt;
     pb::Query population;
     if (!SetPopulation(population)) return std::nullopt;
     if (slots_.Take("rest") && !TurnRound(population)) return std::nullopt;
@@ -190,8 +213,10 @@ class Editor {
     if (IsOne(before_) && slots_.figures.empty() && slots_.Take("howlong")) {
       slots_.figures.push_back({Sense{.measure = pb::MEASURE_LATENCY}, 0});
     }
-    const auto is_length = [](const auto& figure) { return figure.sense.word == "length"; };
-    const bool length = std::any_of(slots_.figures.begin(), slots_.figures.end(), is_length);
+    const bool length =
+        std::any_of(slots_.figures.begin(), slots_.figures.end(),
+                    [](const auto& figure) { return figure.sense.word == "length"; }) ||
+        std::any_of(slots_.ranks.begin(), slots_.ranks.end(), [](const Sense& rank) { return rank.word == "length"; });
     slots_.nouns.emplace_back(length ? "response" : "prompt", 1 << 20);
     slots_.plural = true;
     if (!slots_.HasHead()) slots_.said.insert("list");
@@ -249,6 +274,8 @@ class Editor {
   }
 
   bool Change() {
+    if (ChangeCounted()) return true;
+    if (ChangeToRuns()) return true;
     // With a question of its own, whole, nothing is changed.
     const bool own = (slots_.Says("list") || slots_.Says("any") || slots_.Says("count") || slots_.Says("share")) &&
                      !slots_.filters.empty() && !slots_.Says("only");
@@ -269,6 +296,36 @@ class Editor {
     changed = ChangeGroup() || changed;
     changed = ChangeShown() || changed;
     return changed && slots_.filters.empty();
+  }
+
+  // And how many were truncated? Of those that were counted among before.
+  bool ChangeCounted() {
+    if (!slots_.Says("follow") || !slots_.Says("count") || !IsCount(before_) || before_.among().empty()) return false;
+    if (slots_.filters.empty() || !slots_.figures.empty() || slots_.group || !slots_.ranks.empty()) return false;
+    for (const Slots::Placed& placed : slots_.filters) {
+      if (!placed.filter.field() || !placed.filter.any_of().empty() || placed.compared) return false;
+      for (const pb::Filter& among : before_.among()) {
+        if (among.field() == placed.filter.field()) return false;
+      }
+    }
+    query_.clear_filters();
+    for (const Slots::Placed& placed : slots_.filters) *query_.add_filters() = placed.filter;
+    slots_.filters.clear();
+    slots_.Take("count");
+    return true;
+  }
+
+  // Compare with run 2.
+  bool ChangeToRuns() {
+    const bool alone = slots_.filters.empty() && slots_.figures.empty() && slots_.ranks.empty() && !slots_.group;
+    if (!slots_.Says("compare") || slots_.runs.size() != 1 || !alone || !IsFigures(before_) || before_.group_by()) {
+      return false;
+    }
+    slots_.Take("compare");
+    slots_.runs.clear();
+    EraseField(pb::FILTER_FIELD_RUN);
+    query_.set_group_by(pb::GROUPING_RUN);
+    return true;
   }
 
   bool ResolveTexts() {
@@ -375,7 +432,8 @@ class Editor {
       // Only the timeouts of the failed ones.
       const bool adds = only && text && field != pb::FILTER_FIELD_ERROR_TYPE;
       if (!adds && field && !MeetsOtherwise(placed.filter) && ReplaceField(placed.filter)) continue;
-      if (field == pb::FILTER_FIELD_ERROR_TYPE) EraseField(pb::FILTER_FIELD_SUCCESS);
+      const bool leaves_out = placed.filter.comparison() == pb::COMPARISON_NOT_EQUAL;
+      if (field == pb::FILTER_FIELD_ERROR_TYPE && !leaves_out) EraseField(pb::FILTER_FIELD_SUCCESS);
       if (field == pb::FILTER_FIELD_SUCCESS) EraseField(pb::FILTER_FIELD_ERROR_TYPE);
       const bool among = (IsCount(query_) && !query_.filters().empty()) || !query_.slices().empty();
       *(among ? query_.add_among() : query_.add_filters()) = placed.filter;
@@ -423,10 +481,15 @@ class Editor {
     slots_.ranks.clear();
     if (rank.word == "length") rank.measure = pb::MEASURE_RESPONSE_LENGTH;
     if (rank.word == "tokens") rank.measure = pb::MEASURE_OUTPUT_TOKENS;
-    if (!rank.measure && (IsList(before_) || (sorts && query_.group_by()))) rank.measure = before_.measure();
-    if (!rank.measure || rank.share || rank.measure == pb::MEASURE_RESULTS) return false;
+    // Top 10: as they were ranked, or by the groups' figure.
+    const bool as_before = !rank.measure && (IsList(before_) || query_.group_by());
+    if (as_before) rank.measure = before_.measure();
+    if (as_before && !sorts && IsRankedList(before_)) rank.order = before_.order();
+    const bool counts_groups = query_.group_by() && !IsList(query_);
+    if (!rank.measure || rank.share || (rank.measure == pb::MEASURE_RESULTS && !counts_groups)) return false;
     if (query_.group_by() && !IsList(query_)) {
       query_.set_order(rank.order);
+      if (rank.count && !sorts) query_.set_limit(*rank.count);
       return sorts || query_.measure() == rank.measure;
     }
     const bool was_ranked = IsRankedList(before_);
@@ -606,6 +669,8 @@ class Editor {
 };
 
 }  // namespace
+
+bool NamesOne(const pb::Query& query) { return IsOne(query); }
 
 std::optional<pb::Query> Edit(Slots slots, const pb::Query& before) { return Editor(std::move(slots), before).Edit(); }
 

@@ -12,6 +12,9 @@ namespace ftl::analytics {
 // out.
 std::optional<finetunelab::analytics::v1::Query> Edit(Slots slots, const finetunelab::analytics::v1::Query& before);
 
+// Whether the query names one result: the slowest prompt, #7.
+bool NamesOne(const finetunelab::analytics::v1::Query& query);
+
 // The field that the query's last condition on a number compares, or that its measure is compared by: what "and under
 // 50?" speaks of. FILTER_FIELD_UNSPECIFIED where there is none.
 finetunelab::analytics::v1::FilterField SpokenOf(const finetunelab::analytics::v1::Query& query);

@@ -21,6 +21,7 @@ constexpr double kPartOfWord = 1.5;     // to take a character for itself that i
 constexpr double kFreeWord = 0.35;      // a word of a text that is looked for, unquoted
 constexpr double kKnownFreeWord = 1.4;  // one that has a meaning of its own
 constexpr int kLongestFreeText = 6;
+constexpr double kLetterPutIn = 0.1;
 constexpr size_t kMostRepairs = 3;
 
 struct Spelling {
@@ -166,7 +167,10 @@ class Builder {
     if (slips > most) return;
     const bool first_differs = typed[0] != word[0];
     if (first_differs && (slips > 1 || typed.size() < 5)) return;
-    repairs.push_back({word, 0.6 * slips + (first_differs ? 0.5 : 0) + (foreign ? kForeign : 0)});
+    // Letters are left out more often than put in.
+    const bool put_in = word.size() < typed.size();
+    repairs.push_back(
+        {word, 0.6 * slips + (first_differs ? 0.5 : 0) + (foreign ? kForeign : 0) + (put_in ? kLetterPutIn : 0)});
   }
 
   // A slip in the beginning of a word, whatever its ending: durchschnitliche.
@@ -363,22 +367,27 @@ class Builder {
         for (int i = edge.from; i < edge.to; ++i) known[static_cast<size_t>(i)] = true;
       }
       if (edge.symbol == "flt" && edge.price < 0.01) conditions[static_cast<size_t>(edge.from)] = true;
-      const bool goes_on = edge.symbol == "or" || edge.symbol == "and";
+      const bool goes_on = edge.symbol == "or" || edge.symbol == "and" || edge.symbol == "butnot";
       if (goes_on) after_joint[static_cast<size_t>(edge.to)] = true;
       const bool asks = edge.symbol == "mention" || edge.symbol == "starts" || edge.symbol == "ends" ||
                         edge.symbol == "about" || edge.symbol == "or" || edge.symbol == "and" ||
                         edge.symbol == "butnot" || edge.symbol == "textnoun" || edge.symbol == "neither";
       if (asks) begins[static_cast<size_t>(edge.to)] = true;
-      const bool looks = edge.symbol == "starts" || edge.symbol == "ends" || edge.symbol == "mention";
+      const bool looks = edge.symbol == "starts" || edge.symbol == "ends" || edge.symbol == "mention" ||
+                         (edge.symbol == "noun" && edge.from > 0);
       if (looks && edge.price < 0.01) looks_for[static_cast<size_t>(edge.from)] = true;
     }
     for (size_t i = 0; i < size(); ++i) {
       // An article may stand between.
-      if (begins[i] && function[i]) begins[i + 1] = true;
+      if (!begins[i] || !function[i]) continue;
+      begins[i + 1] = true;
+      after_joint[i + 1] = after_joint[i + 1] || after_joint[i];
     }
     for (size_t i = 0; i < size(); ++i) {
       // Mention an invoice and failed.
-      if (!begins[i] || (after_joint[i] && (conditions[i] || looks_for[i]))) continue;
+      // But whose answers do not.
+      const bool before_noun = after_joint[i] && function[i] && i + 1 < size() && looks_for[i + 1];
+      if (!begins[i] || before_noun || (after_joint[i] && (conditions[i] || looks_for[i]))) continue;
       // Responses of about 100 tokens.
       if (At(i).kind == Kind::kNumber && i > 0 && At(i - 1).text == "about") continue;
       Sense sense;

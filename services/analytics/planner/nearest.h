@@ -6,7 +6,8 @@
 
 namespace ftl::analytics {
 
-// The three questions that can be answered and are most like `question`; the most useful ones where none is like it.
-std::vector<std::string> NearestQuestions(std::string_view question);
+// The three questions of `lexicon/<language>/questions.txt` that speak most of what `question` speaks of; the most
+// useful ones where none does. Any thread.
+std::vector<std::string> NearestQuestions(std::string_view question, const std::string& language);
 
 }  // namespace ftl::analytics

@@ -56,7 +56,7 @@ struct Understanding {
   std::vector<Choice> choices;
   bool wants_help = false;
   std::vector<std::string> left_over;
-  std::vector<std::string> nearest;
+  std::vector<std::string> nearest;  // in its language
 };
 
 // Whether the question was not understood.
