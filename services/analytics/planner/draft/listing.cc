@@ -1,0 +1,201 @@
+#include "services/analytics/planner/draft/draft.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/proto/enum_word.h"
+#include "services/analytics/semantics/catalogue.h"
+
+namespace ftl::analytics {
+
+// "What was the longest?" may be a response or a wait.
+bool Draft::SayAmbiguous(Composed& composed) { return SayAmbiguousDuration(composed) || SayAmbiguousLength(composed); }
+
+// "How long did it take?" may be the run or a request.
+bool Draft::SayAmbiguousDuration(Composed& composed) {
+  std::set<std::string> said = slots_.said;
+  said.erase("it");
+  Slots rest = slots_;
+  rest.said.clear();
+  if (said != std::set<std::string>{"howlong"} || !rest.IsEmpty() || query_.slices_size() > 0) return false;
+  pb::Query run;
+  run.set_measure(pb::MEASURE_RUN);
+  run.set_statistic(pb::STATISTIC_LIST);
+  run.add_run_facts(pb::RUN_FACT_DURATION);
+  pb::Query request;
+  request.set_measure(pb::MEASURE_LATENCY);
+  request.set_statistic(pb::STATISTIC_MEAN);
+  composed.choices = {{run, "How long did the whole run take?"}, {request, "What is the average latency?"}};
+  return true;
+}
+
+bool Draft::SayAmbiguousLength(Composed& composed) {
+  if (slots_.ranks.size() != 1 || slots_.ranks[0].word != "length" || slots_.group) return false;
+  const bool most = slots_.ranks[0].order == pb::ORDER_DESCENDING;
+  for (const pb::Measure measure : {pb::MEASURE_RESPONSE_LENGTH, pb::MEASURE_LATENCY}) {
+    Draft one(*this);
+    one.slots_.ranks[0].measure = measure;
+    one.slots_.ranks[0].word.clear();
+    one.slots_.singular = !one.slots_.plural && !one.slots_.ranks[0].count;
+    if (!one.SayRanking()) return false;
+    one.Finish();
+    const char* question = measure == pb::MEASURE_LATENCY
+                               ? (most ? "Which prompt was slowest?" : "Which prompt was fastest?")
+                               : (most ? "Which response was the longest?" : "Which response was the shortest?");
+    composed.choices.push_back({one.query_, question});
+  }
+  return true;
+}
+
+bool Draft::SayExport() {
+  const bool asked = slots_.Take("export");
+  if (!asked && !slots_.format) return false;
+  query_.set_measure(pb::MEASURE_RESULTS);
+  query_.set_statistic(pb::STATISTIC_LIST);
+  query_.set_presentation(pb::PRESENTATION_EXPORT);
+  query_.set_export_format(slots_.format.value_or("csv"));
+  slots_.format.reset();
+  slots_.Take("list");
+  slots_.Take("all");
+  slots_.Take("summary");
+  slots_.Take("each");
+  if (!slots_.ranks.empty()) {
+    *query_.add_slices() = SliceOf(slots_.ranks[0]);
+    slots_.ranks.clear();
+  }
+  slots_.nouns.clear();
+  return slots_.figures.empty();
+}
+
+bool Draft::SayFacts() {
+  // How long did run 1 take?
+  const bool of_run = !slots_.filters.empty() && slots_.figures.empty() && slots_.nouns.empty();
+  if (slots_.facts.empty() && of_run && slots_.Says("howlong")) slots_.facts = {"duration"};
+  if (slots_.facts.empty()) return false;
+  query_.set_measure(pb::MEASURE_RUN);
+  query_.set_statistic(pb::STATISTIC_LIST);
+  for (const std::string& fact : slots_.facts) query_.add_run_facts(EnumOf<pb::RunFact>(fact));
+  slots_.facts.clear();
+  slots_.nouns.clear();
+  for (const char* symbol : {"list", "any", "all", "count", "howlong", "table"}) slots_.Take(symbol);
+  // Whatever chooses results has no say in what a run is.
+  return std::all_of(slots_.filters.begin(), slots_.filters.end(),
+                     [](const Slots::Placed& placed) { return placed.filter.field() == pb::FILTER_FIELD_RUN; });
+}
+
+bool Draft::SaySummary() {
+  if (!slots_.Says("summary") || slots_.group || !slots_.figures.empty() || !slots_.ranks.empty()) return false;
+  const bool only_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+    return placed.filter.field() == pb::FILTER_FIELD_RUN;
+  });
+  if (!only_run) return false;
+  slots_.Take("summary");
+  slots_.Take("list");
+  slots_.Take("all");
+  slots_.nouns.clear();
+  query_.set_measure(pb::MEASURE_RESULTS);
+  query_.set_statistic(pb::STATISTIC_SUMMARY);
+  return true;
+}
+
+// What the model answered to one prompt.
+bool Draft::SayWhole() {
+  if (!slots_.Take("whole")) return false;
+  slots_.Take("list");
+  query_.set_measure(pb::MEASURE_RESULTS);
+  query_.set_statistic(pb::STATISTIC_LIST);
+  query_.set_whole(true);
+  if (!slots_.ranks.empty()) {
+    *query_.add_slices() = SliceOf(slots_.ranks[0]);
+    slots_.ranks.clear();
+  }
+  slots_.nouns.clear();
+  return slots_.figures.empty();
+}
+
+bool Draft::SayWhy() {
+  if (!slots_.Says("why")) return false;
+  slots_.Take("why");
+  slots_.Take("any");
+  slots_.Take("list");
+  slots_.Take("all");
+  slots_.Take("howfast");
+  query_.set_explain(true);
+  if (!slots_.ranks.empty()) return SayRanking();
+  const bool outcome = HasField(pb::FILTER_FIELD_SUCCESS) || HasField(pb::FILTER_FIELD_ERROR_TYPE) ||
+                       HasField(pb::FILTER_FIELD_CHECKS_PASSED) || prompts_ > 0 || slots_.Says("failed") ||
+                       !OnlyAttributes();
+  if (!outcome || !slots_.figures.empty()) return false;
+  TakePresumed();
+  query_.set_measure(pb::MEASURE_RESULTS);
+  query_.set_statistic(pb::STATISTIC_LIST);
+  // Why it failed is told with it, whether it did or not.
+  if (slots_.Take("failed") && prompts_ == 0 && !HasField(pb::FILTER_FIELD_SUCCESS) &&
+      !HasField(pb::FILTER_FIELD_ERROR_TYPE)) {
+    slots_.filters.push_back({Outcome(false), 1 << 20});
+  }
+  if (prompts_ > 0) EraseField(pb::FILTER_FIELD_SUCCESS);
+  slots_.nouns.clear();
+  return true;
+}
+
+bool Draft::SayList() {
+  if (!slots_.figures.empty() || slots_.group || slots_.Says("count") || slots_.Says("share")) return false;
+  const bool asks = slots_.Says("list") || slots_.Says("any") || slots_.Says("all");
+  const bool part = query_.slices_size() > 0 && HasNounOfResults();
+  if (prompts_ > 0 && HasField(pb::FILTER_FIELD_DUPLICATE)) return false;  // whether they are the same as each other?
+  if (slots_.filters.empty() && !part && !(slots_.Says("all") && HasNounOfResults()) &&
+      !(slots_.Says("list") && HasNounOfResults() && slots_.plural) && !(slots_.order && HasNounOfResults())) {
+    return false;
+  }
+  // Did all succeed: how many did.
+  const bool all = slots_.Take("all");
+  const auto verdict = std::find_if(slots_.filters.begin(), slots_.filters.end(),
+                                    [](const Slots::Placed& placed) { return !IsAttribute(placed.filter.field()); });
+  if (all && verdict != slots_.filters.end() && OthersAreAttributes(*verdict) && !slots_.Says("list")) {
+    const pb::Filter filter = verdict->filter;
+    const bool success = filter.field() == pb::FILTER_FIELD_SUCCESS && filter.text() == "true";
+    const bool checks = filter.field() == pb::FILTER_FIELD_CHECKS_PASSED && filter.text() == "true";
+    if (success || checks) {
+      slots_.filters.erase(verdict);
+      slots_.nouns.clear();
+      slots_.Take("any");
+      SetFigures({FigureOf(success ? pb::MEASURE_SUCCESS : pb::MEASURE_CHECKS, pb::STATISTIC_SHARE)});
+      return true;
+    }
+  }
+  const bool only_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+    return placed.filter.field() == pb::FILTER_FIELD_RUN;
+  });
+  if (only_run && !HasNounOfResults()) return false;
+  (void)asks;
+  slots_.Take("list");
+  slots_.Take("any");
+  slots_.Take("each");
+  query_.set_measure(ListedMeasure());
+  query_.set_statistic(pb::STATISTIC_LIST);
+  TakePresumed();
+  if (slots_.number && prompts_ > 0) return false;
+  if (!TakeLimit()) return false;
+  if (slots_.order) {
+    query_.set_measure(slots_.order->measure);
+    query_.set_order(slots_.order->order);
+    slots_.order.reset();
+    if (!query_.measure()) return false;
+    if (!query_.has_limit()) query_.set_limit(1000);
+  }
+  slots_.nouns.clear();
+  return true;
+}
+
+// What the last condition on a number speaks of is shown.
+pb::Measure Draft::ListedMeasure() const {
+  pb::Measure measure = pb::MEASURE_RESULTS;
+  for (const Slots::Placed& placed : slots_.filters) {
+    const std::optional<pb::Measure> compared = MeasureOf(placed.filter.field());
+    if (compared && *compared != pb::MEASURE_ATTEMPTS && *compared != pb::MEASURE_RETRIES) measure = *compared;
+  }
+  return measure;
+}
+
+}  // namespace ftl::analytics

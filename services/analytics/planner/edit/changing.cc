@@ -1,0 +1,332 @@
+#include "services/analytics/planner/edit/editor.h"
+
+#include <utility>
+
+#include "services/analytics/planner/composer.h"
+#include "services/analytics/semantics/catalogue.h"
+
+namespace ftl::analytics {
+
+bool Editor::Change() {
+  if (ChangeCounted()) return true;
+  if (ChangeToRuns()) return true;
+  // With a question of its own, whole, nothing is changed.
+  const bool own = (slots_.Says("list") || slots_.Says("any") || slots_.Says("count") || slots_.Says("share")) &&
+                   !slots_.filters.empty() && !slots_.Says("only");
+  if (own || !slots_.facts.empty() || slots_.difference || slots_.Says("correlate") || slots_.Says("compare"))
+    return false;
+  if (slots_.Says("share") || !slots_.comparatives.empty()) return false;
+  if (before_.statistic() == pb::STATISTIC_DIFFERENCE || before_.measure() == pb::MEASURE_RUN) return false;
+  bool changed = ChangeExport();
+  changed = ChangeRun() || changed;
+  if (!ResolveTexts()) return false;
+  changed = ChangePrompts() || changed;
+  changed = ChangeFilters() || changed;
+  changed = ChangeOverall() || changed;
+  const bool excludes = !slots_.parts.empty();
+  if (excludes && !ChangeExcluded()) return false;
+  changed = ChangeRank() || changed || excludes;
+  changed = ChangeFigures() || changed;
+  changed = ChangeGroup() || changed;
+  changed = ChangeShown() || changed;
+  return changed && slots_.filters.empty();
+}
+
+// And how many were truncated? Of those that were counted among before.
+bool Editor::ChangeCounted() {
+  if (!slots_.Says("follow") || !slots_.Says("count") || !IsCount(before_) || before_.among().empty()) return false;
+  if (slots_.filters.empty() || !slots_.figures.empty() || slots_.group || !slots_.ranks.empty()) return false;
+  for (const Slots::Placed& placed : slots_.filters) {
+    if (!placed.filter.field() || !placed.filter.any_of().empty() || placed.compared) return false;
+    for (const pb::Filter& among : before_.among()) {
+      if (among.field() == placed.filter.field()) return false;
+    }
+  }
+  query_.clear_filters();
+  for (const Slots::Placed& placed : slots_.filters) *query_.add_filters() = placed.filter;
+  slots_.filters.clear();
+  slots_.Take("count");
+  return true;
+}
+
+// Compare with run 2.
+bool Editor::ChangeToRuns() {
+  const bool alone = slots_.filters.empty() && slots_.figures.empty() && slots_.ranks.empty() && !slots_.group;
+  if (!slots_.Says("compare") || slots_.runs.size() != 1 || !alone || !IsFigures(before_) || before_.group_by()) {
+    return false;
+  }
+  slots_.Take("compare");
+  slots_.runs.clear();
+  EraseField(pb::FILTER_FIELD_RUN);
+  query_.set_group_by(pb::GROUPING_RUN);
+  return true;
+}
+
+bool Editor::ChangeExport() {
+  const bool asked = slots_.Take("export");
+  if (!asked && !slots_.format) return false;
+  pb::Query query = ListOf(pb::MEASURE_RESULTS);
+  if (!SetPopulation(query)) return false;
+  if (query.slices().empty()) query.mutable_filters()->Swap(query.mutable_among());
+  query.set_presentation(pb::PRESENTATION_EXPORT);
+  query.set_export_format(slots_.format.value_or("csv"));
+  slots_.format.reset();
+  query_ = query;
+  return true;
+}
+
+bool Editor::ChangeRun() {
+  if (slots_.Take("allruns")) {
+    EraseField(pb::FILTER_FIELD_RUN);
+    query_.set_all_runs(true);
+    return true;
+  }
+  if (slots_.runs.size() != 1) return false;
+  double run = slots_.runs[0];
+  slots_.runs.clear();
+  // The run before that of the question before.
+  for (const pb::Filter& filter : before_.filters()) {
+    if (filter.field() == pb::FILTER_FIELD_RUN && run == -1 && filter.number() <= 0) run = filter.number() - 1;
+  }
+  EraseField(pb::FILTER_FIELD_RUN);
+  query_.clear_all_runs();
+  const pb::Filter filter = NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, run);
+  *(IsCount(query_) || !query_.slices().empty() ? query_.add_among() : query_.add_filters()) = filter;
+  if (IsCount(query_) && !query_.filters().empty() && query_.among_size() == 1) return true;
+  return true;
+}
+
+// And #9?
+bool Editor::ChangePrompts() {
+  if (slots_.prompts.size() != 1) return false;
+  const pb::Filter filter = NumberFilter(pb::FILTER_FIELD_PROMPT_ID, pb::COMPARISON_EQUAL, slots_.prompts[0]);
+  if (!ReplaceField(filter)) return false;
+  slots_.prompts.clear();
+  return true;
+}
+
+bool Editor::ChangeFilters() {
+  if (!slots_.prompts.empty()) return false;
+  if (slots_.filters.empty() || query_.statistic() == pb::STATISTIC_SUMMARY) return false;
+  const bool only = slots_.Says("only");
+  for (const Slots::Placed& placed : slots_.filters) {
+    const pb::FilterField field = placed.filter.field();
+    const bool text = RowOf(field).kind == FieldKind::kText && field != pb::FILTER_FIELD_CATEGORY &&
+                      field != pb::FILTER_FIELD_DIFFICULTY;
+    // Only the timeouts of the failed ones.
+    const bool adds = only && text && field != pb::FILTER_FIELD_ERROR_TYPE;
+    if (!adds && field && !MeetsOtherwise(placed.filter) && ReplaceField(placed.filter)) continue;
+    const bool leaves_out = placed.filter.comparison() == pb::COMPARISON_NOT_EQUAL;
+    if (field == pb::FILTER_FIELD_ERROR_TYPE && !leaves_out) EraseField(pb::FILTER_FIELD_SUCCESS);
+    if (field == pb::FILTER_FIELD_SUCCESS) EraseField(pb::FILTER_FIELD_ERROR_TYPE);
+    const bool among = (IsCount(query_) && !query_.filters().empty()) || !query_.slices().empty();
+    *(among ? query_.add_among() : query_.add_filters()) = placed.filter;
+  }
+  slots_.filters.clear();
+  if (IsCount(query_) && query_.filters().empty()) query_.mutable_filters()->Swap(query_.mutable_among());
+  return true;
+}
+
+// And without the slowest?
+bool Editor::ChangeExcluded() {
+  if (slots_.parts.size() != 1 || !query_.slices().empty() || IsCount(query_)) return false;
+  const Sense& excluded = slots_.parts[0];
+  if (!excluded.negated || !excluded.measure || !excluded.word.empty()) return false;
+  pb::Slice slice = SliceBy(excluded.measure, excluded.order, excluded.count.value_or(1), 0);
+  if (excluded.share) {
+    slice.clear_count();
+    slice.set_share(*excluded.share);
+  }
+  slice.set_exclude(true);
+  MoveFiltersToAmong();
+  *query_.add_slices() = slice;
+  slots_.parts.clear();
+  return true;
+}
+
+// And the fastest? Sort by slowest. Show 10.
+bool Editor::ChangeRank() {
+  if (slots_.number && IsList(query_) && slots_.ranks.empty()) {
+    if (*slots_.number < 1 || *slots_.number > kMostRows) return false;
+    query_.set_limit(static_cast<int32_t>(*slots_.number));
+    slots_.number.reset();
+    return true;
+  }
+  if (slots_.Says("more")) {
+    if (!IsList(query_)) return false;
+    slots_.Take("more");
+    query_.set_limit(kMostRows);
+    return true;
+  }
+  const bool sorts = slots_.order.has_value();
+  if (!sorts && slots_.ranks.size() != 1) return false;
+  Sense rank = sorts ? *slots_.order : slots_.ranks[0];
+  slots_.order.reset();
+  slots_.ranks.clear();
+  if (rank.word == "length") rank.measure = pb::MEASURE_RESPONSE_LENGTH;
+  if (rank.word == "tokens") rank.measure = pb::MEASURE_OUTPUT_TOKENS;
+  // Top 10: as they were ranked, or by the groups' figure.
+  const bool as_before = !rank.measure && (IsList(before_) || query_.group_by());
+  if (as_before) rank.measure = before_.measure();
+  if (as_before && !sorts && IsRankedList(before_)) rank.order = before_.order();
+  const bool counts_groups = query_.group_by() && !IsList(query_);
+  if (!rank.measure || rank.share || (rank.measure == pb::MEASURE_RESULTS && !counts_groups)) return false;
+  if (query_.group_by() && !IsList(query_)) {
+    query_.set_order(rank.order);
+    if (rank.count && !sorts) query_.set_limit(*rank.count);
+    return sorts || query_.measure() == rank.measure;
+  }
+  const bool was_ranked = IsRankedList(before_);
+  if (!IsList(query_)) {
+    query_.clear_also();
+    query_.clear_percentile();
+    if (IsCount(query_)) MoveAmongToFilters();
+    query_.clear_limit();
+  }
+  query_.set_measure(rank.measure);
+  query_.set_statistic(pb::STATISTIC_LIST);
+  query_.set_order(rank.order);
+  if (rank.skip) {
+    query_.clear_slices();
+    if (!was_ranked) return false;
+    MoveFiltersToAmong();
+    *query_.add_slices() = SliceBy(rank.measure, rank.order, 1, *rank.skip);
+    query_.set_limit(1);
+  } else if (rank.count) {
+    query_.set_limit(*rank.count);
+  } else if (sorts && !query_.has_limit() && !was_ranked) {
+    query_.set_limit(kMostRows);
+  } else if (!was_ranked && !sorts && !rank.plural && !slots_.plural) {
+    query_.set_limit(1);
+  }
+  return true;
+}
+
+// And the p99? What about output tokens?
+bool Editor::ChangeFigures() {
+  if (slots_.Take("count")) {
+    if (!slots_.figures.empty()) return false;
+    if (!SetCounted()) return false;
+    return true;
+  }
+  if (slots_.figures.empty()) return false;
+  if (query_.statistic() == pb::STATISTIC_SUMMARY) query_ = pb::Query();
+  const bool was_list = IsList(query_);
+  for (Slots::Named& figure : slots_.figures) {
+    if (!figure.sense.measure && figure.sense.word.empty() && KeepsMeasure()) figure.sense.measure = before_.measure();
+    if (!figure.sense.statistic && KeepsStatistic(figure.sense)) {
+      figure.sense.statistic = before_.statistic();
+      if (before_.has_percentile()) figure.sense.number = before_.percentile();
+    }
+  }
+  Slots own;
+  own.figures = slots_.figures;
+  own.group = query_.group_by() && !was_list ? query_.group_by() : pb::GROUPING_UNSPECIFIED;
+  own.by = true;
+  const Composed composed = Compose(own, std::nullopt);
+  if (composed.queries.size() != 1) return false;
+  slots_.figures.clear();
+  const pb::Query& made = composed.queries[0];
+  if (was_list || IsCount(query_)) {
+    MoveAmongToFilters();
+    // Times and lengths are of successes: they are not asked of failures that were only counted or listed.
+    const bool successes = RowOf(made.measure()).population == Population::kSuccesses;
+    if (successes) {
+      EraseField(pb::FILTER_FIELD_SUCCESS);
+      EraseField(pb::FILTER_FIELD_ERROR_TYPE);
+    }
+  }
+  query_.clear_percentile();
+  query_.clear_also();
+  query_.clear_order();
+  query_.clear_limit();
+  query_.clear_explain();
+  query_.clear_whole();
+  query_.clear_per_group();
+  if (query_.presentation() != pb::PRESENTATION_CHART) query_.clear_presentation();
+  query_.set_measure(made.measure());
+  query_.set_statistic(made.statistic());
+  if (made.has_percentile()) query_.set_percentile(made.percentile());
+  *query_.mutable_also() = made.also();
+  if (was_list) query_.clear_group_by();
+  return true;
+}
+
+bool Editor::KeepsMeasure() const {
+  return before_.measure() != pb::MEASURE_RESULTS && before_.measure() != pb::MEASURE_RUN && before_.measure();
+}
+
+bool Editor::KeepsStatistic(const Sense& sense) const {
+  if (!IsFigures(before_) || IsCount(before_) || !before_.also().empty()) return false;
+  const bool verdict =
+      RowOf(sense.measure).unit == MeasureUnit::kVerdict || RowOf(before_.measure()).unit == MeasureUnit::kVerdict;
+  return !verdict && before_.statistic() != pb::STATISTIC_CORRELATION &&
+         before_.statistic() != pb::STATISTIC_DISTRIBUTION;
+}
+
+bool Editor::ChangeGroup() {
+  if (!slots_.group) return false;
+  const pb::Grouping group = std::exchange(slots_.group, pb::GROUPING_UNSPECIFIED);
+  slots_.nouns.clear();
+  if (query_.statistic() == pb::STATISTIC_SUMMARY || query_.statistic() == pb::STATISTIC_CORRELATION) return false;
+  if (query_.statistic() == pb::STATISTIC_DISTRIBUTION) query_.set_statistic(pb::STATISTIC_MEAN);
+  if (IsList(query_)) {
+    const bool ranked = IsRankedList(query_);
+    query_.clear_limit();
+    query_.clear_order();
+    query_.clear_explain();
+    query_.clear_whole();
+    if (!ranked) query_.set_measure(pb::MEASURE_RESULTS);
+    query_.set_statistic(ranked ? pb::STATISTIC_MEAN : pb::STATISTIC_COUNT);
+  }
+  query_.set_group_by(group);
+  return true;
+}
+
+// And overall?
+bool Editor::ChangeOverall() {
+  if (!slots_.Says("overall") || !query_.group_by() || IsList(query_)) return false;
+  slots_.Take("overall");
+  query_.clear_group_by();
+  query_.clear_order();
+  query_.clear_limit();
+  return true;
+}
+
+bool Editor::ChangeShown() {
+  bool changed = false;
+  if (slots_.Take("chart")) {
+    query_.set_presentation(pb::PRESENTATION_CHART);
+    changed = true;
+  }
+  if (slots_.Take("table")) {
+    query_.set_presentation(pb::PRESENTATION_TABLE);
+    changed = true;
+  }
+  if (slots_.Take("why")) {
+    if (!IsList(query_)) {
+      // Why something is as it is, is known of single results alone.
+      if (!IsCount(query_) || !SetCounted() || query_.filters().empty()) return false;
+      query_.set_statistic(pb::STATISTIC_LIST);
+    }
+    query_.set_explain(true);
+    if (IsRankedList(query_) && !query_.has_limit()) query_.set_limit(3);
+    slots_.Take("howfast");
+    changed = true;
+  }
+  if (slots_.Take("whole")) {
+    if (!IsList(query_)) return false;
+    query_.set_whole(true);
+    changed = true;
+  }
+  const bool lists =
+      slots_.Says("list") && !changed && !IsList(query_) && slots_.figures.empty() && slots_.filters.empty();
+  if (lists) {
+    if (!SetCounted()) return false;
+    query_.set_statistic(pb::STATISTIC_LIST);
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace ftl::analytics

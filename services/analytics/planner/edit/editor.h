@@ -1,0 +1,75 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "services/analytics/planner/clauses.h"
+#include "services/analytics/planner/dialogue.h"
+#include "services/analytics/planner/planner.h"
+
+namespace ftl::analytics {
+
+// A follow-up in the making: what is left of its slots, the query before and what becomes of it.
+class Editor {
+ public:
+  Editor(Slots slots, const pb::Query& before) : slots_(std::move(slots)), before_(before), query_(before) {}
+
+  std::optional<pb::Query> Edit() &&;
+
+ private:
+  // editor.cc: what both need
+  bool SetPopulation(pb::Query& query) const;
+  static pb::Query ListOf(pb::Measure measure);
+  bool ResolveTexts();
+  void EraseField(pb::FilterField field);
+  bool MeetsOtherwise(const pb::Filter& filter) const;
+  bool ReplaceField(const pb::Filter& filter);
+  void MoveAmongToFilters();
+  void MoveFiltersToAmong();
+  bool SetCounted();
+
+  // referring.cc: a question over what was listed
+  bool AsksWhoseExtreme() const;
+  pb::Query Extreme() const;
+  std::optional<pb::Query> OfWhatWasListed();
+  static bool TurnRound(pb::Query& population);
+  bool AddNth(pb::Query& population);
+  std::optional<pb::Query> Asked();
+  std::optional<pb::Query> Share();
+  static std::optional<pb::Query> Within(pb::Query query, const pb::Query& population);
+
+  // changing.cc: the query before, slot by slot
+  bool Change();
+  bool ChangeCounted();
+  bool ChangeToRuns();
+  bool ChangeExport();
+  bool ChangeRun();
+  bool ChangePrompts();
+  bool ChangeFilters();
+  bool ChangeExcluded();
+  bool ChangeRank();
+  bool ChangeFigures();
+  bool KeepsMeasure() const;
+  bool KeepsStatistic(const Sense& sense) const;
+  bool ChangeGroup();
+  bool ChangeOverall();
+  bool ChangeShown();
+
+  Slots slots_;
+  const pb::Query& before_;
+  pb::Query query_;
+};
+
+inline constexpr int kUsualRanked = 5;
+inline constexpr int kMostRows = 1000;
+
+using Filters = google::protobuf::RepeatedPtrField<pb::Filter>;
+
+bool IsList(const pb::Query& query);
+bool IsRankedList(const pb::Query& query);
+bool IsFigures(const pb::Query& query);
+bool IsCount(const pb::Query& query);
+pb::Slice SliceBy(pb::Measure measure, pb::Order order, int count, int skip);
+pb::Order Turned(pb::Order order);
+
+}  // namespace ftl::analytics
