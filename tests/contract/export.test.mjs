@@ -224,6 +224,15 @@ test('PDF and HTML say what the metrics route says, and JSON and CSV with them',
   }
 });
 
+test('the first page of a PDF can be looked at as a picture, which is no download', async (t) => {
+  const { session } = await mixedRun(t);
+  const { formats } = await ok(get('export/formats'));
+  assert.deepEqual(formats.filter(({ has_picture }) => has_picture).map(({ format }) => format), ['pdf']);
+  const { status, headers } = await get(`export?session_id=${session}&format=pdf&picture=true`);
+  assert.deepEqual([status, headers.get('content-type')], [200, 'image/png']);
+  isProblem(await get(`export?session_id=${session}&format=csv&picture=true`), 422, undefined, ['picture']);
+});
+
 test('PDF is sound, named, tagged, of the paper asked for, and has nothing to click on', async (t) => {
   const { session } = await mixedRun(t);
   const path = await savedPdf(t, session);

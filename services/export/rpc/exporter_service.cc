@@ -43,10 +43,18 @@ Task<> SendHead(rpc::Writer<pb::ExportResponse>& writer, pb::ExportFormat format
   co_return co_await writer.Write(response);
 }
 
-absl::Status RequirePaper(pb::Paper paper) {
-  if (pb::Paper_IsValid(paper)) return absl::OkStatus();
+Task<> SendPictureHead(rpc::Writer<pb::ExportResponse>& writer) {
+  pb::ExportResponse response;
+  response.mutable_head()->set_file_name("finetunelab-batch-test-page-1.png");
+  response.mutable_head()->set_content_type("image/png");
+  co_return co_await writer.Write(response);
+}
+
+absl::Status Judge(const pb::ExportRequest& request) {
   FieldFaults faults;
-  faults.Add("paper", "must be a4 or letter");
+  if (!pb::Paper_IsValid(request.paper())) faults.Add("paper", "must be a4 or letter");
+  const bool of_pdf = request.token().empty() && request.format() == pb::EXPORT_FORMAT_PDF;
+  if (request.picture() && !of_pdf) faults.Add("picture", "is of format pdf alone, and goes with a session");
   return faults.Verdict();
 }
 
@@ -63,7 +71,7 @@ absl::Status RequireRowsFor(const Download& wanted) {
 
 Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest& request,
                                rpc::Writer<pb::ExportResponse>& writer) {
-  CO_TRY(RequirePaper(request.paper()));
+  CO_TRY(Judge(request));
   CO_TRY(const Download wanted, co_await Understand(call, request));
   // A token knows no session's id; the run it stands for is enough.
   const std::string session_id = request.token().empty() ? request.session_id() : "";
@@ -72,12 +80,19 @@ Task<> ExporterService::Export(const CallContext& call, const pb::ExportRequest&
   if (wanted.format == pb::EXPORT_FORMAT_JUNIT) {
     CO_TRY(report.cases, co_await parts_.results.CountCases(ReadDeadline(call), wanted.session, report, wanted.filter));
   }
+  if (request.picture()) {
+    if (request.head_only()) co_return co_await SendPictureHead(writer);
+    ByteStream picture(writer);
+    CO_TRY(picture.bytes(), co_await SetPages(call, wanted, report, request));
+    CO_TRY(co_await SendPictureHead(writer));
+    co_return co_await picture.Finish();
+  }
   if (request.head_only()) co_return co_await SendHead(writer, wanted.format, report.taken_at);
   CO_TRY(co_await parts_.log.Record(ReadDeadline(call), wanted.session, EnumWord(wanted.format)));
 
   ByteStream out(writer);
   if (IsDocument(wanted.format)) {
-    CO_TRY(out.bytes(), co_await SetPages(call, wanted, report, request.paper()));
+    CO_TRY(out.bytes(), co_await SetPages(call, wanted, report, request));
     CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
   } else if (wanted.format == pb::EXPORT_FORMAT_XLSX) {
     CO_TRY(co_await SendHead(writer, wanted.format, report.taken_at));
@@ -97,12 +112,13 @@ Task<pb::ListFormatsResponse> ExporterService::ListFormats(const CallContext&, c
     format.set_name(std::string(facts.name));
     format.set_extension(std::string(facts.extension));
     format.set_content_type(std::string(facts.content_type));
+    format.set_has_picture(facts.format == pb::EXPORT_FORMAT_PDF);
   }
   co_return response;
 }
 
 Task<std::string> ExporterService::SetPages(const CallContext& call, const Download& wanted, const Report& report,
-                                            pb::Paper paper) {
+                                            const pb::ExportRequest& request) {
   std::vector<RunFindings> chapters;
   for (size_t i = report.runs.size() - std::min(report.runs.size(), kMostChapters); i < report.runs.size(); ++i) {
     const auto* metrics = report.runs.size() == 1 ? &report.metrics : nullptr;
@@ -115,9 +131,11 @@ Task<std::string> ExporterService::SetPages(const CallContext& call, const Downl
   }
   const bool html = wanted.format == pb::EXPORT_FORMAT_HTML;
   // Named first: GCC 12 destroys a lambda's captures twice where it is written inside of a co_await.
-  std::function<std::string()> render = [report, chapters = std::move(chapters), html, paper] {
+  std::function<std::string()> render = [report, chapters = std::move(chapters), html, paper = request.paper(),
+                                         picture = request.picture()] {
     const Document document = Compose(report, chapters);
-    return html ? WriteHtml(document) : WritePdf(document, paper);
+    if (html) return WriteHtml(document);
+    return picture ? DrawFirstPage(document, paper) : WritePdf(document, paper);
   };
   co_return co_await parts_.pages.Run(std::move(render));
 }

@@ -39,8 +39,9 @@ class ExporterService final : public pb::ExporterService::CallbackService {
   Task<Download> Understand(const CallContext& call, const pb::ExportRequest& request);
   // The report with its metrics, both of one moment.
   Task<Report> MakeReport(const CallContext& call, const Download& wanted, const std::string& session_id);
-  // The whole file of a format that is a document, which has a bounded size.
-  Task<std::string> SetPages(const CallContext& call, const Download& wanted, const Report& report, pb::Paper paper);
+  // The whole file of a format that is a document, which has a bounded size, or the picture of its first page.
+  Task<std::string> SetPages(const CallContext& call, const Download& wanted, const Report& report,
+                             const pb::ExportRequest& request);
   // The same as a workbook, which is spooled to its end before the first byte of it is sent.
   Task<> WriteWorkbook(const CallContext& call, const Download& wanted, const Report& report, ByteStream& out);
   // One result after the other, as fast as the client takes them.

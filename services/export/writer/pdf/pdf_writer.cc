@@ -1,5 +1,6 @@
 #include "services/export/writer/pdf/pdf_writer.h"
 
+#include <cmath>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -59,6 +60,13 @@ void Outline(cairo_surface_t* surface, const std::vector<Heading>& headings) {
   }
 }
 
+pdf::PageSize SizeOf(pb::Paper paper) { return paper == pb::PAPER_LETTER ? pdf::kLetter : pdf::kA4; }
+
+void SetAll(pdf::Setter& setter, const Document& document) {
+  setter.Set(document.cover);
+  for (const Section& section : document.sections) setter.Set(section);
+}
+
 // What stands on every page.
 void DrawEdges(cairo_t* cairo, const Document& document, const pdf::Type& type, const Flow& flow, size_t page) {
   constexpr pdf::Style kEdge{.points = 7.5, .tone = Tone::kQuiet, .most_lines = 1};
@@ -74,12 +82,17 @@ void DrawEdges(cairo_t* cairo, const Document& document, const pdf::Type& type, 
   for (const Flow::Stroke& stroke : edges.pages().front()) stroke(cairo);
 }
 
+// `page` counts from 1.
+void DrawPage(cairo_t* cairo, const Document& document, const pdf::Type& type, const Flow& flow, size_t page) {
+  for (const Flow::Stroke& stroke : flow.pages()[page - 1]) stroke(cairo);
+  DrawEdges(cairo, document, type, flow, page);
+}
+
 void DrawPages(cairo_t* cairo, const Document& document, const pdf::Type& type, const Flow& flow) {
   cairo_tag_begin(cairo, "Document", nullptr);
-  for (size_t i = 0; i < flow.pages().size(); ++i) {
-    for (const Flow::Stroke& stroke : flow.pages()[i]) stroke(cairo);
-    DrawEdges(cairo, document, type, flow, i + 1);
-    if (i + 1 == flow.pages().size()) cairo_tag_end(cairo, "Document");
+  for (size_t page = 1; page <= flow.pages().size(); ++page) {
+    DrawPage(cairo, document, type, flow, page);
+    if (page == flow.pages().size()) cairo_tag_end(cairo, "Document");
     cairo_show_page(cairo);
   }
 }
@@ -87,12 +100,11 @@ void DrawPages(cairo_t* cairo, const Document& document, const pdf::Type& type, 
 }  // namespace
 
 std::string WritePdf(const Document& document, pb::Paper paper) {
-  const pdf::PageSize size = paper == pb::PAPER_LETTER ? pdf::kLetter : pdf::kA4;
+  const pdf::PageSize size = SizeOf(paper);
   const pdf::Type type;
   Flow flow(size);
   pdf::Setter setter(type, flow);
-  setter.Set(document.cover);
-  for (const Section& section : document.sections) setter.Set(section);
+  SetAll(setter, document);
 
   std::string file;
   const Surface surface(cairo_pdf_surface_create_for_stream(Append, &file, size.width, size.height));
@@ -106,6 +118,28 @@ std::string WritePdf(const Document& document, pb::Paper paper) {
   cairo_surface_finish(surface.get());
   Require(cairo_surface_status(surface.get()));
   return pdf::Finish(file, setter.figures());
+}
+
+std::string DrawFirstPage(const Document& document, pb::Paper paper) {
+  constexpr int kPixelsWide = 900;
+  const pdf::PageSize size = SizeOf(paper);
+  const double scale = kPixelsWide / size.width;
+  const pdf::Type type;
+  Flow flow(size);
+  pdf::Setter setter(type, flow);
+  SetAll(setter, document);
+
+  const Surface surface(
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, kPixelsWide, static_cast<int>(std::lround(size.height * scale))));
+  const Cairo cairo(cairo_create(surface.get()));
+  cairo_set_source_rgb(cairo.get(), 1, 1, 1);
+  cairo_paint(cairo.get());
+  cairo_scale(cairo.get(), scale, scale);
+  DrawPage(cairo.get(), document, type, flow, 1);
+  Require(cairo_status(cairo.get()));
+  std::string file;
+  Require(cairo_surface_write_to_png_stream(surface.get(), Append, &file));
+  return file;
 }
 
 }  // namespace ftl::exporter

@@ -12,4 +12,7 @@ namespace ftl::exporter {
 // fonts are cold, far less once they are warm, and holds its thread meanwhile. Throws std::exception where cairo fails.
 std::string WritePdf(const Document& document, finetunelab::exporter::v1::Paper paper);
 
+// The first page of the same, as a PNG 900 pixels wide. Holds its thread and throws as WritePdf does.
+std::string DrawFirstPage(const Document& document, finetunelab::exporter::v1::Paper paper);
+
 }  // namespace ftl::exporter

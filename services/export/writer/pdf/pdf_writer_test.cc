@@ -66,6 +66,16 @@ class PdfWriterTest : public testing::Test {
   const std::string path_ = testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".pdf";
 };
 
+TEST_F(PdfWriterTest, DrawsTheFirstPageAloneAsAPicture) {
+  const std::string picture = DrawFirstPage(With("Paris."), pb::PAPER_A4);
+  // Signature, then the first chunk's length, name, width and height.
+  EXPECT_EQ(picture.substr(0, 24), std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x03\x84\0\0\x04\xf9", 24));
+  EXPECT_EQ(picture, DrawFirstPage(With("Paris."), pb::PAPER_A4));
+  Document other = With("Paris.");
+  other.cover.title = "Another model";
+  EXPECT_NE(picture, DrawFirstPage(other, pb::PAPER_A4));
+}
+
 TEST_F(PdfWriterTest, ShapesEveryScriptAndEmbedsItsFonts) {
   const std::string text =
       TextOf(With("Latin, \u0395\u03BB\u03BB\u03B7\u03BD\u03B9\u03BA\u03AC, "
