@@ -7,13 +7,14 @@ import { crowd } from './rows/crowd.mjs';
 import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
+import { page } from './rows/page.mjs';
 import { reading } from './rows/reading.mjs';
 import { replicas } from './rows/replicas.mjs';
 import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge };
+const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge, page };
 const split = { splitFootprint, splitGateway, replicas, watching };
 
 const wanted = process.argv.slice(2);
