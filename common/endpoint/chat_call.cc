@@ -9,10 +9,10 @@
 
 #include "common/endpoint/answer/chat_reading.h"
 #include "common/endpoint/answer/token_estimate.h"
-#include "common/endpoint/format/openai/refused_parameter.h"
 #include "common/endpoint/http/dialer.h"
 #include "common/endpoint/http/heartbeat.h"
 #include "common/endpoint/http/kept_connections.h"
+#include "common/error/try.h"
 
 namespace ftl {
 namespace {
@@ -21,27 +21,19 @@ using namespace endpoint_pb;
 
 constexpr int kMostRequests = 2;
 constexpr int kMostPages = 20;
-constexpr std::string_view kAzureKey = "api-key";
 
 // The request as it goes over the wire, key and all: to be wiped.
 std::string RequestText(std::string_view method, std::string_view target, const Endpoint& endpoint,
-                        const Credential& credential, std::string_view body) {
-  const Secret& key = credential.key;
-  const Secret& header_lines = credential.header_lines;
+                        const Credential& credential, const Dialect& dialect, std::string_view body) {
   std::string text;
-  text.reserve(512 + target.size() + key.size() + header_lines.size() + body.size());
+  text.reserve(512 + target.size() + credential.key.size() + credential.header_lines.size() + body.size());
   fmt::format_to(std::back_inserter(text),
                  "{} {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream, application/json\r\n"
                  "Accept-Encoding: identity\r\n",
                  method, target, endpoint.HostHeader());
   if (!credential.HasHeader("User-Agent")) text += "User-Agent: FineTuneLab/" FTL_VERSION "\r\n";
-  if (!key.empty() && !(endpoint.is_azure() && credential.HasHeader(kAzureKey))) {
-    text += endpoint.is_azure() ? kAzureKey : "Authorization: Bearer";
-    text += endpoint.is_azure() ? ": " : " ";
-    text += key.Reveal();
-    text += "\r\n";
-  }
-  text += header_lines.Reveal();
+  dialect.AppendFields(endpoint, credential, text);
+  text += credential.header_lines.Reveal();
   if (!body.empty()) {
     fmt::format_to(std::back_inserter(text), "Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   }
@@ -87,41 +79,29 @@ std::string TargetWithin(const Endpoint& endpoint, std::string_view location) {
   return {};
 }
 
-// What an answer showed about its endpoint.
-void LearnFromAnswer(const ChatRequest& request, const ChatReading& reading, const ChatReply& reply,
-                     Capabilities& learned) {
-  if (!reply.ok()) return;
-  const bool asked_for_stream = AsksForStream(request, learned);
-  const bool sent_options = !learned.has_stream_options() || learned.stream_options();
-  if (asked_for_stream) learned.set_streaming(reading.was_stream());
-  if (asked_for_stream && reading.was_stream()) {
-    learned.set_stream_options(sent_options);
-    const bool gave_usage = reply.usage.output_tokens.has_value();
-    if (gave_usage || !reading.was_broken_off()) learned.set_stream_usage(gave_usage);
-  }
-  if (request.max_tokens) learned.set_max_completion_tokens(learned.max_completion_tokens());
-  if (request.temperature) learned.set_temperature(!learned.has_temperature() || learned.temperature());
-  const bool has_system = !request.messages.empty() && request.messages.front().role == "system";
-  if (has_system) learned.set_system_role(!learned.has_system_role() || learned.system_role());
-  if (reading.has_own_reasoning_fields()) learned.set_reasoning(true);
+// How an answer to a GET failed, or no failure.
+CallFailure FailureIn(const ResponseHead& head, const std::string& body, const KeyScrub& scrub) {
+  if (head.status < 300) return {};
+  ErrorWords words = WordsOf(body);
+  ScrubWords(scrub, words);
+  return FailureOfAnswer(head.status, words, head.retry, absl::Now());
 }
 
-ModelList ListFrom(const ResponseHead& head, const std::string& body, const CallerLimits& limits,
-                   const KeyScrub& scrub) {
+ModelList ListFrom(const ResponseHead& head, const std::string& body, const Dialect& dialect,
+                   const CallerLimits& limits, const KeyScrub& scrub) {
   ModelList list;
   if (head.status >= 300) {
-    ErrorWords words = WordsOf(body);
-    ScrubWords(scrub, words);
-    list.failure = FailureOfAnswer(head.status, words, head.retry, absl::Now());
+    list.failure = FailureIn(head, body, scrub);
     if (head.status == 404) {
       list.failure.sentence = "The endpoint does not list its models (404). Type the model's id yourself.";
     }
   } else if (body.size() > limits.models_bytes) {
     list.failure = FailureOf(FormatFault::kBodyTooLong);
   } else {
-    list = ReadModelList(body, limits.models);
+    list = dialect.ReadModels(body, limits.models);
     for (ListedModel& model : list.models) {
       model.id = scrub.CleanAnswer(std::move(model.id));
+      model.name = scrub.CleanAnswer(std::move(model.name));
       model.owned_by = scrub.CleanAnswer(std::move(model.owned_by));
     }
     list.failure.sentence = scrub.CleanError(std::move(list.failure.sentence));
@@ -162,6 +142,7 @@ struct Caller::Call {
   const ChatRequest& request;
   const KeyScrub& scrub;
   const OnPiece& on_piece;
+  const Dialect& dialect;
   Capabilities capabilities = {};
   ChatReply reply = {};
   bool may_try_again = false;  // the request was refused over a parameter that is left out now
@@ -173,12 +154,21 @@ struct Caller::Begun {
   ResponseHead head;
 };
 
+// The answer to a GET, at most a little longer than CallerLimits::models_bytes.
+struct Caller::Page {
+  ResponseHead head;
+  std::string body;
+  std::optional<WireFault> cut;  // why the body is not whole
+  absl::Duration latency;
+};
+
 Caller::Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits)
     : Caller(executor, policy, limits, std::make_unique<SystemResolver>(executor)) {}
 
 Caller::Caller(asio::any_io_executor executor, AddressPolicy policy, CallerLimits limits,
                std::unique_ptr<Resolver> resolver)
     : executor_(executor),
+      policy_(policy),
       limits_(std::move(limits)),
       dialer_(std::make_unique<Dialer>(executor, policy, limits_, std::move(resolver))),
       pool_(std::make_shared<KeptConnections>(executor, limits_)),
@@ -225,8 +215,8 @@ Wire<Caller::Begun> Caller::Begin(Deadline deadline, const Endpoint& endpoint, c
 asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   ChatReply& reply = call.reply;
   const Heartbeat::Call beats(heartbeat_);
-  std::string text = RequestText("POST", call.endpoint.ChatCompletionsTarget(), call.endpoint, call.credential,
-                                 ChatBody(call.request, call.capabilities));
+  std::string text = RequestText("POST", call.dialect.ChatTarget(call.endpoint, call.request), call.endpoint,
+                                 call.credential, call.dialect, call.dialect.ChatBody(call.request, call.capabilities));
   CallMarks marks;
   WireResult<Begun> begun = co_await Begin(call.deadline, call.endpoint, call.pool_key, text, marks);
   Secret::Wipe(text);
@@ -241,7 +231,7 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
     reply.client_lag = heartbeat_->WorstSince(marks.send_start);
     co_return true;
   }
-  ChatReading reading(*begun->connection, limits_, call.scrub, call.on_piece, call.deadline,
+  ChatReading reading(*begun->connection, limits_, call.dialect, call.scrub, call.on_piece, call.deadline,
                       call.request.enough_after_token);
   const WireResult<> read = co_await reading.Read(begun->head, reply, marks);
   if (!read) co_return false;
@@ -259,17 +249,20 @@ asio::awaitable<bool> Caller::ChatOnce(Call& call) {
   if (reading.leaves_connection_usable() && is_sound) {
     pool_->Give({call.pool_key, call.endpoint.Origin()}, std::move(begun->connection));
   }
-  LearnFromAnswer(call.request, reading, reply, call.capabilities);
+  if (reply.ok()) {
+    call.dialect.LearnFromAnswer(call.request, reading.TraitsOf(reply), call.capabilities);
+  }
   const bool is_refusal = reply.http_status == 400 || reply.http_status == 422;
-  call.may_try_again = is_refusal && LearnFromRefusal(call.request, reading.words(), call.capabilities);
+  call.may_try_again = is_refusal && call.dialect.LearnFromRefusal(call.request, reading.words(), call.capabilities);
   co_return true;
 }
 
 Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
-                             std::string pool_key, const ChatRequest& request, OnPiece on_piece) {
+                             std::string pool_key, const ChatRequest& request, OnPiece on_piece,
+                             const Dialect& dialect) {
   const KeyScrub scrub(credential);
-  Call call{deadline, endpoint, credential, pool_key, request, scrub, on_piece};
-  call.capabilities = CapabilitiesFor(endpoint, request.model, request.capabilities);
+  Call call{deadline, endpoint, credential, pool_key, request, scrub, on_piece, dialect};
+  call.capabilities = dialect.CapabilitiesFor(endpoint, request.model, request.capabilities);
   try {
     for (int sent = 1; sent <= kMostRequests; ++sent) {
       call.reply = ChatReply();
@@ -292,14 +285,15 @@ Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const 
 }
 
 Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
-                                   std::string pool_key) {
+                                   std::string pool_key, const Dialect& dialect) {
   const KeyScrub scrub(credential);
+  const std::string first = dialect.ModelsTarget(endpoint);
   ModelList list;
   try {
     for (int page = 1; page <= kMostPages; ++page) {
-      std::string target = page == 1 ? endpoint.ModelsTarget() : WithQuery(endpoint.ModelsTarget(), list.next_page);
+      std::string target = page == 1 ? first : WithQuery(first, list.next_page);
       WireResult<ModelList> more =
-          co_await ListPage(deadline, endpoint, credential, scrub, pool_key, std::move(target));
+          co_await ListPage(deadline, endpoint, credential, scrub, pool_key, dialect, std::move(target));
       if (!more) co_return BrokenOff();
       // What was listed before is worth having without the rest.
       if (page > 1 && !more->ok()) break;
@@ -317,28 +311,66 @@ Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, 
 }
 
 Wire<ModelList> Caller::ListPage(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
-                                 const KeyScrub& scrub, const std::string& pool_key, std::string target) {
-  std::string text = RequestText("GET", target, endpoint, credential, "");
+                                 const KeyScrub& scrub, const std::string& pool_key, const Dialect& dialect,
+                                 std::string target) {
+  const WireResult<Page> page = co_await Get(deadline, endpoint, target, credential, pool_key, dialect);
+  if (!page && page.error().is(TransportFault::kCancelled)) co_return page.error();
+  ModelList list;
+  if (!page) {
+    list.failure = FailureOf(page.error());
+    co_return list;
+  }
+  list = ListFrom(page->head, page->body, dialect, limits_, scrub);
+  if (list.ok() && page->cut) list.failure = FailureOf(*page->cut);
+  co_return list;
+}
+
+Wire<Caller::Page> Caller::Get(Deadline deadline, const Endpoint& endpoint, const std::string& target,
+                               const Credential& credential, const std::string& pool_key, const Dialect& dialect) {
+  std::string text = RequestText("GET", target, endpoint, credential, dialect, "");
   CallMarks marks;
   WireResult<Begun> begun = co_await Begin(deadline, endpoint, pool_key, text, marks);
   Secret::Wipe(text);
-  ModelList list;
-  if (!begun) {
-    if (begun.error().is(TransportFault::kCancelled)) co_return begun.error();
-    list.failure = FailureOf(begun.error());
-    co_return list;
-  }
-  std::string body;
+  if (!begun) co_return begun.error();
+  Page page{.head = std::move(begun->head)};
   WireResult<std::string_view> piece = std::string_view();
   do {
     piece = co_await begun->connection->ReadBody();
-    if (piece) body += *piece;
-  } while (piece && !piece->empty() && body.size() <= limits_.models_bytes);
+    if (piece) page.body += *piece;
+  } while (piece && !piece->empty() && page.body.size() <= limits_.models_bytes);
+  page.latency = absl::FromChrono(std::chrono::steady_clock::now() - marks.send_start);
   if (!piece && piece.error().is(TransportFault::kCancelled)) co_return piece.error();
-  list = ListFrom(begun->head, body, limits_, scrub);
-  if (list.ok() && !piece) list.failure = FailureOf(piece.error());
+  if (!piece) page.cut = piece.error();
   if (piece && piece->empty()) pool_->Give({pool_key, endpoint.Origin()}, std::move(begun->connection));
-  co_return list;
+  co_return page;
+}
+
+Task<KeyTest> Caller::TestKey(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                              std::string pool_key, const Dialect& dialect) {
+  const KeyScrub scrub(credential);
+  CO_TRY(const Endpoint at, Endpoint::Parse(dialect.KeyTestUrl(endpoint), policy_));
+  try {
+    const WireResult<Page> page = co_await Get(deadline, at, at.Target(), credential, pool_key, dialect);
+    if (!page && page.error().is(TransportFault::kCancelled)) co_return BrokenOff();
+    KeyTest test;
+    if (!page) {
+      test.failure = FailureOf(page.error());
+      co_return test;
+    }
+    test.http_status = page->head.status;
+    test.latency = page->latency;
+    test.failure = FailureIn(page->head, page->body, scrub);
+    if (test.ok() && page->cut) test.failure = FailureOf(*page->cut);
+    if (test.http_status == 404) {
+      test.failure.error_type = ERROR_TYPE_API_ERROR;
+      test.failure.sentence =
+          "The endpoint was reached, but it has nothing there that would show whether the key is good "
+          "(404). Check the URL, which often ends in /v1.";
+    }
+    co_return test;
+  } catch (const boost::system::system_error&) {
+    co_return BrokenOff();
+  }
 }
 
 }  // namespace ftl

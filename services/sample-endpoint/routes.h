@@ -6,21 +6,11 @@
 #include <absl/time/time.h>
 
 #include "services/sample-endpoint/answers.h"
-#include "services/sample-endpoint/chat_request.h"
+#include "services/sample-endpoint/dialect.h"
 #include "services/sample-endpoint/ledger.h"
 #include "services/sample-endpoint/script.h"
 
 namespace ftl::sample_endpoint {
-
-// One request as it came.
-struct HttpRequest {
-  std::string method;
-  std::string path;   // without query
-  std::string query;  // without `?`
-  std::string authorization;
-  std::string api_key;  // Azure's header
-  std::string body;
-};
 
 // What is to be written, and for a chat completion the ledger's number of the call.
 struct Play {
@@ -39,13 +29,14 @@ class Routes {
   Ledger& ledger() { return ledger_; }
 
  private:
-  bool IsKeyGood(const HttpRequest& request) const;
-  Play Complete(const HttpRequest& request, std::string_view deployment, absl::Time now);
-  Script AnswerChat(const HttpRequest& http, const ChatRequest& request, absl::Time now) const;
+  bool IsKeyGood(std::string_view key) const;
+  // `path` is below the dialect's base.
+  Play Speak(const Dialect& dialect, std::string_view path, const HttpRequest& request, absl::Time now);
+  Play Complete(const Dialect& dialect, std::string_view path, const HttpRequest& request, absl::Time now);
+  Script AnswerChat(const Dialect& dialect, const HttpRequest& http, const ChatRequest& request, absl::Time now) const;
 
   Answers answers_;
   std::string required_key_;
-  std::string models_;
   Ledger ledger_;
 };
 

@@ -141,6 +141,29 @@ TEST_F(RoutesTest, HasEveryModelInItsReadme) {
     EXPECT_THAT(readme, HasSubstr(fmt::format("`{}`", std::string_view(fault.at("id").as_string()))));
   }
   for (const Temper& temper : Tempers()) EXPECT_THAT(readme, HasSubstr(fmt::format("`{}`", temper.model)));
+  const auto expect_row = [&](std::string_view dialects, std::string_view model, std::string_view words) {
+    EXPECT_THAT(readme, HasSubstr(fmt::format("| {} | `{}` | {} |", dialects, model, words)));
+  };
+  for (const CommonFault& fault : CommonFaults()) expect_row("all", fault.model, fault.words);
+  for (const Dialect* dialect : Dialects()) {
+    for (const Fault& fault : dialect->OwnFaults()) {
+      expect_row(fmt::format("`{}`", dialect->base()), fault.model, fault.words);
+    }
+  }
+}
+
+TEST_F(RoutesTest, KeepsTheServicesApartByTheirPaths) {
+  HttpRequest request = Chat("sample-echo", "hi");
+  request.path = "/anthropic/v1/chat/completions";
+  EXPECT_EQ(routes_.Answer(request, kNow).script.status, 404);
+  request.path = "/anthropicish/v1/messages";
+  EXPECT_EQ(routes_.Answer(request, kNow).script.status, 404);
+  request.path = "/anthropic/v1/messages";
+  EXPECT_THAT(Ask(request), HasSubstr("anthropic-version: header is required"));
+  request.anthropic_version = "2023-06-01";
+  EXPECT_THAT(Ask(request), HasSubstr("max_tokens: Field required"));
+  request.x_api_key = "wrong-key";
+  EXPECT_EQ(routes_.Answer(request, kNow).script.status, 401);
 }
 
 TEST_F(RoutesTest, RefusesStreamOptionsOnlyWhereTheyAreNamed) {

@@ -94,6 +94,9 @@ HttpRequest RequestOf(http::request<http::string_body>&& parsed) {
   request.query = target.substr(std::min(mark + 1, target.size()));
   request.authorization = std::string(parsed[http::field::authorization]);
   request.api_key = std::string(parsed["api-key"]);
+  request.x_api_key = std::string(parsed["x-api-key"]);
+  request.x_goog_api_key = std::string(parsed["x-goog-api-key"]);
+  request.anthropic_version = std::string(parsed["anthropic-version"]);
   request.body = std::move(parsed.body());
   return request;
 }

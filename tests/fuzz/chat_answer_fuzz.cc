@@ -1,10 +1,12 @@
 // Whatever an endpoint sends, the reply made of it is clean text within its bound, and shows no key. The first byte
-// says whether the rest is an event stream, a whole answer, a listing of models or the body of an error.
+// says whether the rest is an event stream, a whole answer, a listing of models or the body of an error; a digit, that
+// it is a stream or a whole answer as one of the dialects speaks.
 #include "common/endpoint/answer/chat_answer.h"
 #include "common/endpoint/answer/clean_text.h"
 #include "common/endpoint/answer/scrub.h"
 #include "common/endpoint/answer/sse_decoder.h"
-#include "common/endpoint/format/openai/model_listing.h"
+#include "common/endpoint/format/dialect.h"
+#include "common/endpoint/format/model_listing.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace ftl::fuzz {
@@ -58,6 +60,23 @@ void CheckWhole(std::string_view input) {
   CheckReply(reply);
 }
 
+void CheckDialect(size_t number, std::string_view input) {
+  const KeyScrub scrub{Secret(kKey)};
+  ChatAnswer answer(kTextBytes, scrub);
+  const auto reader = Dialects()[number / 2 % Dialects().size()]->ReaderInto(answer);
+  if (number % 2 == 0) {
+    reader->TakeWhole(input);
+  } else {
+    SseDecoder decoder(1024);
+    const auto on_event = [&](const SseEvent& event) { reader->TakeEvent(event.name, event.data, false); };
+    (void)decoder.Decode(input, on_event);
+    decoder.Finish(on_event);
+  }
+  ChatReply reply;
+  answer.Conclude(ChatAnswer::End::kWhole, reply);
+  CheckReply(reply);
+}
+
 void CheckModels(std::string_view input) {
   const ModelList list = ReadModelList(input, kMostModels);
   Require(list.models.size() <= kMostModels, "a listing is within its bound");
@@ -77,6 +96,7 @@ void CheckError(std::string_view input) {
 void FuzzOne(std::string_view input) {
   if (input.empty()) return;
   const std::string_view rest = input.substr(1);
+  if (input.front() >= '0' && input.front() <= '9') return CheckDialect(static_cast<size_t>(input.front() - '0'), rest);
   switch (input.front()) {
     case 'w':
       return CheckWhole(rest);

@@ -272,11 +272,38 @@ void ChatAnswer::TakeChoice(const json::object& choice, Brought& brought) {
   // OpenRouter tells the failure of one provider here.
   const json::object* error = ObjectIn(choice, "error");
   if (error != nullptr && !error->empty()) FailWith(WordsOf(json::value(choice)));
-  const std::string_view reason = TextIn(choice, "finish_reason");
-  if (SaysFinished(reason)) {
-    raw_finish_reason_.clear();
-    AppendCleanText(CutText(reason, kLongestFinishReason), raw_finish_reason_);
-  }
+  TakeFinishReason(TextIn(choice, "finish_reason"));
+}
+
+ChatAnswer::Brought ChatAnswer::TakeText(std::string_view text) {
+  Brought brought;
+  has_choice_ = true;
+  TakeContent(text, brought);
+  return brought;
+}
+
+ChatAnswer::Brought ChatAnswer::TakeThought(std::string_view text) {
+  Brought brought;
+  has_choice_ = true;
+  TakeReasoning(text, brought);
+  return brought;
+}
+
+ChatAnswer::Brought ChatAnswer::TakeToolCallPart(size_t index, const ToolCall& part) {
+  Brought brought;
+  has_choice_ = true;
+  ToolCall* merged = ToolCallAt(index);
+  if (merged == nullptr) return brought;
+  MergeToolCall(part.id, part.name, part.arguments, *merged);
+  brought.token = brought.answer = true;
+  return brought;
+}
+
+void ChatAnswer::TakeFinishReason(std::string_view raw) {
+  if (!SaysFinished(raw)) return;
+  has_choice_ = true;
+  raw_finish_reason_.clear();
+  AppendCleanText(CutText(raw, kLongestFinishReason), raw_finish_reason_);
 }
 
 void ChatAnswer::TakeMessage(const json::object& message, Brought& brought) {
@@ -411,18 +438,28 @@ size_t ChatAnswer::PlaceOf(std::string_view id, size_t position) const {
   return !id.empty() && is_taken ? tool_calls_.size() : position;
 }
 
-void ChatAnswer::TakeToolCall(size_t index, const json::object& call, Brought& brought) {
-  if (index >= kMostToolCalls) return;
+// Null beyond the most that are kept.
+ToolCall* ChatAnswer::ToolCallAt(size_t index) {
+  if (index >= kMostToolCalls) return nullptr;
   if (tool_calls_.size() <= index) tool_calls_.resize(index + 1);
-  ToolCall& merged = tool_calls_[index];
-  const json::object* function = ObjectIn(call, "function");
-  const std::string_view id = TextIn(call, "id");
+  return &tool_calls_[index];
+}
+
+void ChatAnswer::MergeToolCall(std::string_view id, std::string_view name, std::string_view arguments,
+                               ToolCall& merged) {
   if (!id.empty() && merged.id.empty() && HasRoomFor(id)) AppendCleanText(id, merged.id);
+  if (!name.empty() && merged.name.empty() && HasRoomFor(name)) AppendCleanText(name, merged.name);
+  if (HasRoomFor(arguments)) AppendCleanText(arguments, merged.arguments);
+}
+
+void ChatAnswer::TakeToolCall(size_t index, const json::object& call, Brought& brought) {
+  ToolCall* at_index = ToolCallAt(index);
+  if (at_index == nullptr) return;
+  ToolCall& merged = *at_index;
+  const json::object* function = ObjectIn(call, "function");
+  MergeToolCall(TextIn(call, "id"), function == nullptr ? "" : TextIn(*function, "name"),
+                function == nullptr ? "" : TextIn(*function, "arguments"), merged);
   if (function != nullptr) {
-    const std::string_view name = TextIn(*function, "name");
-    if (!name.empty() && merged.name.empty() && HasRoomFor(name)) AppendCleanText(name, merged.name);
-    const std::string_view arguments = TextIn(*function, "arguments");
-    if (HasRoomFor(arguments)) AppendCleanText(arguments, merged.arguments);
     const json::object* whole = ObjectIn(*function, "arguments");
     if (whole != nullptr && merged.arguments.empty()) {
       const std::string text = json::serialize(*whole);
@@ -433,20 +470,26 @@ void ChatAnswer::TakeToolCall(size_t index, const json::object& call, Brought& b
 }
 
 void ChatAnswer::TakeUsage(const json::object& usage) {
-  // A zero at the end takes nothing back.
-  const auto take = [](std::optional<int64_t>& into, std::initializer_list<std::optional<int64_t>> counts) {
-    for (const auto count : counts) {
-      if (!count || (*count == 0 && into)) continue;
-      into = count;
-      return;
-    }
+  const auto either = [](std::optional<int64_t> one, std::optional<int64_t> other) {
+    return one.value_or(0) == 0 && other ? other : one;
   };
-  take(usage_.input_tokens, {CountIn(&usage, "prompt_tokens"), CountIn(&usage, "input_tokens")});
-  take(usage_.output_tokens, {CountIn(&usage, "completion_tokens"), CountIn(&usage, "output_tokens")});
-  take(usage_.reasoning_tokens, {CountIn(ObjectIn(usage, "completion_tokens_details"), "reasoning_tokens"),
-                                 CountIn(ObjectIn(usage, "output_tokens_details"), "reasoning_tokens")});
-  take(usage_.cached_tokens, {CountIn(ObjectIn(usage, "prompt_tokens_details"), "cached_tokens"),
-                              CountIn(&usage, "prompt_cache_hit_tokens")});
+  TakeCounts({.input_tokens = either(CountIn(&usage, "prompt_tokens"), CountIn(&usage, "input_tokens")),
+              .output_tokens = either(CountIn(&usage, "completion_tokens"), CountIn(&usage, "output_tokens")),
+              .reasoning_tokens = either(CountIn(ObjectIn(usage, "completion_tokens_details"), "reasoning_tokens"),
+                                         CountIn(ObjectIn(usage, "output_tokens_details"), "reasoning_tokens")),
+              .cached_tokens = either(CountIn(ObjectIn(usage, "prompt_tokens_details"), "cached_tokens"),
+                                      CountIn(&usage, "prompt_cache_hit_tokens"))});
+}
+
+void ChatAnswer::TakeCounts(const Usage& counts) {
+  // A zero at the end takes nothing back.
+  const auto take = [](std::optional<int64_t>& into, std::optional<int64_t> count) {
+    if (count && (*count != 0 || !into)) into = count;
+  };
+  take(usage_.input_tokens, counts.input_tokens);
+  take(usage_.output_tokens, counts.output_tokens);
+  take(usage_.reasoning_tokens, counts.reasoning_tokens);
+  take(usage_.cached_tokens, counts.cached_tokens);
 }
 
 void ChatAnswer::FinishText() {

@@ -33,6 +33,24 @@ class ChatAnswer {
   // The body of an answer that is no stream.
   void TakeWhole(std::string_view body);
 
+  // What a reader of another format (format/answer_reader.h) found, part by part, as it was sent: it is cleaned,
+  // bounded and joined here.
+  Brought TakeText(std::string_view text);
+  Brought TakeThought(std::string_view text);
+  // `index` counts the answer's tool calls from 0. Of id and name the first that is not empty counts; arguments are
+  // joined.
+  Brought TakeToolCallPart(size_t index, const ToolCall& part);
+  // What is given counts; what is absent takes nothing back.
+  void TakeCounts(const Usage& counts);
+  void TakeFinishReason(std::string_view raw);
+  void TakeError(ErrorWords words) { FailWith(std::move(words)); }
+  void TakeNoJson(std::string_view data) { FailQuoting(FormatFault::kNotJson, data); }
+  // All that follows belongs to an answer that is no stream.
+  void TakeAsWhole() { is_stream_ = false; }
+  void TakeEnd() { is_done_ = true; }
+  // Anything of an answer was taken.
+  bool has_begun() const { return has_choice_; }
+
   // `[DONE]` was read: nothing follows.
   bool is_done() const { return is_done_; }
   // The answer says that it is finished; usage may follow.
@@ -77,6 +95,8 @@ class ChatAnswer {
   void TakeToolCalls(const boost::json::array& calls, Brought& brought);
   size_t PlaceOf(std::string_view id, size_t position) const;
   void TakeToolCall(size_t index, const boost::json::object& call, Brought& brought);
+  ToolCall* ToolCallAt(size_t index);
+  void MergeToolCall(std::string_view id, std::string_view name, std::string_view arguments, ToolCall& merged);
   void TakeUsage(const boost::json::object& usage);
   bool HasRoomFor(std::string_view text);
   void FailWith(ErrorWords words);

@@ -155,7 +155,7 @@ Wire<ChatAnswer::End> ChatReading::ReadWhole(std::string body) {
   }
   is_usable_ = true;
   marks_->end = std::max(marks_->end, connection_.last_arrival().at);
-  answer_.TakeWhole(body);
+  reader_->TakeWhole(body);
   co_return End::kWhole;
 }
 
@@ -207,7 +207,7 @@ void ChatReading::TakePiece(SseDecoder& decoder, std::string_view piece) {
   const Mark at = connection_.last_arrival().at;
   const bool was_over = answer_.is_done();
   const auto take = [&](const SseEvent& event) {
-    const ChatAnswer::Brought brought = answer_.TakeEvent(event.name, event.data, /*may_be_cut=*/piece.empty());
+    const ChatAnswer::Brought brought = reader_->TakeEvent(event.name, event.data, /*may_be_cut=*/piece.empty());
     if (!brought.token) return;
     if (!marks_->first_token) marks_->first_token = at;
     if (!marks_->first_answer && brought.answer) marks_->first_answer = at;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "common/endpoint/answer/error_words.h"
 #include "common/endpoint/answer/scrub.h"
 #include "common/endpoint/answer/timing.h"
+#include "common/endpoint/format/dialect.h"
 #include "common/endpoint/http/caller_limits.h"
 #include "common/endpoint/http/http_connection.h"
 #include "common/time/deadline.h"
@@ -21,10 +23,11 @@ namespace ftl {
 // by what came and not by what was asked for.
 class ChatReading {
  public:
-  // All must outlive the reading. `on_piece` may be empty. A stream is broken off `enough_after_token` after its first
-  // token, where that is set, and counts as answered then.
-  ChatReading(HttpConnection& connection, const CallerLimits& limits, const KeyScrub& scrub, const OnPiece& on_piece,
-              Deadline deadline, std::optional<absl::Duration> enough_after_token = std::nullopt)
+  // Reads as `dialect` says. All must outlive the reading. `on_piece` may be empty. A stream is broken off
+  // `enough_after_token` after its first token, where that is set, and counts as answered then.
+  ChatReading(HttpConnection& connection, const CallerLimits& limits, const Dialect& dialect, const KeyScrub& scrub,
+              const OnPiece& on_piece, Deadline deadline,
+              std::optional<absl::Duration> enough_after_token = std::nullopt)
       : connection_(connection),
         limits_(limits),
         scrub_(scrub),
@@ -32,15 +35,18 @@ class ChatReading {
         deadline_(deadline),
         enough_after_token_(enough_after_token),
         answer_(limits.text_bytes, scrub),
+        reader_(dialect.ReaderInto(answer_)),
         pieces_(scrub) {}
 
   // Fills text, outcome and failure of `reply`, and the marks from the head on. Its only fault is kCancelled.
   Wire<> Read(const ResponseHead& head, ChatReply& reply, CallMarks& marks);
 
-  bool was_stream() const { return was_stream_; }
-  // Enough was heard before the end.
-  bool was_broken_off() const { return was_broken_off_; }
-  bool has_own_reasoning_fields() const { return answer_.has_own_reasoning_fields(); }
+  AnswerTraits TraitsOf(const ChatReply& reply) const {
+    return {.was_stream = was_stream_,
+            .was_broken_off = was_broken_off_,
+            .gave_usage = reply.usage.output_tokens.has_value(),
+            .has_own_reasoning_fields = answer_.has_own_reasoning_fields()};
+  }
   // What an error answer said.
   const ErrorWords& words() const { return words_; }
   // The body was read to its end, or as good as: the connection may serve again.
@@ -65,6 +71,7 @@ class ChatReading {
   const Deadline deadline_;
   const std::optional<absl::Duration> enough_after_token_;
   ChatAnswer answer_;
+  const std::unique_ptr<AnswerReader> reader_;
   PieceScrub pieces_;
   CallMarks* marks_ = nullptr;
   ErrorWords words_;

@@ -99,7 +99,7 @@ bool ErrorMeaning::LacksMoney() const {
 bool ErrorMeaning::HasUsedUpItsPeriod() const {
   return HasAny(message_, {"daily", "weekly", "monthly", "per day", "per week", "per month"}) &&
          HasAny(message_, {"limit", "quota", "allowance", "allocation"}) &&
-         HasAny(message_, {"exhausted", "reached", "exceeded", "used up", "used all"});
+         HasAny(message_, {"exhausted", "reached", "exceeded", "used up", "used all", "limited to"});
 }
 
 bool ErrorMeaning::WantsHttps() const {

@@ -182,6 +182,13 @@ std::string Endpoint::BasePath() const {
   return std::string(path);
 }
 
+std::string Endpoint::BaseOr(std::string_view otherwise, std::string_view call) const {
+  std::string_view path = TrimSlashes(path_);
+  if (path.empty()) return std::string(otherwise);
+  if (EndsWith(path, call)) path.remove_suffix(call.size());
+  return std::string(TrimSlashes(path));
+}
+
 std::string Endpoint::ChatCompletionsTarget() const {
   // Some servers know the path with a slash behind it alone; whoever types the whole URL knows.
   const bool has_slash = EndsWith(path_, "/chat/completions/");

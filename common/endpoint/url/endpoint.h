@@ -50,6 +50,14 @@ class Endpoint {
   std::string ChatCompletionsTarget() const;
   std::string ModelsTarget() const;
 
+  // For formats that are not OpenAI's: the path at which the API begins, without a slash at its end, or `otherwise` for
+  // a host alone. `call` is left away where the URL ends in it: whoever pastes `…/v1/messages` means `…/v1`.
+  std::string BaseOr(std::string_view otherwise, std::string_view call) const;
+  // What stands in the request line for this very URL.
+  std::string Target() const { return path_.empty() ? "/" + query_ : path_ + query_; }
+  // As given: empty, or from its question mark.
+  const std::string& query() const { return query_; }
+
   // The key goes into `api-key` and not into `Authorization`: hosts of Azure OpenAI, and paths with its deployments.
   bool is_azure() const;
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "common/endpoint/format/openai/chat_request.h"
+#include "common/endpoint/format/chat_request.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "services/analytics/query/finding.h"
 

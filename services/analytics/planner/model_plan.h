@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "common/endpoint/answer/chat_reply.h"
-#include "common/endpoint/format/openai/chat_request.h"
+#include "common/endpoint/format/chat_request.h"
 #include "services/analytics/planner/planner.h"
 
 namespace ftl::analytics {

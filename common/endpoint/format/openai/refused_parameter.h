@@ -1,7 +1,7 @@
 #pragma once
 
 #include "common/endpoint/answer/error_words.h"
-#include "common/endpoint/format/openai/chat_request.h"
+#include "common/endpoint/format/openai/chat_body.h"
 
 namespace ftl {
 

@@ -3,42 +3,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <absl/time/time.h>
-
-#include "finetunelab/endpoint/v1/call.pb.h"
+#include "common/endpoint/format/chat_request.h"
 
 namespace ftl {
 
-namespace endpoint_pb = finetunelab::endpoint::v1;
-
 class Endpoint;
-
-// One message of a conversation. `role` is `system`, `user` or `assistant`.
-struct ChatMessage {
-  std::string role;
-  std::string content;  // valid UTF-8
-};
-
-// What is asked of a person's model. A system prompt is the first message.
-struct ChatRequest {
-  std::string model;
-  std::vector<ChatMessage> messages;
-  std::optional<double> temperature;
-  std::optional<int> max_tokens;  // at least 1
-  bool stream = true;
-  // Definitions of tools that may be called, a JSON array; empty for none. Not sent where the endpoint is known to
-  // refuse them.
-  std::string tools = {};
-  // Whether a request refused over a parameter is made once more without it. Where requests are counted, whoever counts
-  // does that (ChatReply::may_ask_again).
-  bool may_ask_again = true;
-  // How long to listen on after the first token; unset for the whole answer. For a call that only asks who is there.
-  std::optional<absl::Duration> enough_after_token = std::nullopt;
-  // What this endpoint was found to need; unset fields are tried in the way that most endpoints take.
-  endpoint_pb::Capabilities capabilities;
-};
 
 // The JSON body for `request` as `capabilities` want it: which name the token limit has, whether `stream`,
 // `stream_options`, `temperature` and a system message are sent. `include_usage` is always asked for in a stream, since

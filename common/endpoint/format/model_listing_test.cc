@@ -1,4 +1,4 @@
-#include "common/endpoint/format/openai/model_listing.h"
+#include "common/endpoint/format/model_listing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,6 +67,29 @@ TEST(ModelListingTest, KeepsOwnerAndMoment) {
   EXPECT_EQ(list.models[0].owned_by, "o");
   EXPECT_EQ(list.models[0].created_at, absl::FromUnixSeconds(1'700'000'000));
   EXPECT_EQ(list.models[1].created_at, std::nullopt);
+}
+
+TEST(ModelListingTest, KeepsWhatAListingSaysOfAModel) {
+  const ModelList list = ReadModelList(
+      R"({"data":[
+        {"id":"router/a","name":"A","context_length":8192,"pricing":{"prompt":"0.0000005","completion":"-1"}},
+        {"id":"vllm/b","max_model_len":4096},
+        {"id":"hf/c","providers":[{"status":"error","context_length":1,"pricing":{"input":9}},
+                                  {"status":"live","context_length":32768,"pricing":{"input":0.2,"output":0.6}}]},
+        {"id":"d","display_name":"d","context_length":0,"pricing":{"prompt":"free"}}]})",
+      1000);
+  ASSERT_EQ(list.models.size(), 4u);
+  EXPECT_EQ(list.models[0].name, "A");
+  EXPECT_EQ(list.models[0].context_length, 8192);
+  EXPECT_DOUBLE_EQ(*list.models[0].input_price, 0.5);
+  EXPECT_EQ(list.models[0].output_price, std::nullopt);
+  EXPECT_EQ(list.models[1].context_length, 4096);
+  EXPECT_EQ(list.models[2].context_length, 32768);
+  EXPECT_DOUBLE_EQ(*list.models[2].input_price, 0.2);
+  EXPECT_DOUBLE_EQ(*list.models[2].output_price, 0.6);
+  EXPECT_EQ(list.models[3].name, "");
+  EXPECT_EQ(list.models[3].context_length, std::nullopt);
+  EXPECT_EQ(list.models[3].input_price, std::nullopt);
 }
 
 TEST(ModelListingTest, IsCappedAndSaysSo) {

@@ -1,4 +1,4 @@
-#include "common/endpoint/format/openai/chat_request.h"
+#include "common/endpoint/format/openai/chat_body.h"
 
 #include <algorithm>
 

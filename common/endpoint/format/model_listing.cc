@@ -1,15 +1,18 @@
-#include "common/endpoint/format/openai/model_listing.h"
+#include "common/endpoint/format/model_listing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <unordered_set>
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include "common/endpoint/answer/clean_text.h"
+#include "common/endpoint/answer/json_fields.h"
 
 namespace ftl {
 namespace {
@@ -18,10 +21,6 @@ namespace json = boost::json;
 
 constexpr size_t kLongestId = 256;
 constexpr size_t kLongestQuery = 2048;
-
-const json::value* Find(const json::object& object, std::string_view name) {
-  return object.if_contains({name.data(), name.size()});
-}
 
 std::string TextOf(const json::value* value, size_t longest = kLongestId) {
   const json::string* text = value == nullptr ? nullptr : value->if_string();
@@ -63,6 +62,57 @@ std::optional<absl::Time> CreatedOf(const json::object& object) {
   return absl::FromUnixSeconds(seconds);
 }
 
+std::optional<int64_t> ContextIn(const json::object& object) {
+  // OpenRouter, Cohere and Hugging Face; vLLM; Anthropic; Google; Groq.
+  for (const std::string_view name :
+       {"context_length", "max_model_len", "max_input_tokens", "inputTokenLimit", "context_window"}) {
+    const auto tokens = CountIn(&object, name);
+    if (tokens && *tokens > 0) return tokens;
+  }
+  return std::nullopt;
+}
+
+// A price is a number or the text of one; below zero means that it depends.
+std::optional<double> PriceIn(const json::object* prices, std::string_view name) {
+  const json::value* value = prices == nullptr ? nullptr : Find(*prices, name);
+  if (value == nullptr) return std::nullopt;
+  double price = -1;
+  if (value->is_number()) price = value->to_number<double>();
+  const json::string* text = value->if_string();
+  if (text != nullptr && !absl::SimpleAtod({text->data(), text->size()}, &price)) return std::nullopt;
+  if (!std::isfinite(price) || price < 0) return std::nullopt;
+  return price;
+}
+
+// The one of a router's providers that it would be asked of first: the first that is live.
+const json::object* ProviderIn(const json::object& object) {
+  const json::array* providers = ArrayIn(object, "providers");
+  if (providers == nullptr) return nullptr;
+  for (const json::value& value : *providers) {
+    const json::object* provider = value.if_object();
+    if (provider != nullptr && TextIn(*provider, "status") == "live") return provider;
+  }
+  return nullptr;
+}
+
+void ReadPrices(const json::object* prices, ListedModel& model) {
+  constexpr double kMillion = 1e6;
+  // OpenRouter's are for one token, as text; Hugging Face's and Together's for a million.
+  const auto prompt = PriceIn(prices, "prompt");
+  const auto completion = PriceIn(prices, "completion");
+  model.input_price = prompt ? *prompt * kMillion : PriceIn(prices, "input");
+  model.output_price = completion ? *completion * kMillion : PriceIn(prices, "output");
+}
+
+void ReadFacts(const json::object& object, ListedModel& model) {
+  model.name = WithoutPrefix(FirstText(object, {"display_name", "displayName", "name"}));
+  if (model.name == model.id) model.name.clear();
+  const json::object* provider = ProviderIn(object);
+  const json::object& facts = provider == nullptr ? object : *provider;
+  model.context_length = ContextIn(facts);
+  ReadPrices(ObjectIn(facts, "pricing"), model);
+}
+
 ListedModel ModelOf(const json::object& object) {
   ListedModel model;
   model.id = FirstText(object, {"id", "model_id", "modelId"});
@@ -73,13 +123,16 @@ ListedModel ModelOf(const json::object& object) {
   model.id = WithoutPrefix(std::move(model.id));
   model.owned_by = FirstText(object, {"owned_by", "publisher", "provider", "organization"});
   model.created_at = CreatedOf(object);
+  ReadFacts(object, model);
   return model;
 }
+
+using IsWanted = absl::FunctionRef<bool(const json::object& entry)>;
 
 // Walks a listing of any shape.
 class Reading {
  public:
-  Reading(ModelList& list, size_t most) : list_(list), most_(most) {}
+  Reading(ModelList& list, size_t most, IsWanted is_wanted) : list_(list), most_(most), is_wanted_(is_wanted) {}
 
   // False for no listing.
   bool ReadBody(const json::value& body) {
@@ -91,6 +144,12 @@ class Reading {
  private:
   static constexpr int kDeepest = 3;
 
+  static ListedModel Named(std::string id) {
+    ListedModel model;
+    model.id = std::move(id);
+    return model;
+  }
+
   void Add(ListedModel model) {
     if (model.id.empty() || !known_.insert(model.id).second) return;
     list_.cut |= list_.models.size() == most_;
@@ -100,9 +159,9 @@ class Reading {
   void ReadList(const json::array& entries, int depth) {
     for (const json::value& entry : entries) {
       if (list_.cut) return;
-      if (entry.is_string()) Add({.id = WithoutPrefix(TextOf(&entry)), .owned_by = {}, .created_at = {}});
+      if (entry.is_string()) Add(Named(WithoutPrefix(TextOf(&entry))));
       const json::object* object = entry.if_object();
-      if (object == nullptr) continue;
+      if (object == nullptr || !is_wanted_(*object)) continue;
       // Catalogues list their models by provider.
       const json::value* models = Find(*object, "models");
       const bool is_group = models != nullptr && models->is_array() && depth < kDeepest;
@@ -160,6 +219,7 @@ class Reading {
 
   ModelList& list_;
   size_t most_;
+  IsWanted is_wanted_;
   std::unordered_set<std::string> known_;
 };
 
@@ -207,12 +267,17 @@ std::string NextPageOf(const json::object& body, const ModelList& list) {
 }  // namespace
 
 ModelList ReadModelList(std::string_view body, size_t most) {
+  return ReadModelList(body, most, [](const json::object&) { return true; });
+}
+
+ModelList ReadModelList(std::string_view body, size_t most,
+                        absl::FunctionRef<bool(const json::object& entry)> is_wanted) {
   ModelList list;
   boost::system::error_code error;
   json::parse_options options;
   options.allow_invalid_utf8 = true;
   const json::value parsed = json::parse({body.data(), body.size()}, error, {}, options);
-  if (error || !Reading(list, most).ReadBody(parsed)) {
+  if (error || !Reading(list, most, is_wanted).ReadBody(parsed)) {
     const ErrorWords words = WordsOf(body);
     const bool is_error = !error && HoldsError(parsed);
     list.failure = is_error        ? FailureOfErrorEvent(words)

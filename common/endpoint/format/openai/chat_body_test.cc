@@ -1,4 +1,4 @@
-#include "common/endpoint/format/openai/chat_request.h"
+#include "common/endpoint/format/openai/chat_body.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,14 +20,14 @@ ChatRequest Request() {
           .max_tokens = 256};
 }
 
-TEST(ChatRequestTest, WritesTheBodyThatMostEndpointsTake) {
+TEST(ChatBodyTest, WritesTheBodyThatMostEndpointsTake) {
   EXPECT_EQ(
       ChatBody(Request(), {}),
       R"({"model":"m","messages":[{"role":"system","content":"be \"brief\"\n\u0001"},{"role":"user","content":"hé"}],)"
       R"("temperature":0.7,"max_tokens":256,"stream":true,"stream_options":{"include_usage":true}})");
 }
 
-TEST(ChatRequestTest, LeavesOutWhatTheEndpointDoesNotTake) {
+TEST(ChatBodyTest, LeavesOutWhatTheEndpointDoesNotTake) {
   endpoint_pb::Capabilities capabilities;
   capabilities.set_max_completion_tokens(true);
   capabilities.set_temperature(false);
@@ -38,7 +38,7 @@ TEST(ChatRequestTest, LeavesOutWhatTheEndpointDoesNotTake) {
   EXPECT_THAT(body, Not(HasSubstr("stream_options")));
 }
 
-TEST(ChatRequestTest, KnowsTheReasoningModelsOfOpenAiBeforehandAndNobodyElses) {
+TEST(ChatBodyTest, KnowsTheReasoningModelsOfOpenAiBeforehandAndNobodyElses) {
   const auto wants_other_name = [](std::string_view url, std::string_view model) {
     return CapabilitiesFor(*Endpoint::Parse(url, AddressPolicy()), model, {}).max_completion_tokens();
   };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,10 +12,16 @@
 
 namespace ftl {
 
+// What a listing says of a model; what it does not say is empty or absent.
 struct ListedModel {
   std::string id;
-  std::string owned_by;                  // empty where not said
-  std::optional<absl::Time> created_at;  // absent where not said
+  std::string owned_by;
+  std::string name;  // for people, where it is not the id
+  std::optional<absl::Time> created_at;
+  std::optional<int64_t> context_length;  // in tokens
+  // In US dollars for a million tokens.
+  std::optional<double> input_price;
+  std::optional<double> output_price;
 };
 
 // The models of an endpoint in its order, at most CallerLimits::models; or how it failed.
@@ -27,10 +34,5 @@ struct ModelList {
   CallFailure failure;
   int http_status = 0;
 };
-
-// Understands a listing in every shape in use: a list under one of the usual names, bare, or within another object;
-// lists by provider; models as keys of an object; entries that are objects or names, ids with `models/` before them.
-// Pure. Entries without a usable id are left out, and of the same id all but the first.
-ModelList ReadModelList(std::string_view body, size_t most);
 
 }  // namespace ftl

@@ -1,0 +1,20 @@
+#include "common/endpoint/format/dialect.h"
+
+#include "common/endpoint/url/endpoint.h"
+
+namespace ftl {
+
+std::string Dialect::KeyTestUrl(const Endpoint& endpoint) const { return endpoint.Origin() + ModelsTarget(endpoint); }
+
+endpoint_pb::Capabilities Dialect::CapabilitiesFor(const Endpoint&, std::string_view,
+                                                   endpoint_pb::Capabilities known) const {
+  return known;
+}
+
+bool Dialect::LearnFromRefusal(const ChatRequest&, const ErrorWords&, endpoint_pb::Capabilities&) const {
+  return false;
+}
+
+void Dialect::LearnFromAnswer(const ChatRequest&, const AnswerTraits&, endpoint_pb::Capabilities&) const {}
+
+}  // namespace ftl

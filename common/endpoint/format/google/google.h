@@ -1,0 +1,20 @@
+#pragma once
+
+#include "common/endpoint/format/dialect.h"
+
+namespace ftl {
+
+// Google's generateContent and streamGenerateContent: the model stands in the path, an answer is parts of a candidate.
+// A stream has no mark for its end.
+class Google : public Dialect {
+ public:
+  std::string_view name() const override { return "google"; }
+  void AppendFields(const Endpoint& endpoint, const Credential& credential, std::string& head) const override;
+  std::string ChatTarget(const Endpoint& endpoint, const ChatRequest& request) const override;
+  std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities& capabilities) const override;
+  std::unique_ptr<AnswerReader> ReaderInto(ChatAnswer& answer) const override;
+  std::string ModelsTarget(const Endpoint& endpoint) const override;
+  ModelList ReadModels(std::string_view body, size_t most) const override;
+};
+
+}  // namespace ftl
