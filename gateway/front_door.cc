@@ -50,7 +50,7 @@ void Record(const http::Exchange& exchange, const Route* route, const absl::Stat
 }  // namespace
 
 FrontDoor::FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas)
-    : routes_(std::move(routes)), upstream_(upstream), quotas_(quotas) {
+    : routes_(std::move(routes)), upstream_(upstream), quotas_(quotas), workspace_(upstream) {
   for (size_t i = 0; i < routes_.size(); ++i) router_.Add(routes_[i].method, routes_[i].path, i);
 }
 
@@ -84,20 +84,24 @@ Task<> FrontDoor::Handle(http::Exchange& exchange, const Route** found) {
     co_return Refuse(Reason::kForbiddenOrigin,
                      "This request comes from another site; call the API from your own program.");
   }
-  if (draining_ && route.is_demo)
+  if (draining_ && route.tier != Tier::kOperations)
     co_return Refuse(Reason::kDraining, "This server is shutting down; try again in a moment.");
   Incoming incoming{
       exchange, route, {exchange.request_id(), exchange.traceparent(), DeadlineIn(route.limit), ""}, nullptr};
   std::optional<LargeBodies::Place> place;
-  if (route.is_demo) {
+  if (route.tier == Tier::kWorkspace) {
+    CO_TRY(incoming.owner, co_await workspace_.Admit(incoming.call, head, route.scope));
+  }
+  if (route.tier == Tier::kDemo) {
     CO_TRY(co_await quotas_.TakeRequest(incoming.call, exchange.client_address()));
   }
-  if (route.rpc.empty() && route.is_demo) {
+  if (route.rpc.empty() && route.tier != Tier::kOperations) {
     CO_TRY(JudgeParameters(head));
   }
   if (!route.rpc.empty()) {
     CO_TRY(JudgeContentType(route, head));
     CO_TRY(co_await Understand(incoming, match.path_fields, place));
+    NameOwner(incoming.owner, *incoming.request);
   }
   const absl::Status status = co_await Serve(incoming);
   if (incoming.request) WipeSecrets(*incoming.request);

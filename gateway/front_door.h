@@ -13,6 +13,7 @@
 #include "gateway/quota_slices.h"
 #include "gateway/route.h"
 #include "gateway/upstream/upstream.h"
+#include "gateway/workspace_door.h"
 
 namespace ftl::gateway {
 
@@ -41,6 +42,7 @@ class FrontDoor {
   http::Router router_;
   Upstream& upstream_;
   QuotaSlices& quotas_;
+  WorkspaceDoor workspace_;
   LargeBodies large_bodies_;
   bool draining_ = false;
   int under_way_ = 0;  // calls behind, streams not counted

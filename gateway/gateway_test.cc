@@ -27,9 +27,11 @@
 #include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
 #include "gateway/module.h"
+#include "gateway/settings.h"
 #include "gateway/upstream/upstream.h"
 #include "gateway/watch/signal.h"
 #include "gateway/watch/stored_results.h"
+#include "gateway/workspace_door.h"
 
 namespace ftl::gateway {
 namespace {
@@ -429,6 +431,43 @@ TEST_F(GatewayTest, GivesResultsWithARunAskedByItsIdOnly) {
 TEST_F(GatewayTest, CancelsARunWithoutABody) {
   EXPECT_THAT(Ask("POST", Demo(fmt::format("/batch-test/{}/cancel", kRun))).body,
               HasSubstr("\"status\":\"cancelled\""));
+}
+
+TEST_F(GatewayTest, HasNothingOfTheWorkspaceWhereThereIsNone) {
+  for (const char* path : {"/api-keys", "/api-keys/openai", "/api-keys/openai/test", "/api/tokens", "/api/tokens/x",
+                           "/api/models", "/v1/models"}) {
+    for (const char* method : {"GET", "POST", "DELETE"}) {
+      EXPECT_THAT(Ask(method, path).head, HasSubstr(" 404 ")) << method << path;
+    }
+  }
+}
+
+TEST(GatewaySettingsTest, RefusesAWorkspaceWithoutSignInThatOthersCouldReach) {
+  const auto faults = [](const std::string& address, const std::string& workspace) {
+    host::Settings settings([&](const std::string& name) -> std::optional<std::string> {
+      if (name == "FTL_HTTP_ADDRESS") return address;
+      if (name == "FTL_WORKSPACE") return workspace;
+      return std::nullopt;
+    });
+    (void)ReadGatewaySettings(settings);
+    return settings.faults().empty() ? std::string() : settings.faults().listed().at(0).message;
+  };
+  for (const char* address : {"127.0.0.1:0", "127.9.9.9:80", "[::1]:8080"}) EXPECT_EQ(faults(address, "local"), "");
+  for (const char* address : {"0.0.0.0:8080", "[::]:8080", "192.0.2.1:80"}) {
+    EXPECT_THAT(faults(address, "local"), HasSubstr("listen on 127.0.0.1")) << address;
+    EXPECT_EQ(faults(address, "off"), "");
+  }
+  EXPECT_THAT(faults("127.0.0.1:0", "on"), HasSubstr("off, local"));
+}
+
+TEST(WorkspaceDoorTest, KnowsTheNamesOfThisMachine) {
+  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:8080"}) {
+    EXPECT_TRUE(NamesLoopback(host)) << host;
+  }
+  for (const char* host : {"", "localhost.example.org", "example.org", "127.0.0.1.example.org", "10.0.0.1", "[::2]:80",
+                           "[::ffff:127.0.0.1]", "0.0.0.0", "[::1", "::1", "2130706433", "127.1"}) {
+    EXPECT_FALSE(NamesLoopback(host)) << host;
+  }
 }
 
 TEST_F(GatewayTest, RefusesWhatIsNotForIt) {

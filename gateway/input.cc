@@ -85,7 +85,8 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
       session.Add(value);
     } else if (!seen.insert(name).second && !IsRepeatable(FieldName(name), request)) {
       faults.WrongType(name, "is given twice");
-    } else if (route.method == "GET" || IsRaw(route, head)) {
+    } else if (route.method == "GET" || (route.method == "DELETE" && route.session == SessionUse::kNone) ||
+               IsRaw(route, head)) {
       ReadParameter(FieldName(name), value, request, faults);
     } else {
       faults.Unknown(name);
@@ -205,6 +206,8 @@ absl::Status JudgeContentType(const Route& route, const http::RequestHead& head)
                                                    : "Send the body as application/json, or a file as "
                                                      "application/octet-stream.");
 }
+
+void NameOwner(const std::string& owner, Message& request) { SetTextField(request, "owner", owner); }
 
 void WipeSecrets(Message& request) {
   std::string scratch;

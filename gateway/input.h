@@ -29,6 +29,9 @@ absl::Status JudgeParameters(const http::RequestHead& head);
 // the route takes a file, as it is, without a Content-Encoding. Judged before the body is read.
 absl::Status JudgeContentType(const Route& route, const http::RequestHead& head);
 
+// Says whose request it is, where its message has a place for that.
+void NameOwner(const std::string& owner, google::protobuf::Message& request);
+
 // Overwrites the secrets in a request that has been used.
 void WipeSecrets(google::protobuf::Message& request);
 

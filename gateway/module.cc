@@ -34,9 +34,9 @@ struct Machinery {
                  [this](http::Exchange& exchange) { return door.Answer(exchange); }) {}
 
   std::vector<Route> AllRoutes(const GatewaySettings& settings) {
-    std::vector<Route> routes = Routes(
-        {settings.demo_enabled, settings.max_suite_bytes, settings.sample_endpoint_url, settings.sample_model_id},
-        services, operations);
+    std::vector<Route> routes = Routes({settings.demo_enabled, settings.has_workspace, settings.max_suite_bytes,
+                                        settings.sample_endpoint_url, settings.sample_model_id},
+                                       services, operations);
     routes.push_back(ExportSchemaRoute());
     routes.push_back(DescriptionRoute(routes));
     for (Route& route : PageRoutes(settings.demo_enabled)) routes.push_back(std::move(route));

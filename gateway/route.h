@@ -23,6 +23,7 @@ struct Incoming {
   const Route& route;
   CallContext call;
   std::shared_ptr<google::protobuf::Message> request;  // null where the route has no RPC
+  std::string owner = {};                              // of the workspace; empty for other routes
 };
 
 // Answers by `incoming.exchange`, or fails before that; the failure becomes the problem document. A stream that fails
@@ -35,6 +36,13 @@ enum class SessionUse {
   kOptional,  // taken where it is given
   kRequired,
   kOrRun,  // a run's id does as well
+};
+
+// Whose a route is.
+enum class Tier {
+  kDemo,       // absent with DEMO_ENABLED=false, and counted by requests_per_minute
+  kWorkspace,  // absent without a workspace; its owner alone comes in
+  kOperations,
 };
 
 // One line of the HTTP contract. What is no data here is the handler's.
@@ -52,12 +60,13 @@ struct Route {
   bool words_are_judged_behind = false;    // the service names unknown words together with all else that is wrong
   size_t max_body_bytes = 64 * 1024;
   absl::Duration limit = absl::Seconds(30);  // of the call behind
-  bool is_demo = true;                       // absent with DEMO_ENABLED=false, and counted by requests_per_minute
-  std::string_view summary;                  // for people, in the API's description
-  std::string_view variant = {};             // follows the RPC's name where several routes carry one: `Status`
-  std::string_view example = {};             // a body, as JSON
-  std::vector<Reason> problems = {};         // what it refuses besides what its other fields say
-  Handler handler;                           // empty: the RPC's answer is the route's answer
+  Tier tier = Tier::kDemo;
+  std::string_view scope = {};        // of the workspace: what a token must be for, `keys`
+  std::string_view summary;           // for people, in the API's description
+  std::string_view variant = {};      // follows the RPC's name where several routes carry one: `Status`
+  std::string_view example = {};      // a body, as JSON
+  std::vector<Reason> problems = {};  // what it refuses besides what its other fields say
+  Handler handler;                    // empty: the RPC's answer is the route's answer
 };
 
 }  // namespace ftl::gateway

@@ -4,6 +4,7 @@
 #include "gateway/api/batch_test.h"
 #include "gateway/api/configure.h"
 #include "gateway/api/export.h"
+#include "gateway/workspace_routes.h"
 
 namespace ftl::gateway {
 namespace {
@@ -233,7 +234,7 @@ std::vector<Route> OperationsRoutes(Operations& operations) {
     Route made;
     made.method = "GET";
     made.path = path;
-    made.is_demo = false;
+    made.tier = Tier::kOperations;
     made.summary = summary;
     made.handler = [&operations, answer](Incoming& incoming) { return (operations.*answer)(incoming); };
     return made;
@@ -251,6 +252,9 @@ std::vector<Route> Routes(const RouteOptions& options, Services& services, Opera
   std::vector<Route> routes = OperationsRoutes(operations);
   if (options.demo_enabled) {
     for (Route& route : DemoRoutes(options, services)) routes.push_back(std::move(route));
+  }
+  if (options.has_workspace) {
+    for (Route& route : WorkspaceRoutes(services)) routes.push_back(std::move(route));
   }
   return routes;
 }

@@ -12,6 +12,7 @@ namespace ftl::gateway {
 // What the table depends on besides the contract.
 struct RouteOptions {
   bool demo_enabled = true;
+  bool has_workspace = false;
   size_t max_suite_bytes = 32 << 20;
   std::string sample_endpoint_url;  // empty where there is none
   std::string sample_model_id;

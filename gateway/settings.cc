@@ -2,10 +2,18 @@
 
 #include <limits>
 
+#include "common/host/listen_address.h"
+#include "common/workspace/workspace.h"
+
 namespace ftl::gateway {
 namespace {
 
 constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
+
+bool ListensOnLoopback(std::string_view address) {
+  const auto endpoint = host::ParseListenAddress(address);
+  return endpoint.ok() && endpoint->address().is_loopback();
+}
 
 }  // namespace
 
@@ -14,6 +22,13 @@ GatewaySettings ReadGatewaySettings(host::Settings& settings) {
   read.http_address = settings.ListenAddress("FTL_HTTP_ADDRESS", "0.0.0.0:8080", "Where the gateway serves HTTP.");
   read.port_file = settings.Text("FTL_PORT_FILE", "", "A file that gets the bound port, once it is listened on.");
   read.demo_enabled = settings.Flag("DEMO_ENABLED", true, "Whether the demo tier and its page are there.");
+  read.has_workspace = ReadWorkspaceMode(settings) != WorkspaceMode::kOff;
+  if (read.has_workspace && !ListensOnLoopback(read.http_address)) {
+    settings.Fault(
+        "FTL_WORKSPACE",
+        "is local, where everybody who reaches the gateway is the owner, but FTL_HTTP_ADDRESS is not an address "
+        "of loopback; listen on 127.0.0.1, or set FTL_WORKSPACE=off");
+  }
   read.requests_per_minute =
       settings.Number("DEMO_MAX_REQUESTS_PER_MINUTE", 600, 1, kMost, "Requests of a client address in a minute.");
   read.max_suite_bytes = static_cast<size_t>(

@@ -12,6 +12,7 @@ struct GatewaySettings {
   std::string http_address;
   std::string port_file;
   bool demo_enabled;
+  bool has_workspace;
   int requests_per_minute;  // per client address; the limit itself is session-vault's
   size_t max_suite_bytes;
   std::string sample_endpoint_url;  // empty where there is none

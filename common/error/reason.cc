@@ -50,6 +50,8 @@ constexpr std::array kTable = {
                 "Too many prompts for this session"},
     ReasonFacts{Reason::kKeyForgotten, "KEY_FORGOTTEN", StatusCode::kFailedPrecondition, 409,
                 "The API key has been forgotten"},
+    ReasonFacts{Reason::kKeyFormat, "KEY_FORMAT", StatusCode::kInvalidArgument, 422,
+                "This does not look like a key of the service"},
     ReasonFacts{Reason::kRateLimited, "RATE_LIMITED", StatusCode::kResourceExhausted, 429, "Too many requests"},
     ReasonFacts{Reason::kChatLimitReached, "CHAT_LIMIT_REACHED", StatusCode::kResourceExhausted, 429,
                 "The model has been asked as often as a session may"},

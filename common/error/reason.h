@@ -39,6 +39,7 @@ enum class Reason {
   kSuiteNotFound,
   kPromptLimitExceeded,
   kKeyForgotten,
+  kKeyFormat,
   kRateLimited,
   kChatLimitReached,
   kIdempotencyKeyReused,

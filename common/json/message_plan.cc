@@ -20,7 +20,8 @@ using google::protobuf::FieldDescriptor;
 
 // The gateway fills these from the connection, the headers and bodies that are no JSON.
 bool ServerOnly(std::string_view name) {
-  return name == "idempotency_key" || name == "client_address" || name == "head_only" || name == "raw_content";
+  return name == "idempotency_key" || name == "client_address" || name == "head_only" || name == "raw_content" ||
+         name == "owner";
 }
 
 JsonForm FormOf(const FieldDescriptor& field) {

@@ -5,9 +5,12 @@
 #include "common/error/refusal.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/batch_runner/v1/workspace_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
+#include "finetunelab/session_vault/v1/identity_service.pb.h"
 #include "finetunelab/session_vault/v1/key_lending_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
+#include "finetunelab/session_vault/v1/stored_keys_service.pb.h"
 
 namespace ftl::rpc {
 namespace {
@@ -27,7 +30,9 @@ bool May(std::string_view caller) {
 TEST(AccessTest, HasARuleForEveryMethodThereIs) {
   for (const google::protobuf::FileDescriptor* file :
        {vault::OpenSessionRequest::descriptor()->file(), vault::LendKeyRequest::descriptor()->file(),
-        runner::GetRunRequest::descriptor()->file(), finetunelab::analytics::v1::AskRequest::descriptor()->file(),
+        vault::PutStoredKeyRequest::descriptor()->file(), vault::FindTokenRequest::descriptor()->file(),
+        runner::TestKeyRequest::descriptor()->file(), runner::GetRunRequest::descriptor()->file(),
+        finetunelab::analytics::v1::AskRequest::descriptor()->file(),
         finetunelab::exporter::v1::ExportRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
@@ -66,6 +71,23 @@ TEST(AccessTest, LetsTheNamelessDoWhatAsksForASession) {
   EXPECT_FALSE(May<vault::DrawQuotaRequest>(""));
   EXPECT_FALSE(May<vault::LendKeyRequest>(""));
   EXPECT_FALSE(May<vault::GetSessionRequest>("unknown")) << "a certificate with a name that is none of ours";
+}
+
+TEST(AccessTest, KeepsTheWorkspaceForTheGatewayAndWhoItBorrowsFor) {
+  for (std::string_view caller : {"", "session-vault", "analytics", "export", "unknown", "operator"}) {
+    EXPECT_FALSE(May<vault::PutStoredKeyRequest>(caller)) << caller;
+    EXPECT_FALSE(May<vault::ListStoredKeysRequest>(caller)) << caller;
+    EXPECT_FALSE(May<vault::DeleteStoredKeyRequest>(caller)) << caller;
+    EXPECT_FALSE(May<vault::LendStoredKeyRequest>(caller)) << caller;
+    EXPECT_FALSE(May<vault::CreateTokenRequest>(caller)) << caller;
+    EXPECT_FALSE(May<vault::FindTokenRequest>(caller)) << caller;
+    EXPECT_FALSE(May<runner::TestKeyRequest>(caller)) << caller;
+    EXPECT_FALSE(May<runner::ListAllModelsRequest>(caller)) << caller;
+  }
+  EXPECT_TRUE(May<vault::PutStoredKeyRequest>("gateway"));
+  EXPECT_TRUE(May<runner::TestKeyRequest>("gateway"));
+  EXPECT_TRUE(May<vault::LendStoredKeyRequest>("batch-runner"));
+  EXPECT_FALSE(May<vault::LendStoredKeyRequest>("gateway"));
 }
 
 TEST(AccessTest, RefusesWhatIsNotInTheTable) {

@@ -70,6 +70,47 @@ TEST_F(SchemaTest, AForgottenWhereGivesTheSessionsOwnRowsOnlyAndNothingWithoutAS
   EXPECT_EQ(Count("ftl_session_vault", my_scope_, "demo_model_configs", "session_id"), 1);
 }
 
+TEST_F(SchemaTest, NoSessionReachesTheWorkspaceAndNoOwnerASession) {
+  const std::string owner(64, 'e');
+  database_.Execute(fmt::format(R"(
+    INSERT INTO owners (owner) VALUES ('{0}');
+    INSERT INTO api_tokens (owner, name, scopes, token_sha256) VALUES ('{0}', 'n', '{{chat}}', repeat('a', 64));
+    INSERT INTO api_keys (owner, service_name, name, endpoint_url, api_key_encrypted, shared)
+      VALUES ('{0}', 'openai', 'mine', 'https://api.openai.com/v1', 'x', false),
+             ('{0}', 'openai', 'ours', 'https://api.openai.com/v1', 'x', true))",
+                                owner));
+  const SessionScope owner_scope(owner);
+  constexpr std::string_view kServices[] = {"ftl_session_vault", "ftl_batch_runner", "ftl_analytics",
+                                            "ftl_export",        "ftl_sweep",        "ftl_dashboards"};
+  for (const std::string_view table : {"owners", "api_tokens", "api_keys"}) {
+    for (const std::string_view role : kServices) {
+      const auto rows = Run(role, my_scope_, fmt::format("SELECT count(*) AS n FROM {} WHERE owner <> ''", table));
+      if (role != "ftl_session_vault") {
+        EXPECT_EQ(SqlStateOf(rows.status()), kPermissionDenied) << table << " " << role;
+        EXPECT_EQ(SqlStateOf(Run(role, owner_scope, fmt::format("DELETE FROM {}", table)).status()), kPermissionDenied)
+            << table << " " << role;
+      }
+    }
+    EXPECT_EQ(Count("ftl_session_vault", owner_scope, table, "owner"), table == "api_keys" ? 2 : 1);
+    // Who there is, the vault may know; nothing of theirs.
+    if (table == "owners") continue;
+    EXPECT_EQ(Count("ftl_session_vault", my_scope_, table, "owner"), 0) << table;
+    EXPECT_EQ(Count("ftl_session_vault", SessionScope::None(), table, "owner"), 0) << table;
+    EXPECT_EQ(Run("ftl_session_vault", my_scope_, fmt::format("UPDATE {} SET name = 'taken'", table))->affected(), 0);
+    EXPECT_EQ(Run("ftl_session_vault", my_scope_, fmt::format("DELETE FROM {}", table))->affected(), 0);
+  }
+  for (const std::string_view table : {"demo_session_expiry", "demo_session_suites", "demo_batch_test_runs",
+                                       "demo_run_prompts", "demo_batch_test_results"}) {
+    for (const std::string_view role : {"ftl_batch_runner", "ftl_analytics", "ftl_export"}) {
+      EXPECT_EQ(Count(role, owner_scope, table, "demo_session_id"), 0) << table << " " << role;
+    }
+  }
+  EXPECT_EQ(Count("ftl_session_vault", owner_scope, "demo_model_configs", "session_id"), 0);
+  for (const std::string_view role : {"ftl_batch_runner", "ftl_analytics", "ftl_export", "ftl_dashboards"}) {
+    EXPECT_EQ(SqlStateOf(Run(role, my_scope_, "SELECT * FROM use_token(repeat('a', 64))").status()), kPermissionDenied);
+  }
+}
+
 TEST_F(SchemaTest, WhoWorksForOneSessionSeesNothingWhereSeveralAreNamed) {
   const SessionScope both({mine_, theirs_});
   for (const auto& [table, ours] : std::vector<std::pair<std::string_view, int64_t>>{{"demo_session_expiry", 2},

@@ -49,6 +49,18 @@ std::string Parameter(std::string_view name, std::string_view place, std::string
                      required, schema, Quoted(description));
 }
 
+std::string_view TagOf(Tier tier) {
+  switch (tier) {
+    case Tier::kDemo:
+      return "demo";
+    case Tier::kWorkspace:
+      return "workspace";
+    case Tier::kOperations:
+      break;
+  }
+  return "operations";
+}
+
 // What one operation says. `method` is null for routes without an RPC.
 class Operation {
  public:
@@ -60,7 +72,7 @@ class Operation {
 
   std::string Json() {
     std::string json = fmt::format(R"({{"summary":{},"operationId":{},"tags":["{}"])", Quoted(route_.summary),
-                                   Quoted(Id()), route_.is_demo ? "demo" : "operations");
+                                   Quoted(Id()), TagOf(route_.tier));
     if (method_ != nullptr) json += ",\"description\":" + Quoted(comments_.OfMethod(method_->full_name()));
     json += ",\"parameters\":[" + Parameters() + "]";
     if (method_ != nullptr && route_.method == "POST") {
@@ -91,6 +103,7 @@ class Operation {
 
   // A session stands in the query of what has no body, or in the body, which is no scheme.
   std::string Security() const {
+    if (route_.tier == Tier::kWorkspace) return R"({"token":[]},{})";
     const bool has_query = route_.method != "POST";
     switch (route_.session) {
       case SessionUse::kNone:
@@ -180,6 +193,7 @@ std::string Describe(const std::vector<Route>& routes) {
   }
   json += fmt::format("}},\"components\":{{\"schemas\":{{{},{}}},", kProblemSchema, schemas.Json());
   json += R"("securitySchemes":{"session":{"type":"http","scheme":"bearer","description":"The session's id."},)"
+          R"("token":{"type":"http","scheme":"bearer","description":"A program's token for the workspace."},)"
           R"("session_id":{"type":"apiKey","in":"query","name":"session_id","description":"The session's id."}}}})";
   return json;
 }
@@ -188,7 +202,7 @@ Route DescriptionRoute(std::vector<Route> routes) {
   Route route;
   route.method = "GET";
   route.path = "/openapi.json";
-  route.is_demo = false;
+  route.tier = Tier::kOperations;
   route.summary = "This description";
   route.handler = [routes = std::move(routes), json = std::make_shared<std::string>()](Incoming& incoming) {
     if (json->empty()) *json = Describe(routes);

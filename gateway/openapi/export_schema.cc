@@ -55,7 +55,7 @@ Route ExportSchemaRoute() {
   Route route;
   route.method = "GET";
   route.path = "/schemas/export.json";
-  route.is_demo = false;
+  route.tier = Tier::kOperations;
   route.summary = "The JSON Schema of an export as JSON";
   route.handler = [json = std::make_shared<std::string>()](Incoming& incoming) {
     if (json->empty()) *json = ExportSchema();

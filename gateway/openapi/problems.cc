@@ -38,7 +38,7 @@ std::vector<Reason> ReasonsOf(const Route& route) {
   }
   if (route.session == SessionUse::kOrRun) add({Reason::kRunNotFound});
   if (route.creates) add({Reason::kIdempotencyKeyReused});
-  if (route.is_demo) add({Reason::kRateLimited});
+  if (route.tier == Tier::kDemo) add({Reason::kRateLimited});
   return reasons;
 }
 

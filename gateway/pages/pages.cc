@@ -51,7 +51,7 @@ Route FileRoute(std::string_view path, const EmbeddedFile& file) {
   Route route;
   route.method = "GET";
   route.path = path;
-  route.is_demo = false;
+  route.tier = Tier::kOperations;
   route.handler = [&file](Incoming& incoming) {
     return incoming.exchange.Send(FileAnswer(file, incoming.exchange.head()));
   };

@@ -18,6 +18,7 @@
 #include "common/error/try.h"
 #include "common/session/session_over.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
+#include "services/batch-runner/rpc/workspace_service.h"
 #include "services/batch-runner/run/lookout.h"
 #include "services/batch-runner/run/run_metrics.h"
 #include "services/batch-runner/settings.h"
@@ -47,6 +48,9 @@ class BatchRunner final : public host::Module {
     registrar.Add(std::make_unique<BatchRunnerService>(
         registrar.serving(), BatchRunnerService::Parts{settings_, r.runs, r.results, r.suites, r.reading, r.probe,
                                                        r.models, r.dispatcher, r.feed, r.notifier}));
+    if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
+      registrar.Add(std::make_unique<WorkspaceService>(registrar.serving(), r.key_probe, r.catalogue));
+    }
   }
 
   Task<> Check(Deadline deadline) override { co_return co_await rooms_->database.Check(deadline); }
@@ -58,6 +62,7 @@ class BatchRunner final : public host::Module {
     rooms_->lookout.Stop();
     rooms_->probe.Close();
     rooms_->caller.Close();
+    rooms_->workspace_caller.Close();
     co_return absl::OkStatus();
   }
 
@@ -81,6 +86,11 @@ class BatchRunner final : public host::Module {
           caller(environment.executor, policy),
           probe(environment.executor, keys, caller, policy),
           models(keys, caller, policy),
+          workspace_policy({.allow_localhost = settings.allow_localhost, .allow = settings.egress_allow}),
+          stored_keys(environment.channels),
+          workspace_caller(environment.executor, workspace_policy),
+          key_probe(stored_keys, workspace_caller, workspace_policy),
+          catalogue(environment.executor, stored_keys, workspace_caller, workspace_policy),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
           dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier,
@@ -103,6 +113,12 @@ class BatchRunner final : public host::Module {
     ReadingThread reading;
     ConnectionProbe probe;
     ModelDiscovery models;
+    // The workspace's own, which may reach what the demo tier may not.
+    AddressPolicy workspace_policy;
+    StoredKeys stored_keys;
+    Caller workspace_caller;
+    KeyProbe key_probe;
+    ModelCatalogue catalogue;
     Feed feed;
     Lookout lookout;
     Dispatcher dispatcher;

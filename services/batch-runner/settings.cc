@@ -29,6 +29,8 @@ BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
                                              "Prompts a session may run in all, repeats counted."),
       .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,
                                        "Lets people test endpoints on this machine; refused in production."),
+      .workspace = ReadWorkspaceMode(settings),
+      .egress_allow = ReadEgressAllow(settings),
   };
 }
 

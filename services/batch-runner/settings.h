@@ -5,6 +5,7 @@
 
 #include "common/db/database.h"
 #include "common/host/settings.h"
+#include "common/workspace/workspace.h"
 
 namespace ftl::batch_runner {
 
@@ -21,6 +22,8 @@ struct BatchRunnerSettings {
   int32_t prompts_per_session;
   // Whether endpoints on this machine may be called.
   bool allow_localhost;
+  WorkspaceMode workspace;
+  std::shared_ptr<const EgressAllow> egress_allow;
 };
 
 }  // namespace ftl::batch_runner

@@ -5,8 +5,12 @@
 #include <utility>
 
 #include "common/error/try.h"
+#include "services/session-vault/identity/tokens.h"
+#include "services/session-vault/keys/stored_keys.h"
+#include "services/session-vault/rpc/identity_service.h"
 #include "services/session-vault/rpc/key_lending_service.h"
 #include "services/session-vault/rpc/session_vault_service.h"
+#include "services/session-vault/rpc/stored_keys_service.h"
 #include "services/session-vault/session/session_metrics.h"
 #include "services/session-vault/settings.h"
 #include "services/session-vault/store/key_folder.h"
@@ -29,7 +33,7 @@ struct Machinery {
       : database(executor, settings.database),
         keys(std::move(epoch_keys)),
         folder(database, std::move(folder_mark)),
-        policy(AddressPolicy::Options{settings.allow_localhost}),
+        policy(AddressPolicy::Options{.allow_localhost = settings.allow_localhost}),
         sessions(database),
         cleanups(database, settings.audit_days),
         admission(database, sessions, keys, {settings.session_life, settings.sessions_per_address}),
@@ -43,7 +47,12 @@ struct Machinery {
                 {"model_lists_per_minute", kModelListsPerMinute},
                 {"connection_tests_per_minute",
                  std::max(kLeastConnectionTestsPerMinute, settings.requests_per_minute / kRequestsPerConnectionTest)}}),
-        lending(sessions, keys, policy) {}
+        lending(sessions, keys, policy),
+        stored_key_rows(database),
+        stored_keys(stored_key_rows, keys.masters(),
+                    AddressPolicy({.allow_localhost = settings.allow_localhost, .allow = settings.egress_allow})),
+        token_rows(database),
+        tokens(token_rows) {}
 
   Database database;
   EpochKeys keys;
@@ -59,6 +68,10 @@ struct Machinery {
   SweepClock sweep_clock;
   Quotas quotas;
   KeyLending lending;
+  StoredKeyStore stored_key_rows;
+  StoredKeys stored_keys;
+  TokenStore token_rows;
+  Tokens tokens;
 };
 
 class VaultModule final : public host::Module {
@@ -84,9 +97,15 @@ class VaultModule final : public host::Module {
     registrar.Add(std::make_unique<SessionVaultService>(
         registrar.serving(),
         SessionVaultService::Parts{m.sessions, m.admission, m.cleanup, m.sweep, m.sweep_clock, m.quotas, m.retirement,
-                                   m.keys, m.policy, settings_.abandon_grace}));
+                                   m.keys, m.stored_keys, m.policy, settings_.abandon_grace}));
+    const bool has_workspace = settings_.workspace != WorkspaceMode::kOff;
     if (registrar.authenticated()) {
-      registrar.Add(std::make_unique<KeyLendingService>(registrar.serving(), m.lending));
+      registrar.Add(std::make_unique<KeyLendingService>(registrar.serving(), m.lending,
+                                                        has_workspace ? &m.stored_keys : nullptr));
+    }
+    if (registrar.authenticated() && has_workspace) {
+      registrar.Add(std::make_unique<StoredKeysService>(registrar.serving(), m.stored_keys));
+      registrar.Add(std::make_unique<IdentityService>(registrar.serving(), m.tokens));
     }
   }
 

@@ -51,8 +51,9 @@ struct Replica {
         clock(database, std::move(own_clock)),
         folder(database, "the mark of the test's folder"),
         sweep_clock(io.get_executor(), sweep, cleanups, keys, folder, clock),
-        service(rpc::Serving(io.get_executor(), ""), {sessions, admission, cleanup, sweep, sweep_clock, quotas,
-                                                      retirement, keys, AddressPolicy(), absl::Milliseconds(300)}) {}
+        service(rpc::Serving(io.get_executor(), ""),
+                {sessions, admission, cleanup, sweep, sweep_clock, quotas, retirement, keys, stored_keys,
+                 AddressPolicy(), absl::Milliseconds(300)}) {}
 
   Database database;
   EpochKeys keys;
@@ -67,6 +68,8 @@ struct Replica {
   SweepClock sweep_clock;
   Quotas quotas{database, {{"requests_per_minute", 10}}};
   KeyLending lending{sessions, keys, AddressPolicy()};
+  StoredKeyStore stored_key_rows{database};
+  StoredKeys stored_keys{stored_key_rows, keys.masters(), AddressPolicy()};
   SessionVaultService service;
 };
 

@@ -43,6 +43,8 @@ VaultSettings ReadVaultSettings(host::Settings& settings) {
   read.audit_days = settings.Number("FTL_AUDIT_RETENTION_DAYS", 30, 1, kMost, "How long the audit log is kept.");
   read.allow_localhost =
       settings.Flag("DEMO_ALLOW_LOCALHOST", false, "Lets endpoints be on loopback, for development.");
+  read.workspace = ReadWorkspaceMode(settings);
+  read.egress_allow = ReadEgressAllow(settings);
   if (read.allow_localhost &&
       settings.Flag("FTL_PRODUCTION", false, "Refuses switches that are for development only.")) {
     settings.Fault("DEMO_ALLOW_LOCALHOST", "is for development and refused while FTL_PRODUCTION is true");

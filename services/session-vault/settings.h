@@ -6,6 +6,7 @@
 
 #include "common/db/database.h"
 #include "common/host/settings.h"
+#include "common/workspace/workspace.h"
 #include "services/session-vault/vault/master_keys.h"
 
 namespace ftl::vault {
@@ -22,6 +23,8 @@ struct VaultSettings {
   absl::Duration abandon_grace;
   int32_t audit_days;
   bool allow_localhost;
+  WorkspaceMode workspace;
+  std::shared_ptr<const EgressAllow> egress_allow;
 };
 
 // Reads them; faults stay in `settings`.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/endpoint/url/egress_allow.h"
 #include "common/endpoint/url/forbidden_names.h"
 #include "common/endpoint/url/forbidden_ports.h"
 #include "common/endpoint/url/url_fault.h"
@@ -93,12 +94,14 @@ absl::Status AddressPolicy::JudgeAddress(const asio::ip::address& address) const
   if (allow_localhost_ && address.is_loopback() && (address.is_v4() || address.to_v6().scope_id() == 0)) {
     return absl::OkStatus();
   }
+  if (allow_ && allow_->Opens(address)) return absl::OkStatus();
   const bool is_public = address.is_v4() ? IsPublic(address.to_v4()) : IsPublic(address.to_v6());
   return is_public ? absl::OkStatus() : RefuseUrl(UrlFault::kForbiddenAddress);
 }
 
 absl::Status AddressPolicy::JudgeName(std::string_view name) const {
   if (allow_localhost_ && name == "localhost") return absl::OkStatus();
+  if (allow_ && allow_->Opens(name)) return absl::OkStatus();
   return IsForbiddenName(name) ? RefuseUrl(UrlFault::kForbiddenAddress) : absl::OkStatus();
 }
 

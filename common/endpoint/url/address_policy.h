@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include <absl/status/status.h>
 #include <boost/asio/ip/address.hpp>
 
 namespace ftl {
+
+class EgressAllow;
 
 namespace asio = boost::asio;
 
@@ -22,10 +25,13 @@ class AddressPolicy {
     // Opens 127.0.0.0/8, ::1 and the name `localhost`, nothing else. For development; production mode refuses to start
     // with it.
     bool allow_localhost = false;
+    // What an admin has opened besides, for the workspace alone; null for nothing.
+    std::shared_ptr<const EgressAllow> allow = nullptr;
   };
 
   AddressPolicy() = default;
-  explicit AddressPolicy(Options options) : allow_localhost_(options.allow_localhost) {}
+  explicit AddressPolicy(Options options)
+      : allow_localhost_(options.allow_localhost), allow_(std::move(options.allow)) {}
 
   // Ok for an address of the public internet. IPv6 forms that hold an IPv4 address are refused whatever they hold.
   absl::Status JudgeAddress(const asio::ip::address& address) const;
@@ -39,6 +45,7 @@ class AddressPolicy {
 
  private:
   bool allow_localhost_ = false;
+  std::shared_ptr<const EgressAllow> allow_;
 };
 
 }  // namespace ftl

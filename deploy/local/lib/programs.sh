@@ -74,9 +74,14 @@ allows_loopback() {
   is_loopback "$listen" && [[ ${DEMO_ALLOW_LOCALHOST:-true} == true ]]
 }
 
+# Whoever reaches the gateway is the owner of a workspace without sign-in, so there is one by itself on loopback alone.
+workspace() {
+  if is_loopback "$listen"; then printf '%s' "${FTL_WORKSPACE:-local}"; else printf '%s' "${FTL_WORKSPACE:-off}"; fi
+}
+
 common_settings() {
   if allows_loopback; then allow=true; else allow=false; fi
-  common=("DEMO_ALLOW_LOCALHOST=$allow" "FTL_HTTP_ADDRESS=$(bracketed "$listen"):$port")
+  common=("DEMO_ALLOW_LOCALHOST=$allow" "FTL_HTTP_ADDRESS=$(bracketed "$listen"):$port" "FTL_WORKSPACE=$(workspace)")
   vault=("FTL_KEY_DIR=${FTL_KEY_DIR:-$data/keys}")
   if [[ -z ${FTL_GRPC_OPERATOR_TOKEN:-}${FTL_GRPC_OPERATOR_TOKEN_FILE:-} ]]; then
     vault+=("FTL_GRPC_OPERATOR_TOKEN_FILE=$data/secrets/operator_token")

@@ -111,11 +111,13 @@ Task<pb::SweepSessionsResponse> SessionVaultService::SweepSessions(const CallCon
   co_return co_await parts_.sweep.Run(call.deadline, Sweep::IfBusy::kWait);
 }
 
-Task<pb::RewrapKeysResponse> SessionVaultService::RewrapKeys(const CallContext&, const pb::RewrapKeysRequest&) {
+Task<pb::RewrapKeysResponse> SessionVaultService::RewrapKeys(const CallContext& call, const pb::RewrapKeysRequest&) {
   CO_TRY(const int rewrapped, parts_.keys.Rewrap());
-  log::Info("epoch keys are wrapped anew", {{"rewrapped", rewrapped}});
+  CO_TRY(const int stored, co_await parts_.stored_keys.Rewrap(call));
+  log::Info("keys are wrapped anew", {{"epoch_keys", rewrapped}, {"stored_keys", stored}});
   pb::RewrapKeysResponse response;
   response.set_rewrapped(rewrapped);
+  response.set_stored_keys_rewrapped(stored);
   co_return response;
 }
 

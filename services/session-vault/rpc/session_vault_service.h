@@ -6,6 +6,7 @@
 #include "common/endpoint/url/address_policy.h"
 #include "common/rpc/serve.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
+#include "services/session-vault/keys/stored_keys.h"
 #include "services/session-vault/session/admission.h"
 #include "services/session-vault/session/cleanup.h"
 #include "services/session-vault/session/quota.h"
@@ -32,6 +33,7 @@ class SessionVaultService final : public pb::SessionVaultService::CallbackServic
     Quotas& quotas;
     KeyRetirement& retirement;
     const EpochKeys& keys;
+    StoredKeys& stored_keys;
     AddressPolicy policy;
     absl::Duration abandon_grace;
   };

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include <absl/strings/ascii.h>
-#include <absl/strings/escaping.h>
 
 #include "common/endpoint/url/endpoint.h"
 #include "common/error/refusal.h"
@@ -16,7 +15,7 @@
 #include "common/time/proto_time.h"
 #include "services/session-vault/vault/api_key_place.h"
 #include "services/session-vault/vault/envelope.h"
-#include "services/session-vault/vault/length_prefixed.h"
+#include "services/session-vault/vault/pace_key.h"
 
 namespace ftl::vault {
 
@@ -40,15 +39,6 @@ std::string_view BorrowerFor(pb::LendPurpose purpose) {
 
 std::string PurposeWord(pb::LendPurpose purpose) {
   return absl::AsciiStrToLower(pb::LendPurpose_Name(purpose).substr(std::string_view("LEND_PURPOSE_").size()));
-}
-
-// The same for every session with this endpoint, key and headers, for as long as the first master key stays the first.
-std::string PaceKey(const MasterKeys& masters, const Endpoint& endpoint, const Secret& key, const Secret& headers) {
-  std::string text = LengthPrefixed({endpoint.Origin(), key.Reveal()});
-  text += headers.Reveal();
-  std::string pace_key = absl::BytesToHexString(MasterKeys::Derive(masters.First(), "pace key", text));
-  Secret::Wipe(text);
-  return pace_key;
 }
 
 absl::Status Forgotten(std::string_view sentence) { return Refuse(Reason::kKeyForgotten, sentence); }

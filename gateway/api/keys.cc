@@ -1,0 +1,63 @@
+#include "gateway/api/keys.h"
+
+#include "common/error/refusal.h"
+#include "common/error/try.h"
+#include "common/json/message_json.h"
+#include "common/proto/enum_word.h"
+#include "finetunelab/batch_runner/v1/workspace_service.pb.h"
+#include "finetunelab/session_vault/v1/stored_keys_service.pb.h"
+#include "gateway/input.h"
+
+namespace ftl::gateway {
+
+namespace vault = finetunelab::session_vault::v1;
+namespace runner = finetunelab::batch_runner::v1;
+namespace endpoint = finetunelab::endpoint::v1;
+
+namespace {
+
+constexpr std::string_view kTestKey = "finetunelab.batch_runner.v1.WorkspaceService.TestKey";
+
+absl::Status Refused(const runner::TestKeyResponse& tested) {
+  const std::string error_type = EnumWord(tested.error_type());
+  if (tested.error_type() == endpoint::ERROR_TYPE_AUTH) {
+    return Refuse(Reason::kInvalidField, "Nothing is stored. " + tested.message())
+        .With("error_type", error_type)
+        .Field("api_key", "is refused by the service");
+  }
+  const bool is_late = tested.error_type() == endpoint::ERROR_TYPE_TIMEOUT;
+  return Refuse(is_late ? Reason::kEndpointTimeout : Reason::kEndpointFailed, "Nothing is stored. " + tested.message())
+      .With("error_type", error_type);
+}
+
+Task<> TestFirst(Services& services, const Incoming& incoming, const vault::PutStoredKeyRequest& put) {
+  runner::TestKeyRequest test;
+  test.set_owner(put.owner());
+  test.set_service_name(put.service_name());
+  // Given, also where it is empty.
+  test.set_api_key(put.api_key());
+  if (put.has_base_url()) test.set_base_url(put.base_url());
+  if (put.has_api_version()) test.set_api_version(put.api_version());
+  const auto request = std::make_shared<runner::TestKeyRequest>(std::move(test));
+  const auto tested = co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(kTestKey), request);
+  WipeSecrets(*request);
+  CO_TRY(tested.status());
+  const auto& response = static_cast<const runner::TestKeyResponse&>(**tested);
+  co_return response.success() ? absl::OkStatus() : Refused(response);
+}
+
+Task<> SendPutKey(Services& services, Incoming& incoming) {
+  const auto& put = static_cast<const vault::PutStoredKeyRequest&>(*incoming.request);
+  if (put.test()) CO_TRY(co_await TestFirst(services, incoming, put));
+  CO_TRY(const auto response,
+         co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
+  co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(*response)));
+}
+
+}  // namespace
+
+Handler PutKey(Services& services) {
+  return [&services](Incoming& incoming) { return SendPutKey(services, incoming); };
+}
+
+}  // namespace ftl::gateway

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/async/task.h"
+#include "common/endpoint/credential.h"
+#include "common/rpc/call_context.h"
+#include "common/rpc/channels.h"
+#include "common/secret/sealed_box.h"
+#include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
+#include "finetunelab/session_vault/v1/stored_keys_service.grpc.pb.h"
+
+namespace ftl::batch_runner {
+
+namespace vault_pb = finetunelab::session_vault::v1;
+
+// Borrows the keys of the workspace from session-vault, and reports back how they fared.
+class StoredKeys {
+ public:
+  explicit StoredKeys(const rpc::Channels& channels);
+
+  struct Loan {
+    Credential credential;
+    std::string service_name;
+    std::string name;
+    std::string endpoint_url;
+    std::string dialect;
+  };
+  // NOT_FOUND, KEY_FORGOTTEN; INVALID_FIELD where `name` is empty and the service has several keys.
+  Task<Loan> Borrow(const CallContext& call, std::string owner, std::string service_name, std::string name);
+  // The owner's and those that are shared with them.
+  Task<std::vector<vault_pb::StoredKey>> List(const CallContext& call, std::string owner);
+  Task<> RecordTest(const CallContext& call, vault_pb::RecordStoredKeyTestRequest request);
+
+ private:
+  SealedBox box_;
+  std::unique_ptr<vault_pb::KeyLendingService::Stub> lending_;
+  std::unique_ptr<vault_pb::StoredKeysService::Stub> keys_;
+};
+
+}  // namespace ftl::batch_runner
