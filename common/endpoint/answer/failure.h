@@ -34,7 +34,7 @@ enum class TransportFault {
   kNameNotFound,
   kLookupFailed,
   kLookupTimeout,
-  kNoRoom,  // this process is out of look-ups, file descriptors, memory or ports
+  kNoRoom,  // this process is out of look-ups, file descriptors or memory
   kBlockedAddress,
   kConnectRefused,
   kConnectTimeout,

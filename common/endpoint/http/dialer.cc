@@ -32,11 +32,11 @@ WireFault LookupFault(const absl::Status& status) {
   }
 }
 
-// Out of file descriptors, memory or ports of our own.
+// Out of file descriptors or memory. An address that is not available may also mean that this machine has no IPv6.
 bool IsOurs(error_code error) {
   namespace errc = boost::system::errc;
   for (const auto ours : {errc::too_many_files_open, errc::too_many_files_open_in_system, errc::no_buffer_space,
-                          errc::not_enough_memory, errc::address_not_available}) {
+                          errc::not_enough_memory}) {
     if (error == ours) return true;
   }
   return false;

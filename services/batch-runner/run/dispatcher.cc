@@ -81,7 +81,7 @@ void Dispatcher::LacksRoom() {
   run_metrics::LackedRoom();
   if (TimeLeft(silent_until_) > absl::ZeroDuration()) return;
   silent_until_ = DeadlineIn(kSpacing);
-  log::Warn("calls wait: this process is out of file descriptors, look-ups, memory or ports",
+  log::Warn("calls wait: this process is out of file descriptors, look-ups or memory",
             {{"calls", static_cast<int64_t>(budget_.used())}});
 }
 

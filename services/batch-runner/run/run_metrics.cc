@@ -54,9 +54,8 @@ prometheus::Counter& Retries() {
 }
 
 prometheus::Counter& RoomlessCalls() {
-  return CounterOf(
-      "ftl_calls_without_room_total",
-      "Times that a call waited because this process was out of file descriptors, look-ups, memory or ports.");
+  return CounterOf("ftl_calls_without_room_total",
+                   "Times that a call waited because this process was out of file descriptors, look-ups or memory.");
 }
 
 prometheus::Counter& TakenOverPrompts() {
