@@ -25,15 +25,16 @@ constexpr int kMostPages = 20;
 // The request as it goes over the wire, key and all: to be wiped.
 std::string RequestText(std::string_view method, std::string_view target, const Endpoint& endpoint,
                         const Credential& credential, const Dialect& dialect, std::string_view body) {
+  const Secret& header_lines = credential.header_lines;
   std::string text;
-  text.reserve(512 + target.size() + credential.key.size() + credential.header_lines.size() + body.size());
+  text.reserve(512 + target.size() + credential.key.size() + header_lines.size() + body.size());
   fmt::format_to(std::back_inserter(text),
                  "{} {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream, application/json\r\n"
                  "Accept-Encoding: identity\r\n",
                  method, target, endpoint.HostHeader());
   if (!credential.HasHeader("User-Agent")) text += "User-Agent: FineTuneLab/" FTL_VERSION "\r\n";
   dialect.AppendFields(endpoint, credential, text);
-  text += credential.header_lines.Reveal();
+  text += header_lines.Reveal();
   if (!body.empty()) {
     fmt::format_to(std::back_inserter(text), "Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   }
@@ -284,48 +285,7 @@ Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const 
   co_return std::move(call.reply);
 }
 
-Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
-                                   std::string pool_key, const Dialect& dialect) {
-  const KeyScrub scrub(credential);
-  const std::string first = dialect.ModelsTarget(endpoint);
-  ModelList list;
-  try {
-    for (int page = 1; page <= kMostPages; ++page) {
-      std::string target = page == 1 ? first : WithQuery(first, list.next_page);
-      WireResult<ModelList> more =
-          co_await ListPage(deadline, endpoint, credential, scrub, pool_key, dialect, std::move(target));
-      if (!more) co_return BrokenOff();
-      // What was listed before is worth having without the rest.
-      if (page > 1 && !more->ok()) break;
-      if (page == 1)
-        list = *std::move(more);
-      else if (!Append(*std::move(more), limits_.models, list))
-        break;
-      if (list.next_page.empty()) break;
-    }
-  } catch (const boost::system::system_error&) {
-    co_return BrokenOff();
-  }
-  list.cut |= !list.next_page.empty();
-  co_return list;
-}
-
-Wire<ModelList> Caller::ListPage(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
-                                 const KeyScrub& scrub, const std::string& pool_key, const Dialect& dialect,
-                                 std::string target) {
-  const WireResult<Page> page = co_await Get(deadline, endpoint, target, credential, pool_key, dialect);
-  if (!page && page.error().is(TransportFault::kCancelled)) co_return page.error();
-  ModelList list;
-  if (!page) {
-    list.failure = FailureOf(page.error());
-    co_return list;
-  }
-  list = ListFrom(page->head, page->body, dialect, limits_, scrub);
-  if (list.ok() && page->cut) list.failure = FailureOf(*page->cut);
-  co_return list;
-}
-
-Wire<Caller::Page> Caller::Get(Deadline deadline, const Endpoint& endpoint, const std::string& target,
+Wire<Caller::Page> Caller::Get(Deadline deadline, const Endpoint& endpoint, std::string target,
                                const Credential& credential, const std::string& pool_key, const Dialect& dialect) {
   std::string text = RequestText("GET", target, endpoint, credential, dialect, "");
   CallMarks marks;
@@ -343,6 +303,47 @@ Wire<Caller::Page> Caller::Get(Deadline deadline, const Endpoint& endpoint, cons
   if (!piece) page.cut = piece.error();
   if (piece && piece->empty()) pool_->Give({pool_key, endpoint.Origin()}, std::move(begun->connection));
   co_return page;
+}
+
+Task<ModelList> Caller::ListModels(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                                   std::string pool_key, const Dialect& dialect) {
+  const KeyScrub scrub(credential);
+  ModelList list;
+  try {
+    for (int page = 1; page <= kMostPages; ++page) {
+      std::string target = dialect.ModelsTarget(endpoint);
+      if (page > 1) target = WithQuery(std::move(target), list.next_page);
+      WireResult<ModelList> more =
+          co_await ListPage(deadline, endpoint, credential, scrub, pool_key, std::move(target), dialect);
+      if (!more) co_return BrokenOff();
+      // What was listed before is worth having without the rest.
+      if (page > 1 && !more->ok()) break;
+      if (page == 1)
+        list = *std::move(more);
+      else if (!Append(*std::move(more), limits_.models, list))
+        break;
+      if (list.next_page.empty()) break;
+    }
+  } catch (const boost::system::system_error&) {
+    co_return BrokenOff();
+  }
+  list.cut |= !list.next_page.empty();
+  co_return list;
+}
+
+Wire<ModelList> Caller::ListPage(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
+                                 const KeyScrub& scrub, const std::string& pool_key, std::string target,
+                                 const Dialect& dialect) {
+  const WireResult<Page> page = co_await Get(deadline, endpoint, std::move(target), credential, pool_key, dialect);
+  ModelList list;
+  if (!page) {
+    if (page.error().is(TransportFault::kCancelled)) co_return page.error();
+    list.failure = FailureOf(page.error());
+    co_return list;
+  }
+  list = ListFrom(page->head, page->body, dialect, limits_, scrub);
+  if (list.ok() && page->cut) list.failure = FailureOf(*page->cut);
+  co_return list;
 }
 
 Task<KeyTest> Caller::TestKey(Deadline deadline, const Endpoint& endpoint, const Credential& credential,

@@ -83,14 +83,14 @@ class Caller {
   // Sends `request` over a kept or a new connection and reads the head of its answer.
   Wire<Begun> Begin(Deadline deadline, const Endpoint& endpoint, const std::string& pool_key, std::string_view request,
                     CallMarks& marks);
-  Wire<Page> Get(Deadline deadline, const Endpoint& endpoint, const std::string& target, const Credential& credential,
+  Wire<Page> Get(Deadline deadline, const Endpoint& endpoint, std::string target, const Credential& credential,
                  const std::string& pool_key, const Dialect& dialect);
   // One request of `call` and its answer. False when the coroutine was cancelled.
   asio::awaitable<bool> ChatOnce(Call& call);
   // One page of a listing.
   Wire<ModelList> ListPage(Deadline deadline, const Endpoint& endpoint, const Credential& credential,
-                           const KeyScrub& scrub, const std::string& pool_key, const Dialect& dialect,
-                           std::string target);
+                           const KeyScrub& scrub, const std::string& pool_key, std::string target,
+                           const Dialect& dialect);
 
   asio::any_io_executor executor_;
   AddressPolicy policy_;

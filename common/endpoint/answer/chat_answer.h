@@ -45,6 +45,7 @@ class ChatAnswer {
   void TakeFinishReason(std::string_view raw);
   void TakeError(ErrorWords words) { FailWith(std::move(words)); }
   void TakeNoJson(std::string_view data) { FailQuoting(FormatFault::kNotJson, data); }
+  void TakeNoAnswer(std::string_view body) { FailQuoting(FormatFault::kNoChoices, body); }
   // All that follows belongs to an answer that is no stream.
   void TakeAsWhole() { is_stream_ = false; }
   void TakeEnd() { is_done_ = true; }

@@ -82,7 +82,7 @@ void ObjectReader::TakeWhole(std::string_view body) {
   const json::object* object = value.if_object();
   if (object == nullptr || IsError(*object)) return answer_.TakeError(WordsOf(value));
   ReadWhole(*object);
-  if (!answer_.has_begun() && !answer_.has_failed()) answer_.Fail(FailureOf(FormatFault::kNoChoices));
+  if (!answer_.has_begun() && !answer_.has_failed()) answer_.TakeNoAnswer(body);
 }
 
 }  // namespace ftl

@@ -17,4 +17,14 @@ bool Dialect::LearnFromRefusal(const ChatRequest&, const ErrorWords&, endpoint_p
 
 void Dialect::LearnFromAnswer(const ChatRequest&, const AnswerTraits&, endpoint_pb::Capabilities&) const {}
 
+void Dialect::AppendKey(std::string_view name, std::string_view scheme, const Credential& credential,
+                        std::string& head) {
+  if (credential.key.empty() || credential.HasHeader(name)) return;
+  head += name;
+  head += ": ";
+  head += scheme;
+  head += credential.key.Reveal();
+  head += "\r\n";
+}
+
 }  // namespace ftl

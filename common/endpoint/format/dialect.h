@@ -34,8 +34,8 @@ class Dialect {
   // The stable word: `openai`, `anthropic`, …
   virtual std::string_view name() const = 0;
 
-  // Appends the head's fields that say who asks, and in which version, each with its line end. The key may be empty;
-  // further headers are not this one's business. `head` must be wiped.
+  // Appends the head's fields that say who asks, and in which version, each with its line end: those that are not among
+  // the credential's further headers, which follow. The key may be empty. `head` must be wiped.
   virtual void AppendFields(const Endpoint& endpoint, const Credential& credential, std::string& head) const = 0;
 
   // What stands in the request line of a chat, and its body.
@@ -59,6 +59,11 @@ class Dialect {
                                 endpoint_pb::Capabilities& capabilities) const;
   virtual void LearnFromAnswer(const ChatRequest& request, const AnswerTraits& traits,
                                endpoint_pb::Capabilities& capabilities) const;
+
+ protected:
+  // Appends the field `name` with the key behind `scheme`, unless there is no key or a further header of that name.
+  static void AppendKey(std::string_view name, std::string_view scheme, const Credential& credential,
+                        std::string& head);
 };
 
 // All of them, `openai` first. A new one is a folder here and a line in dialects.cc.

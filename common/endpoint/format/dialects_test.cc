@@ -35,6 +35,24 @@ TEST(DialectsTest, SendNoEmptyKey) {
   }
 }
 
+TEST(DialectsTest, LeaveOutTheirFieldWhereAFurtherHeaderHoldsIt) {
+  const Endpoint endpoint = *Endpoint::Parse("https://api.acme.com", AddressPolicy());
+  const Endpoint azure = *Endpoint::Parse("https://acme.openai.azure.com/openai/deployments/d", AddressPolicy());
+  const Credential credential(
+      Secret("the-key"),
+      Secret("Anthropic-Version: 2024-01-01\r\nApi-Key: of-azure\r\nX-Api-Key: one\r\nX-Goog-Api-Key: another\r\n"));
+  const auto fields = [&](std::string_view name, const Endpoint& at) {
+    std::string head;
+    DialectNamed(name)->AppendFields(at, credential, head);
+    return head;
+  };
+  EXPECT_EQ(fields("anthropic", endpoint), "");
+  EXPECT_EQ(fields("google", endpoint), "");
+  EXPECT_EQ(fields("openai", azure), "");
+  EXPECT_EQ(fields("openai", endpoint), "Authorization: Bearer the-key\r\n");
+  EXPECT_EQ(fields("cohere", endpoint), "Authorization: Bearer the-key\r\n");
+}
+
 // Whatever the service, a proxy before it answers in its own way.
 TEST(DialectsTest, NameWhatIsNoAnswer) {
   for (const Dialect* dialect : Dialects()) {

@@ -52,7 +52,7 @@ bool IsUuid(std::string_view id) {
   return true;
 }
 
-std::optional<absl::Time> CreatedOf(const json::object& object) {
+std::optional<absl::Time> MomentIn(const json::object& object) {
   const json::value* created = Find(object, "created");
   boost::system::error_code error;
   if (created == nullptr || !created->is_number()) return std::nullopt;
@@ -62,11 +62,11 @@ std::optional<absl::Time> CreatedOf(const json::object& object) {
   return absl::FromUnixSeconds(seconds);
 }
 
-std::optional<int64_t> ContextIn(const json::object& object) {
+std::optional<int64_t> ContextIn(const json::object& entry) {
   // OpenRouter, Cohere and Hugging Face; vLLM; Anthropic; Google; Groq.
   for (const std::string_view name :
        {"context_length", "max_model_len", "max_input_tokens", "inputTokenLimit", "context_window"}) {
-    const auto tokens = CountIn(&object, name);
+    const auto tokens = CountIn(&entry, name);
     if (tokens && *tokens > 0) return tokens;
   }
   return std::nullopt;
@@ -78,15 +78,17 @@ std::optional<double> PriceIn(const json::object* prices, std::string_view name)
   if (value == nullptr) return std::nullopt;
   double price = -1;
   if (value->is_number()) price = value->to_number<double>();
-  const json::string* text = value->if_string();
-  if (text != nullptr && !absl::SimpleAtod({text->data(), text->size()}, &price)) return std::nullopt;
+  if (value->is_string() &&
+      !absl::SimpleAtod(absl::string_view(value->get_string().data(), value->get_string().size()), &price)) {
+    return std::nullopt;
+  }
   if (!std::isfinite(price) || price < 0) return std::nullopt;
   return price;
 }
 
 // The one of a router's providers that it would be asked of first: the first that is live.
-const json::object* ProviderIn(const json::object& object) {
-  const json::array* providers = ArrayIn(object, "providers");
+const json::object* ProviderIn(const json::object& entry) {
+  const json::array* providers = ArrayIn(entry, "providers");
   if (providers == nullptr) return nullptr;
   for (const json::value& value : *providers) {
     const json::object* provider = value.if_object();
@@ -104,15 +106,6 @@ void ReadPrices(const json::object* prices, ListedModel& model) {
   model.output_price = completion ? *completion * kMillion : PriceIn(prices, "output");
 }
 
-void ReadFacts(const json::object& object, ListedModel& model) {
-  model.name = WithoutPrefix(FirstText(object, {"display_name", "displayName", "name"}));
-  if (model.name == model.id) model.name.clear();
-  const json::object* provider = ProviderIn(object);
-  const json::object& facts = provider == nullptr ? object : *provider;
-  model.context_length = ContextIn(facts);
-  ReadPrices(ObjectIn(facts, "pricing"), model);
-}
-
 ListedModel ModelOf(const json::object& object) {
   ListedModel model;
   model.id = FirstText(object, {"id", "model_id", "modelId"});
@@ -121,17 +114,21 @@ ListedModel ModelOf(const json::object& object) {
     if (!name.empty()) model.id = std::move(name);
   }
   model.id = WithoutPrefix(std::move(model.id));
+  model.name = WithoutPrefix(FirstText(object, {"display_name", "displayName", "name"}));
+  if (model.name == model.id) model.name.clear();
   model.owned_by = FirstText(object, {"owned_by", "publisher", "provider", "organization"});
-  model.created_at = CreatedOf(object);
-  ReadFacts(object, model);
+  model.created_at = MomentIn(object);
+  const json::object* provider = ProviderIn(object);
+  const json::object& facts = provider == nullptr ? object : *provider;
+  model.context_length = ContextIn(facts);
+  ReadPrices(ObjectIn(facts, "pricing"), model);
   return model;
 }
-
-using IsWanted = absl::FunctionRef<bool(const json::object& entry)>;
 
 // Walks a listing of any shape.
 class Reading {
  public:
+  using IsWanted = absl::FunctionRef<bool(const json::object& entry)>;
   Reading(ModelList& list, size_t most, IsWanted is_wanted) : list_(list), most_(most), is_wanted_(is_wanted) {}
 
   // False for no listing.
@@ -144,12 +141,6 @@ class Reading {
  private:
   static constexpr int kDeepest = 3;
 
-  static ListedModel Named(std::string id) {
-    ListedModel model;
-    model.id = std::move(id);
-    return model;
-  }
-
   void Add(ListedModel model) {
     if (model.id.empty() || !known_.insert(model.id).second) return;
     list_.cut |= list_.models.size() == most_;
@@ -159,15 +150,19 @@ class Reading {
   void ReadList(const json::array& entries, int depth) {
     for (const json::value& entry : entries) {
       if (list_.cut) return;
-      if (entry.is_string()) Add(Named(WithoutPrefix(TextOf(&entry))));
+      if (entry.is_string()) {
+        ListedModel named;
+        named.id = WithoutPrefix(TextOf(&entry));
+        Add(std::move(named));
+      }
       const json::object* object = entry.if_object();
-      if (object == nullptr || !is_wanted_(*object)) continue;
+      if (object == nullptr) continue;
       // Catalogues list their models by provider.
       const json::value* models = Find(*object, "models");
       const bool is_group = models != nullptr && models->is_array() && depth < kDeepest;
       if (is_group) {
         ReadList(models->get_array(), depth + 1);
-      } else {
+      } else if (is_wanted_(*object)) {
         Add(ModelOf(*object));
       }
     }
@@ -182,10 +177,11 @@ class Reading {
         ReadList(*list, depth + 1);
         found = true;
       } else if (const json::object* object = member.value().if_object()) {
+        found = true;
+        if (!is_wanted_(*object)) continue;
         ListedModel model = ModelOf(*object);
         if (FirstText(*object, {"id", "model_id", "modelId"}).empty()) model.id = std::string(key);
         Add(std::move(model));
-        found = true;
       }
     }
     return found;

@@ -104,11 +104,11 @@ class Reader : public ObjectReader {
 }  // namespace
 
 void Anthropic::AppendFields(const Endpoint&, const Credential& credential, std::string& head) const {
-  fmt::format_to(std::back_inserter(head), "anthropic-version: {}\r\n", kVersion);
-  if (credential.key.empty()) return;
-  head += "x-api-key: ";
-  head += credential.key.Reveal();
-  head += "\r\n";
+  constexpr std::string_view kVersionField = "anthropic-version";
+  if (!credential.HasHeader(kVersionField)) {
+    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", kVersionField, kVersion);
+  }
+  AppendKey("x-api-key", "", credential, head);
 }
 
 std::string Anthropic::ChatTarget(const Endpoint& endpoint, const ChatRequest&) const {

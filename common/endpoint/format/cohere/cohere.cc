@@ -92,10 +92,7 @@ class Reader : public ObjectReader {
 }  // namespace
 
 void Cohere::AppendFields(const Endpoint&, const Credential& credential, std::string& head) const {
-  if (credential.key.empty()) return;
-  head += "Authorization: Bearer ";
-  head += credential.key.Reveal();
-  head += "\r\n";
+  AppendKey("Authorization", "Bearer ", credential, head);
 }
 
 std::string Cohere::ChatTarget(const Endpoint& endpoint, const ChatRequest&) const {

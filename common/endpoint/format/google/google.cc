@@ -114,10 +114,7 @@ class Reader : public ObjectReader {
 }  // namespace
 
 void Google::AppendFields(const Endpoint&, const Credential& credential, std::string& head) const {
-  if (credential.key.empty()) return;
-  head += "x-goog-api-key: ";
-  head += credential.key.Reveal();
-  head += "\r\n";
+  AppendKey("x-goog-api-key", "", credential, head);
 }
 
 std::string Google::ChatTarget(const Endpoint& endpoint, const ChatRequest& request) const {

@@ -25,11 +25,11 @@ class Reader : public AnswerReader {
 }  // namespace
 
 void OpenAi::AppendFields(const Endpoint& endpoint, const Credential& credential, std::string& head) const {
-  if (credential.key.empty()) return;
-  if (endpoint.is_azure() && credential.HasHeader("api-key")) return;
-  head += endpoint.is_azure() ? "api-key: " : "Authorization: Bearer ";
-  head += credential.key.Reveal();
-  head += "\r\n";
+  if (endpoint.is_azure()) {
+    AppendKey("api-key", "", credential, head);
+  } else {
+    AppendKey("Authorization", "Bearer ", credential, head);
+  }
 }
 
 std::string OpenAi::ChatTarget(const Endpoint& endpoint, const ChatRequest&) const {
