@@ -356,7 +356,7 @@ TEST_F(AnalyticsTest, TheOpeningOfAnEndedRunIsToldOfWhatIsKept) {
     return told.ok() ? told->text : std::string(told.status().message());
   };
   test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'running', completed_at = NULL");
-  Ask({});
+  EXPECT_TRUE(Ask({}).ok());
   test_database_.Execute("UPDATE demo_batch_test_runs SET status = 'completed', completed_at = now()");
   const std::string worked_out = opening();
   test_database_.Execute("UPDATE demo_batch_test_results SET category = NULL, finish_reason = 'stop', success = true");

@@ -61,8 +61,8 @@ TEST_P(SentencesTest, SayWhatEnglishSaysWithTheSamePlaces) {
 TEST_P(SentencesTest, NameEverythingOfTheCatalogue) {
   const Language& language = Language::Of(GetParam());
   for (const MeasureRow& row : Measures()) {
-    if (row.measure != pb::MEASURE_UNSPECIFIED)
-      EXPECT_TRUE(language.Has("measure." + EnumWord(row.measure))) << row.name;
+    if (row.measure == pb::MEASURE_UNSPECIFIED) continue;
+    EXPECT_TRUE(language.Has("measure." + EnumWord(row.measure))) << row.name;
   }
   for (const GroupRow& row : Groupings()) {
     if (row.grouping != pb::GROUPING_UNSPECIFIED) {
@@ -80,7 +80,9 @@ TEST_P(SentencesTest, NameEverythingOfTheCatalogue) {
     const auto field = static_cast<pb::FilterField>(i);
     const FieldRow& row = RowOf(field);
     const std::string word = EnumWord(field);
-    if (row.kind == FieldKind::kText) EXPECT_TRUE(language.Has("what." + word)) << word;
+    if (row.kind == FieldKind::kText) {
+      EXPECT_TRUE(language.Has("what." + word)) << word;
+    }
     if (row.kind == FieldKind::kFlag) {
       EXPECT_TRUE(language.Has("filter." + word + ".true")) << word;
       EXPECT_TRUE(language.Has("filter." + word + ".false")) << word;
