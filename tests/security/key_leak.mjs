@@ -73,7 +73,7 @@ async function refusals() {
   const bodies = [
     json({ endpoint_url: 'http://169.254.169.254/v1' }), json({ unknown: 1 }), json({ model_id: 7 }), json({}).slice(0, -1),
     `${json({})} and more`, json({ model_name: 'x'.repeat(100_000) }), json({ headers: { Host: apiKey } }),
-    json({ headers: { 'X-A': `${apiKey}\n` } }), json({ headers: [apiKey] }), json({ endpoint_url: `https://example.com/${encodeURIComponent(apiKey)}#` }),
+    json({ headers: { 'X-A': `${apiKey}\nX-B: 1` } }), json({ headers: [apiKey] }), json({ endpoint_url: `https://example.com/${encodeURIComponent(apiKey)}#` }),
   ];
   for (const body of bodies) {
     const answer = await said(client.post('configure', body));

@@ -102,6 +102,7 @@ Task<bool> Commentary::HasKey(std::string session) {
   CO_TRY(const std::vector<Rows> rows,
          co_await database_.RunAll(DeadlineIn(kLongestLoan), SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));
+  if (rows[1].empty()) co_return SessionExpired();  // between the two statements
   co_return rows[1].Only().Get<bool>("has_key");
 }
 

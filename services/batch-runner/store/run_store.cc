@@ -166,6 +166,7 @@ Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string sess
   statements.push_back({kLoadSession, Params(session)});
   CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));
+  if (rows[1].empty()) co_return SessionExpired();  // between the two statements
   const Row row = rows[1].Only();
   co_return RunSession{.model_name = row.Get<std::string>("model_name"),
                        .connection_tested = row.Get<bool>("connection_tested"),

@@ -58,7 +58,7 @@ Task<Report> ResultReader::TakeSnapshot(Deadline deadline, std::string session, 
   CO_TRY(const std::vector<Rows> rows,
          co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));
-  if (rows[1].empty()) co_return SessionNotFound();
+  if (rows[1].empty()) co_return SessionExpired();
   if (!test_run_id.empty() && rows[2].empty()) {
     co_return Refuse(Reason::kRunNotFound,
                      "There is no such run in this session. Leave test_run_id out for all its runs.");
