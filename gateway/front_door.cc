@@ -1,6 +1,7 @@
 #include "gateway/front_door.h"
 
 #include <absl/cleanup/cleanup.h>
+#include <fmt/format.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
@@ -28,12 +29,25 @@ constexpr int kMaxUnderWay = 4096;
 
 bool ChangesSomething(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
 
-void Record(const http::Exchange& exchange, const Route* route, const absl::Status& status, absl::Duration took) {
+// By OpenTelemetry's conventions for HTTP servers. The path as it was sent would name sessions.
+void EndSpan(std::string_view method, std::string_view route, int status, trace::Span& span) {
+  if (!span.is_recorded()) return;
+  span.SetName(fmt::format("{} {}", method, route));
+  span.Set("http.request.method", std::string(method));
+  span.Set("http.route", std::string(route));
+  span.Set("http.response.status_code", static_cast<int64_t>(status));
+  span.Set("url.scheme", std::string("http"));
+  if (status >= 500) span.Fail(std::to_string(status));
+  span.End();
+}
+
+void Record(http::Exchange& exchange, const Route* route, const absl::Status& status, absl::Duration took) {
   static metrics::CallMetrics requests("ftl_http_server");
   const std::string_view path = route == nullptr ? std::string_view("(none)") : route->path;
   const std::string_view method = route == nullptr ? std::string_view("(other)") : exchange.head().method;
   requests.Record({{"method", std::string(method)}, {"route", std::string(path)}}, std::to_string(exchange.status()),
                   absl::ToDoubleSeconds(took));
+  EndSpan(method, path, exchange.status(), exchange.span());
   const log::Fields fields = {{"method", method},
                               {"route", path},
                               {"status", exchange.status()},

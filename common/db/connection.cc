@@ -7,7 +7,9 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "common/db/failure.h"
+#include "common/db/statement_span.h"
 #include "common/db/wire_params.h"
+#include "common/error/refusal.h"
 #include "common/error/try.h"
 
 namespace ftl {
@@ -89,6 +91,18 @@ bool Connection::Idle() const {
 }
 
 Task<std::vector<Rows>> Connection::Pipeline(const std::vector<Statement>& statements, Deadline deadline) {
+  trace::Span span = StatementSpan(statements);
+  return span.is_recorded() ? Carry(std::move(span), statements, deadline) : Carry(statements, deadline);
+}
+
+Task<std::vector<Rows>> Connection::Carry(trace::Span span, const std::vector<Statement>& statements,
+                                          Deadline deadline) {
+  absl::StatusOr<std::vector<Rows>> all = co_await Carry(statements, deadline);
+  if (!all.ok()) span.Fail(CodeOf(ReasonOf(all.status())));
+  co_return all;
+}
+
+Task<std::vector<Rows>> Connection::Carry(const std::vector<Statement>& statements, Deadline deadline) {
   under_way_ = true;
   expected_.clear();
   for (const Statement& statement : statements) CO_TRY(Send(statement));

@@ -12,6 +12,7 @@
 #include "common/db/query.h"
 #include "common/db/row.h"
 #include "common/db/socket_wait.h"
+#include "common/observe/trace/span.h"
 #include "common/time/deadline.h"
 
 struct pg_conn;
@@ -49,6 +50,10 @@ class Connection {
 
  private:
   Connection(pg_conn* connection, asio::any_io_executor executor);
+
+  Task<std::vector<Rows>> Carry(const std::vector<Statement>& statements, Deadline deadline);
+  // The same within a span.
+  Task<std::vector<Rows>> Carry(trace::Span span, const std::vector<Statement>& statements, Deadline deadline);
 
   Task<> FinishConnecting(Deadline deadline);
   // Puts one statement, and its preparation where needed, into the pipeline.

@@ -16,6 +16,7 @@
 
 #include "common/db/connection_pool.h"
 #include "common/db/session_statement.h"
+#include "common/db/statement_span.h"
 
 namespace ftl {
 namespace {
@@ -47,7 +48,8 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
           place(std::move(where)),
           statements(std::move(what)),
           bytes(BytesOf(statements)),
-          answered(std::move(executor), until) {}
+          answered(std::move(executor), until),
+          span(StatementSpan(statements)) {}
 
     const Deadline deadline;
     const SessionScope scope;
@@ -57,6 +59,7 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
     bool in_line = true;
     std::optional<Answer> answer;
     asio::steady_timer answered;
+    trace::Span span;  // with the wait for company
   };
   using Units = std::vector<std::shared_ptr<Unit>>;
 

@@ -9,6 +9,7 @@
 
 #include "common/endpoint/answer/chat_reading.h"
 #include "common/endpoint/answer/token_estimate.h"
+#include "common/endpoint/attempt_span.h"
 #include "common/endpoint/http/dialer.h"
 #include "common/endpoint/http/heartbeat.h"
 #include "common/endpoint/http/kept_connections.h"
@@ -269,8 +270,13 @@ Task<ChatReply> Caller::Chat(Deadline deadline, const Endpoint& endpoint, const 
       call.reply = ChatReply();
       call.reply.requests_sent = sent;
       call.may_try_again = false;
+      trace::Span span = BeginAttemptSpan(endpoint, request);
       const bool done = co_await ChatOnce(call);
-      if (!done) co_return BrokenOff();
+      if (!done) {
+        span.Fail("cancelled");
+        co_return BrokenOff();
+      }
+      EndAttemptSpan(call.reply, span);
       if (!call.may_try_again) break;
       if (!request.may_ask_again) {
         call.reply.may_ask_again = true;

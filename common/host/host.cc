@@ -23,6 +23,7 @@
 #include "common/host/certificate_metrics.h"
 #include "common/host/free_memory.h"
 #include "common/host/port_file.h"
+#include "common/host/trace_settings.h"
 #include "common/observe/instrument.h"
 #include "common/observe/log.h"
 
@@ -168,6 +169,8 @@ Host::Host(Settings& settings, std::vector<ModuleKind> kinds, bool production) :
   if (!operator_token_.empty() && operator_token_.size() < kLeastTokenBytes) {
     settings.Fault("FTL_GRPC_OPERATOR_TOKEN", "is shorter than 32 bytes; take 32 random ones in hex or base64");
   }
+  trace_settings_ =
+      ReadTraceSettings(settings, together ? "finetunelab" : fmt::format("finetunelab-{}", kinds.front().name));
   if (production && !tls_.configured()) {
     const auto judge = [&](const std::string& name, const std::string& address) {
       if (address.empty() || rpc::IsLoopback(address)) return;
@@ -191,6 +194,10 @@ Host::~Host() = default;
 
 absl::Status Host::Start() {
   if (absl::Status status = OpenAdmin(); !status.ok()) {
+    log::Error("did not start", {{"status", status}});
+    return status;
+  }
+  if (absl::Status status = OpenTraces(); !status.ok()) {
     log::Error("did not start", {{"status", status}});
     return status;
   }
@@ -271,6 +278,13 @@ absl::Status Host::OpenAdmin() {
   return absl::OkStatus();
 }
 
+absl::Status Host::OpenTraces() {
+  if (trace_settings_.target.empty()) return absl::OkStatus();
+  log::Info("recording traces", {{"collector", trace_settings_.target}});
+  TRY(traces_, trace::OtlpExporter::Start(std::move(trace_settings_)));
+  return absl::OkStatus();
+}
+
 void Host::WatchHealth() {
   ready_ = true;
   watch_ = std::make_unique<Watch>();
@@ -324,6 +338,7 @@ void Host::Stop() {
     (*part)->server.reset();
     (*part)->module.reset();
   }
+  traces_.reset();
 }
 
 }  // namespace ftl::host

@@ -9,6 +9,7 @@
 
 #include "common/host/module.h"
 #include "common/host/settings.h"
+#include "common/observe/trace/otlp_exporter.h"
 
 namespace ftl::host {
 
@@ -34,6 +35,7 @@ class Host {
   absl::Status StartPart(Part& part);
   absl::Status Connect(Part& part);
   absl::Status OpenAdmin();
+  absl::Status OpenTraces();
   absl::Status OpenPort();
   void WatchHealth();
 
@@ -44,6 +46,8 @@ class Host {
   std::string port_file_;
   rpc::TlsFiles tls_;
   std::string operator_token_;
+  trace::OtlpSettings trace_settings_;
+  std::unique_ptr<trace::OtlpExporter> traces_;
   std::unique_ptr<rpc::Server> shared_server_;
   struct Watch;
   std::unique_ptr<Watch> watch_;

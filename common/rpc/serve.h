@@ -15,6 +15,8 @@
 #include "common/async/task.h"
 #include "common/error/grpc_status.h"
 #include "common/error/refusal.h"
+#include "common/observe/trace/span.h"
+#include "common/observe/trace/traced_executor.h"
 #include "common/rpc/serving.h"
 #include "common/secret/stack_residue.h"
 
@@ -63,6 +65,12 @@ class CallState : public std::enable_shared_from_this<CallState> {
  public:
   CallState(const Serving& serving, std::string_view method) : serving_(serving), method_(method) {}
 
+  // The call is understood: its span begins, under the caller's.
+  void Begin(CallContext understood, const google::protobuf::Descriptor& request) {
+    call = std::move(understood);
+    span_ = serving_.BeginSpan(method_, request, call);
+  }
+
   template <typename Coroutine, typename Finish>
   void Run(Coroutine coroutine, Finish finish) {
     auto done = [self = shared_from_this(), finish](std::exception_ptr failure, absl::Status status) {
@@ -70,9 +78,10 @@ class CallState : public std::enable_shared_from_this<CallState> {
       self->ended_ = true;
       self->serving_.Record(self->method_, self->call, status,
                             absl::FromChrono(std::chrono::steady_clock::now() - self->start_));
+      self->EndSpan(status);
       finish(ToGrpcStatus(status));
     };
-    asio::co_spawn(serving_.executor(), std::move(coroutine),
+    asio::co_spawn(trace::OnBehalfOf(span_.context(), serving_.executor()), std::move(coroutine),
                    asio::bind_cancellation_slot(cancel_.slot(), std::move(done)));
   }
 
@@ -85,6 +94,13 @@ class CallState : public std::enable_shared_from_this<CallState> {
   CallContext call;
 
  private:
+  void EndSpan(const absl::Status& status) {
+    if (!span_.is_recorded()) return;
+    span_.Set("rpc.grpc.status_code", static_cast<int64_t>(ToGrpcStatus(status).error_code()));
+    if (!status.ok()) span_.Fail(CodeOf(ReasonOf(status)));
+    span_.End();
+  }
+
   static absl::Status Thrown(std::exception_ptr failure) {
     try {
       std::rethrow_exception(failure);
@@ -102,6 +118,7 @@ class CallState : public std::enable_shared_from_this<CallState> {
   const Serving& serving_;
   std::string_view method_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  trace::Span span_;
   asio::cancellation_signal cancel_;
   bool ended_ = false;
 };
@@ -131,7 +148,7 @@ grpc::ServerUnaryReactor* ServeUnary(const Serving& serving, grpc::CallbackServe
     return reactor;
   }
   CallState& state = *reactor->state;
-  state.call = *std::move(call);
+  state.Begin(*std::move(call), *request->GetDescriptor());
   auto coroutine = [&state, request, response, handler]() -> Task<> {
     auto result = co_await handler(state.call, *request);
     if (!result.ok()) co_return std::move(result).status();
@@ -179,7 +196,7 @@ grpc::ServerWriteReactor<Response>* ServeStream(const Serving& serving, grpc::Ca
     return reactor;
   }
   CallState& state = *reactor->state;
-  state.call = *std::move(call);
+  state.Begin(*std::move(call), *request->GetDescriptor());
   auto coroutine = [&state, reactor, request, handler]() -> Task<> {
     co_return co_await handler(state.call, *request, static_cast<Writer<Response>&>(*reactor));
   };

@@ -57,6 +57,15 @@ void BelieveAddress(const CallContext& call, google::protobuf::Message& request)
   request.GetReflection()->SetString(&request, field, call.peer_address);
 }
 
+// The service that has `method`: it stands in the file of its requests.
+std::string_view ServiceWith(std::string_view method, const google::protobuf::Descriptor& request) {
+  const google::protobuf::FileDescriptor& file = *request.file();
+  for (int i = 0; i < file.service_count(); ++i) {
+    if (file.service(i)->FindMethodByName(std::string(method)) != nullptr) return file.service(i)->full_name();
+  }
+  return file.package();
+}
+
 }  // namespace
 
 bool IsOperator(const MetadataMap& metadata, const grpc::AuthContext* identity, const std::string& operator_token) {
@@ -94,6 +103,21 @@ absl::StatusOr<CallContext> Serving::Understand(const grpc::CallbackServerContex
   TRY(JudgeCaller(request.GetDescriptor()->full_name(), call));
   BelieveAddress(call, request);
   return call;
+}
+
+trace::Span Serving::BeginSpan(std::string_view method, const google::protobuf::Descriptor& request,
+                               CallContext& call) const {
+  const auto parent = trace::ParseTraceparent(call.traceparent);
+  if (!parent && !trace::IsRecording()) return {};
+  trace::Span span = trace::Span::Begin(trace::SpanKind::kServer, std::string(method), parent);
+  call.traceparent = span.traceparent();
+  if (!span.is_recorded()) return span;
+  const std::string service(ServiceWith(method, request));
+  span.SetName(service + "/" + std::string(method));
+  span.Set("rpc.system", std::string("grpc"));
+  span.Set("rpc.service", service);
+  span.Set("rpc.method", std::string(method));
+  return span;
 }
 
 void Serving::Record(std::string_view method, const CallContext& call, const absl::Status& status,

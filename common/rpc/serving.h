@@ -12,6 +12,7 @@
 
 #include "common/async/task.h"
 #include "common/observe/metrics.h"
+#include "common/observe/trace/span.h"
 #include "common/rpc/call_context.h"
 
 namespace ftl::rpc {
@@ -36,6 +37,9 @@ class Serving {
   // the address that the call came from.
   absl::StatusOr<CallContext> Understand(const grpc::CallbackServerContext& context, absl::Duration default_limit,
                                          google::protobuf::Message& request) const;
+
+  // The span of a call, under the caller's; what the call makes others do is under it.
+  trace::Span BeginSpan(std::string_view method, const google::protobuf::Descriptor& request, CallContext& call) const;
 
   // Written for every call that has ended.
   void Record(std::string_view method, const CallContext& call, const absl::Status& status, absl::Duration took) const;

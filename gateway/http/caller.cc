@@ -1,12 +1,10 @@
 #include "gateway/http/caller.h"
 
 #include <algorithm>
-#include <random>
 #include <vector>
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/match.h>
-#include <fmt/format.h>
 #include <boost/asio/ip/address_v6.hpp>
 
 #include "common/text/view.h"
@@ -57,12 +55,6 @@ bool HoldsSession(std::string_view id) {
   return absl::StrContains(absl::AsciiStrToLower(ToAbsl(id)), "demo-");
 }
 
-bool IsLowerHex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-bool AllZero(std::string_view text) { return text.find_first_not_of('0') == std::string_view::npos; }
-
 }  // namespace
 
 std::string ClientAddress(const ip::address& peer, const RequestHead& head, int trusted_hops) {
@@ -95,22 +87,6 @@ std::string RequestIdOf(const RequestHead& head) {
   };
   if (!id || id->empty() || id->size() > 64 || !std::all_of(id->begin(), id->end(), is_sane)) return "";
   return HoldsSession(*id) ? "" : std::string(*id);
-}
-
-std::string TraceOf(const RequestHead& head) {
-  const auto field = head.Find("traceparent");
-  if (!field || field->size() < 55 || (*field)[2] != '-' || (*field)[35] != '-' || (*field)[52] != '-') return "";
-  const std::string_view version = field->substr(0, 2);
-  const std::string_view trace = field->substr(3, 32);
-  const std::string_view span = field->substr(36, 16);
-  const std::string_view flags = field->substr(53, 2);
-  const bool later_version = version != "00" && field->size() > 55 && (*field)[55] == '-';
-  if (!IsLowerHex(version) || version == "ff" || !IsLowerHex(trace) || AllZero(trace) || !IsLowerHex(span) ||
-      AllZero(span) || !IsLowerHex(flags) || (field->size() != 55 && !later_version)) {
-    return "";
-  }
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  return fmt::format("00-{}-{:016x}-{}", trace, random() | 1, flags);
 }
 
 std::string_view BearerOf(const RequestHead& head) {

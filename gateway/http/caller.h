@@ -22,10 +22,6 @@ bool IsForeign(const RequestHead& head);
 // The X-Request-Id where it is sane (1 to 64 letters, digits, `.`, `_`, `-`), else empty.
 std::string RequestIdOf(const RequestHead& head);
 
-// A W3C traceparent for the calls made on behalf of this request: the caller's trace with a span of our own. Empty
-// where the caller sent none or a malformed one.
-std::string TraceOf(const RequestHead& head);
-
 // The token of `Authorization: Bearer`, or empty.
 std::string_view BearerOf(const RequestHead& head);
 

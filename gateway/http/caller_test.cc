@@ -18,12 +18,6 @@ bool Foreign(std::vector<FieldView> fields) {
   return IsForeign(head);
 }
 
-std::string Trace(std::string_view value) {
-  RequestHead head;
-  head.fields = {{"traceparent", value}};
-  return TraceOf(head);
-}
-
 TEST(ClientAddressTest, IsTheSocketsUnlessProxiesAreTrusted) {
   EXPECT_EQ(Address("9.9.9.9", {{"X-Forwarded-For", "1.1.1.1"}}, 0), "9.9.9.9");
   EXPECT_EQ(Address("::ffff:9.9.9.9", {}, 0), "9.9.9.9");
@@ -67,23 +61,6 @@ TEST(RequestIdTest, IsTakenOnlyWhereItIsSane) {
   EXPECT_EQ(id("x." + std::string(31, 'a') + std::string(31, 'B')), "");
   EXPECT_EQ(id("0af7651916cd43dd8448eb211c80319c"), "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(id("a94a8fe5ccb19ba61c4c0873d391e987982fbbd3"), "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3");
-}
-
-TEST(TraceTest, GoesOnWithASpanOfItsOwn) {
-  const std::string given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  const std::string ours = Trace(given);
-  ASSERT_EQ(ours.size(), given.size());
-  EXPECT_EQ(ours.substr(0, 36), given.substr(0, 36));
-  EXPECT_NE(ours.substr(36, 16), given.substr(36, 16));
-  EXPECT_EQ(ours.substr(52), "-01");
-}
-
-TEST(TraceTest, IsDroppedWhereItIsMalformed) {
-  EXPECT_EQ(Trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01x"), "");
-  EXPECT_EQ(Trace("00-00000000000000000000000000000000-b7ad6b7169203331-01"), "");
-  EXPECT_EQ(Trace("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), "");
-  EXPECT_EQ(Trace("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), "");
-  EXPECT_EQ(Trace("garbage"), "");
 }
 
 TEST(BearerTest, IsTheTokenAfterTheScheme) {

@@ -18,6 +18,11 @@ constexpr size_t kSlowestBytesPerSecond = 32 * 1024;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+trace::Span SpanOf(const RequestHead& head) {
+  const auto given = head.Find("traceparent");
+  return trace::Span::Begin(trace::SpanKind::kServer, "HTTP", trace::ParseTraceparent(given.value_or("")));
+}
+
 absl::Status CutShort() { return Refuse(Reason::kBadRequest, "The connection ended within the body."); }
 
 }  // namespace
@@ -28,7 +33,8 @@ Exchange::Exchange(Wire& wire, const Limits& limits, RequestParser& parser)
       parser_(parser),
       head_(parser.head()),
       request_id_(RequestIdOf(head_)),
-      traceparent_(TraceOf(head_)),
+      span_(SpanOf(head_)),
+      traceparent_(span_.traceparent()),
       client_address_(ClientAddress(wire.peer(), head_, limits.trusted_hops)),
       keep_alive_(head_.keep_alive && head_.minor_version == 1),
       body_read_(parser.is_at_end()) {

@@ -8,6 +8,7 @@
 #include <absl/status/statusor.h>
 
 #include "common/async/task.h"
+#include "common/observe/trace/span.h"
 #include "gateway/http/body_stream.h"
 #include "gateway/http/limits.h"
 #include "gateway/http/request_head.h"
@@ -34,7 +35,9 @@ class Exchange {
 
   const RequestHead& head() const { return head_; }
   const std::string& request_id() const { return request_id_; }
+  // Names the span of this request to those who are called on its behalf; empty where there is none.
   const std::string& traceparent() const { return traceparent_; }
+  trace::Span& span() { return span_; }
   const std::string& client_address() const { return client_address_; }
 
   // The whole body. BODY_TOO_LARGE, before reading where the length says so; REQUEST_TIMEOUT; BAD_REQUEST for broken
@@ -76,6 +79,7 @@ class Exchange {
   RequestParser& parser_;
   const RequestHead& head_;
   std::string request_id_;
+  trace::Span span_;
   std::string traceparent_;
   std::string client_address_;
   int status_ = 0;

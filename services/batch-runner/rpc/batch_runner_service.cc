@@ -143,7 +143,7 @@ Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call,
     CO_TRY(RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
     CO_TRY(run, co_await parts_.runs.Create(call, session_hash, session.model_name, std::move(plan), idempotency));
     run_metrics::Started();
-    parts_.dispatcher.Begin({session_hash, run.id()}, run.parameters());
+    parts_.dispatcher.Begin({session_hash, run.id()}, {run.parameters(), call.traceparent});
   }
   pb::StartRunResponse response;
   response.set_success(true);

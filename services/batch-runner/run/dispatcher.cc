@@ -52,9 +52,9 @@ void Dispatcher::Start() {
   asio::co_spawn(parts_.executor, KeepLeases(), asio::detached);
 }
 
-void Dispatcher::Begin(const RunKey& run, const pb::RunParameters& parameters) {
+void Dispatcher::Begin(const RunKey& run, BegunRun begun) {
   if (draining_) return CallForHelp(run.test_run_id);
-  Employ(run, parameters);
+  Employ(run, std::move(begun));
 }
 
 void Dispatcher::Wake() {
@@ -196,10 +196,10 @@ asio::awaitable<void> Dispatcher::StoreDoor(std::string pace_key) {
   Tell(kWorkChannel, "");
 }
 
-void Dispatcher::Employ(const RunKey& run, std::optional<pb::RunParameters> parameters) {
+void Dispatcher::Employ(const RunKey& run, std::optional<BegunRun> begun) {
   const auto [place, is_new] = workers_.try_emplace(run);
   if (!is_new) return place->second->Wake();
-  auto worker = std::make_shared<RunWorker>(*this, run, std::move(parameters));
+  auto worker = std::make_shared<RunWorker>(*this, run, std::move(begun));
   place->second = worker;
   auto done = [this, run, worker](std::exception_ptr failure) {
     if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});

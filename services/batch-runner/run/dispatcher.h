@@ -25,6 +25,12 @@ namespace ftl::batch_runner {
 
 class RunWorker;
 
+// What is known of a run that this process has just stored.
+struct BegunRun {
+  pb::RunParameters parameters;
+  std::string traceparent;  // of who started it; empty for none
+};
+
 // The channels of NOTIFY by which the processes of this service hear that there is a run to work on, and that something
 // happened in one.
 inline constexpr std::string_view kWorkChannel = "ftl_work";
@@ -53,7 +59,7 @@ class Dispatcher {
   // Starts looking for work; until Drain.
   void Start();
   // A run was stored by this process: starts with it at once, and tells the others.
-  void Begin(const RunKey& run, const pb::RunParameters& parameters);
+  void Begin(const RunKey& run, BegunRun begun);
   // There may be new work.
   void Wake();
   // There may be more to do in the run: its worker asks, or a look for work finds it.
@@ -100,7 +106,7 @@ class Dispatcher {
   asio::awaitable<void> LearnDoors();
   asio::awaitable<void> StoreDoor(std::string pace_key);
   void MayCall(const std::optional<std::string>& test_run_id);
-  void Employ(const RunKey& run, std::optional<pb::RunParameters> parameters);
+  void Employ(const RunKey& run, std::optional<BegunRun> begun);
   asio::awaitable<void> KeepLeases();
 
   Parts parts_;

@@ -13,6 +13,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/observe/trace/traced_executor.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/store/run_row.h"
 
@@ -49,17 +50,21 @@ bool IsGone(const absl::Status& status) {
 
 }  // namespace
 
-RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<pb::RunParameters> parameters)
+RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<BegunRun> begun)
     : dispatcher_(dispatcher),
       parts_(dispatcher.parts()),
       run_(std::move(run)),
       ending_(dispatcher, run_),
-      parameters_(std::move(parameters)),
-      wake_(parts_.executor) {}
+      wake_(parts_.executor) {
+  if (!begun) return;
+  parameters_ = std::move(begun->parameters);
+  trace_ = trace::ParseTraceparent(begun->traceparent);
+}
 
 asio::awaitable<void> RunWorker::Work() {
   // One that found the run needs a key only where it has a seat.
   const bool is_first = parameters_.has_value();
+  if (!is_first && trace::IsRecording()) co_await LearnTrace();
   if (!co_await LearnParameters()) co_return;
   pacer_ = Pacer(std::max(1, parameters_->concurrency()));
   if (is_first) StartBorrowing();
@@ -112,6 +117,11 @@ asio::awaitable<bool> RunWorker::LearnParameters() {
   pause_ = Pause(began);
   if (parameters_->has_max_failures()) failures_left_ = parameters_->max_failures() - failed;
   co_return true;
+}
+
+asio::awaitable<void> RunWorker::LearnTrace() {
+  const auto known = co_await parts_.runs.Traceparent(DeadlineIn(kStoreLimit), run_.session, run_.test_run_id);
+  if (known.ok()) trace_ = trace::ParseTraceparent(*known);
 }
 
 void RunWorker::StartBorrowing() {
@@ -244,7 +254,7 @@ void RunWorker::Launch(LeasedPrompt prompt) {
     }
     self->EndCall(place, std::move(attempted));
   };
-  asio::co_spawn(parts_.executor,
+  asio::co_spawn(trace::OnBehalfOf(trace_, parts_.executor),
                  RunPrompt(parts_.caller, target_, *parameters_, std::move(prompt), dispatcher_.random(), Observer()),
                  asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
 }

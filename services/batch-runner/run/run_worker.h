@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/observe/instrument.h"
+#include "common/observe/trace/span_context.h"
 #include "services/batch-runner/run/attempt.h"
 #include "services/batch-runner/run/dispatcher.h"
 #include "services/batch-runner/run/pacer.h"
@@ -28,8 +29,7 @@ namespace ftl::batch_runner {
 // what is finished and tries again.
 class RunWorker : public std::enable_shared_from_this<RunWorker> {
  public:
-  // `parameters` are the run's, where they are known.
-  RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<pb::RunParameters> parameters);
+  RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<BegunRun> begun);
 
   asio::awaitable<void> Work();
   // There may be more to lease.
@@ -59,6 +59,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
 
   // False where there is no such run any more.
   asio::awaitable<bool> LearnParameters();
+  // Whose trace the run's calls belong to.
+  asio::awaitable<void> LearnTrace();
   // Once.
   void StartBorrowing();
   // Sets the target, or says in `obstacle_` why there is none.
@@ -130,6 +132,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   const RunKey run_;
   RunEnding ending_;
   std::optional<pb::RunParameters> parameters_;
+  std::optional<trace::SpanContext> trace_;
   std::shared_ptr<CallTarget> target_;  // null until a key is borrowed
   absl::Status obstacle_;               // why none can be
   bool asked_for_key_ = false;

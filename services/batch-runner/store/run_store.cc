@@ -73,6 +73,13 @@ constexpr Query kDescribe{"run.describe", R"(
     WHERE own.demo_session_id = $1 AND own.id = $2::uuid) AS described
   WHERE r.demo_session_id = $1 AND r.id = $2::uuid)"};
 
+constexpr Query kTrace{"run.trace",
+                       "UPDATE demo_batch_test_runs SET traceparent = $3 WHERE demo_session_id = $1 AND id = $2::uuid"};
+
+constexpr Query kTraceparent{"run.traceparent",
+                             "SELECT traceparent FROM demo_batch_test_runs"
+                             " WHERE demo_session_id = $1 AND id = $2::uuid AND traceparent IS NOT NULL"};
+
 constexpr Query kManifest{"run.manifest",
                           "SELECT manifest::text AS manifest FROM demo_batch_test_runs"
                           " WHERE demo_session_id = " FTL_ENTERED_SESSION " AND id = $1::uuid"};
@@ -219,6 +226,7 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
       {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks, messages)});
   statements.push_back({kDescribe, Params(session, id, FTL_VERSION, as_asked)});
   statements.push_back({kRecordStarted, Params(session, id)});
+  if (!call.traceparent.empty()) statements.push_back({kTrace, Params(session, id, call.traceparent)});
   statements.push_back(ForgetPace(session));
   statements.push_back(AskRun(session, id));
   const auto rows = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
@@ -239,6 +247,12 @@ Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::s
   statements.push_back({kGetRun, Params(session, test_run_id)});
   CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   co_return OneRun(rows, RunNotFound());
+}
+
+Task<std::string> RunStore::Traceparent(Deadline deadline, std::string session, std::string test_run_id) {
+  CO_TRY(const Rows rows,
+         co_await reads_.Run(deadline, SessionScope(session), kTraceparent, Params(session, std::move(test_run_id))));
+  co_return rows.empty() ? std::string() : rows[0].Get<std::string>("traceparent");
 }
 
 Task<RunStore::View> RunStore::Look(const CallContext& call, std::string session, std::string test_run_id,

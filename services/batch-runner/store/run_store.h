@@ -67,6 +67,8 @@ class RunStore {
                        Idempotency idempotency);
 
   Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
+  // The traceparent of the call that created the run; empty where it had none.
+  Task<std::string> Traceparent(Deadline deadline, std::string session, std::string test_run_id);
   // A run, and a page of the results that it counts (result_store.h), in one round trip. `session` (hash) is the run's,
   // or empty for whoever knows its id.
   struct View {
