@@ -5,7 +5,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { checkout } from './settings.mjs';
 
 const service = 'opentelemetry/proto/collector/trace/v1/trace_service.proto';
-const { opentelemetry } = grpc.loadPackageDefinition(loadSync(service, { includeDirs: [join(checkout, 'protos')], enums: String, longs: Number }));
+const { opentelemetry } = grpc.loadPackageDefinition(loadSync(service, { includeDirs: [join(checkout, 'protos')], enums: String, longs: Number, oneofs: true }));
 const { TraceService } = opentelemetry.proto.collector.trace.v1;
 
 const valueOf = (any) => any[any.value];

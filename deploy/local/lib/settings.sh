@@ -5,8 +5,8 @@
 # Settings that belong to one call, and secrets that stand in files of their own, are never kept.
 is_kept() {
   case $1 in
-    FTL_DEMO_API_KEY | FTL_BUILD_DIR | DEMO_ENCRYPTION_KEY) return 1 ;;
-    DATABASE_URL | DEMO_* | FTL_*) return 0 ;;
+    FTL_DEMO_API_KEY | FTL_BUILD_DIR | DEMO_ENCRYPTION_KEY | OTEL_EXPORTER_OTLP_HEADERS) return 1 ;;
+    DATABASE_URL | DEMO_* | FTL_* | OTEL_*) return 0 ;;
   esac
   return 1
 }
