@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { baseUrl, get, ok, wait } from './client.mjs';
 
 // A connection to the gateway: `received` is all that came, `closed` whether the other side has ended it.
@@ -210,40 +210,42 @@ test('a hundred fields are taken', async () => {
   assert.deepEqual((await exchange(head('X: y\r\n'.repeat(99)))).statuses, [200]);
 });
 
-test('a head that trickles in is cut off after 10 s, however regularly its bytes come', async () => {
-  const wire = await dial();
-  const began = Date.now();
-  wire.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n');
-  const trickle = setInterval(() => !wire.closed && wire.socket.write('X-A: b\r\n'), 300);
-  await settle(wire, () => wire.closed, 15);
-  clearInterval(trickle);
-  const took = Date.now() - began;
-  assert.ok(wire.closed && took > 8000 && took < 13_000, `${took} ms`);
-  assert.ok(['', 'HTTP/1.1 408'].includes(wire.received.slice(0, 12)), wire.received.slice(0, 60));
-});
+describe('clients that take their time', { concurrency: true }, () => {
+  test('a head that trickles in is cut off after 10 s, however regularly its bytes come', async () => {
+    const wire = await dial();
+    const began = Date.now();
+    wire.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n');
+    const trickle = setInterval(() => !wire.closed && wire.socket.write('X-A: b\r\n'), 300);
+    await settle(wire, () => wire.closed, 15);
+    clearInterval(trickle);
+    const took = Date.now() - began;
+    assert.ok(wire.closed && took > 8000 && took < 13_000, `${took} ms`);
+    assert.ok(['', 'HTTP/1.1 408'].includes(wire.received.slice(0, 12)), wire.received.slice(0, 60));
+  });
 
-test('a connection that says nothing is closed after 5 s', async () => {
-  const wire = await dial();
-  const began = Date.now();
-  await settle(wire, () => wire.closed, 9);
-  const took = Date.now() - began;
-  assert.ok(wire.closed && took > 4000 && took < 8000, `${took} ms`);
-});
+  test('a connection that says nothing is closed after 5 s', async () => {
+    const wire = await dial();
+    const began = Date.now();
+    await settle(wire, () => wire.closed, 9);
+    const took = Date.now() - began;
+    assert.ok(wire.closed && took > 4000 && took < 8000, `${took} ms`);
+  });
 
-test('a body that trickles in is cut off after 30 s with 408, and health answers throughout', async () => {
-  const wire = await dial();
-  const began = Date.now();
-  wire.socket.write(post('Content-Length: 1000\r\n', '{'));
-  const trickle = setInterval(() => !wire.closed && wire.socket.write(' '), 500);
-  for (let asked = 0; asked < 30 && !wire.received; asked += 1) {
-    await ok(get('/health'));
-    await settle(wire, () => wire.received || wire.closed, 1.2);
-  }
-  clearInterval(trickle);
-  const took = Date.now() - began;
-  wire.socket.destroy();
-  assert.ok(took > 25_000 && took < 35_000, `${took} ms`);
-  assert.match(wire.received, /^HTTP\/1\.1 408 /);
+  test('a body that trickles in is cut off after 30 s with 408, and health answers throughout', async () => {
+    const wire = await dial();
+    const began = Date.now();
+    wire.socket.write(post('Content-Length: 1000\r\n', '{'));
+    const trickle = setInterval(() => !wire.closed && wire.socket.write(' '), 500);
+    for (let asked = 0; asked < 30 && !wire.received; asked += 1) {
+      await ok(get('/health'));
+      await settle(wire, () => wire.received || wire.closed, 1.2);
+    }
+    clearInterval(trickle);
+    const took = Date.now() - began;
+    wire.socket.destroy();
+    assert.ok(took > 25_000 && took < 35_000, `${took} ms`);
+    assert.match(wire.received, /^HTTP\/1\.1 408 /);
+  });
 });
 
 test('a thousand idle connections keep nobody else out', async () => {

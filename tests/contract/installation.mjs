@@ -5,7 +5,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { useInstallation } from './client.mjs';
 
 const scripts = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deploy', 'local');
 
@@ -90,4 +92,12 @@ export class Installation {
       return false;
     }
   }
+}
+
+// One with these settings for the tests of a `describe`, which ask it.
+export function installed(settings) {
+  const installation = new Installation([], settings);
+  before(async () => useInstallation((await installation.up()).url));
+  after(() => installation.remove());
+  return installation;
 }

@@ -15,6 +15,12 @@ async function ask(body) {
   }
 }
 
+// Asks by a session, for which there is no such limit.
+async function askedBySession(t, endpoint_url) {
+  const { session_id } = await openSession(t, { endpoint_url });
+  return post('configure/models', { session_id });
+}
+
 async function listing(t, status, text, headers = {}) {
   const server = createServer((_, response) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -59,7 +65,7 @@ test('an endpoint that refuses or breaks is 502 and its words and the key are no
   isProblem(await post('configure/models', { session_id }), 502, 'endpoint_failed');
   for (const [status, text] of [[404, '<html>'], [500, apiKey], [200, 'this is not JSON'], [200, '{"models":3}'], [302, '']]) {
     const endpoint_url = await listing(t, status, text, { location: 'http://169.254.169.254/' });
-    const answer = await ask({ endpoint_url, api_key: apiKey });
+    const answer = await askedBySession(t, endpoint_url);
     isProblem(answer, 502, 'endpoint_failed');
     assert.ok(!answer.text.includes(apiKey), answer.text);
   }
@@ -68,16 +74,16 @@ test('an endpoint that refuses or breaks is 502 and its words and the key are no
 test('a list in the shape of any server is read', async (t) => {
   for (const text of ['[{"id":"one"},{"id":"two"}]', '{"data":[{"id":"one","created":null},{"id":"two","owned_by":""}],"object":"list"}', '{"object":"list","models":[],"data":[{"id":"one","meta":{}},{"id":"two"}]}', '{"data":{"models":[{"id":"one"},{"id":"two"}]}}', '{"models":{"one":{},"two":{}}}', '[{"provider":"p","models":["one","two"]}]']) {
     const endpoint_url = await listing(t, 200, text);
-    const { models } = await ok(ask({ endpoint_url, api_key: apiKey }));
+    const { models } = await ok(askedBySession(t, endpoint_url));
     assert.deepEqual(models.map(({ id }) => id), ['one', 'two'], text);
   }
 });
 
 test('a long list is listed whole, one that is longer says so, and pages are followed', async (t) => {
   const list = (from, count) => Array.from({ length: count }, (_, index) => ({ id: `model-${from + index}`, owned_by: 'o'.repeat(200) }));
-  const long = await ok(ask({ endpoint_url: await listing(t, 200, JSON.stringify({ data: list(0, 1500) })), api_key: apiKey }));
+  const long = await ok(askedBySession(t, await listing(t, 200, JSON.stringify({ data: list(0, 1500) }))));
   assert.deepEqual([long.models.length, long.truncated, long.models[1499].id], [1500, undefined, 'model-1499']);
-  const longer = await ok(ask({ endpoint_url: await listing(t, 200, JSON.stringify({ data: list(0, 6000) })), api_key: apiKey }));
+  const longer = await ok(askedBySession(t, await listing(t, 200, JSON.stringify({ data: list(0, 6000) }))));
   assert.deepEqual([longer.models.length, longer.truncated], [5000, true]);
   const asked = [];
   const server = createServer((request, response) => {
@@ -88,7 +94,7 @@ test('a long list is listed whole, one that is longer says so, and pages are fol
   }).listen(0, '127.0.0.1');
   await new Promise((there) => server.once('listening', there));
   t.after(() => server.close());
-  const paged = await ok(ask({ endpoint_url: `http://127.0.0.1:${server.address().port}/v1`, api_key: apiKey }));
+  const paged = await ok(askedBySession(t, `http://127.0.0.1:${server.address().port}/v1`));
   assert.deepEqual([paged.models.length, paged.truncated, asked.length], [400, undefined, 4], asked.join(' '));
 });
 

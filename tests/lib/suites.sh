@@ -3,6 +3,8 @@
 
 readonly programs=(finetunelab finetunelab-gateway finetunelab-session-vault finetunelab-batch-runner finetunelab-analytics
   finetunelab-export finetunelab-sample-endpoint)
+# Most of the contract's files wait most of their time.
+readonly side_by_side=4
 installation=
 
 # run_suite NAME: a suite in which nothing ran has failed.
@@ -82,13 +84,13 @@ start_installation() {
   export FTL_BASE_URL FTL_SAMPLE_ENDPOINT FTL_GRPC_ADDRESS FTL_GRPC_OPERATOR_TOKEN
 }
 
-# node_tests NAME FOLDER...: the files of Node's test runner there, where there are any.
+# node_tests NAME AT_ONCE FOLDER [FIND...]: the files of Node's test runner there, where there are any, so many at a time.
 node_tests() {
-  local name=$1 files
-  shift
+  local name=$1 at_once=$2 files
+  shift 2
   mapfile -t files < <(find "$@" -name node_modules -prune -o \( -name '*.test.mjs' -o -name '*.spec.mjs' \) -print 2>/dev/null | sort)
   ((${#files[@]})) || return 0
-  counted "$name" node_counts node --test --test-reporter=tap "${files[@]}"
+  counted "$name" node_counts node --test --test-concurrency="$at_once" --test-reporter=tap "${files[@]}"
 }
 
 # Packages of npm that the tests of a folder need. Not `npm ci`: npm 11 refuses locks that name the optional packages of one
@@ -108,8 +110,9 @@ suite_contract() {
   start_installation
   counted 'Smoke' own_counts node tests/smoke.mjs --url "$FTL_BASE_URL" --endpoint "$FTL_SAMPLE_ENDPOINT"
   labelled release contract
-  node_tests 'Contract' tests/contract
-  node_tests 'Security' tests/security
+  node_tests 'Contract' "$side_by_side" tests/contract -maxdepth 1
+  node_tests 'Contract, alone' 1 tests/contract/alone
+  node_tests 'Security' 1 tests/security
 }
 
 suite_e2e() {
@@ -117,7 +120,7 @@ suite_e2e() {
   npm_packages tests/e2e
   start_installation
   labelled release e2e
-  node_tests 'Browser' tests/e2e
+  node_tests 'Browser' 1 tests/e2e
 }
 
 suite_chaos() {
@@ -125,7 +128,7 @@ suite_chaos() {
   npm_packages tests/chaos
   export FTL_BUILD_DIR=$checkout/build/release
   labelled release chaos
-  node_tests 'Chaos' tests/chaos
+  node_tests 'Chaos' 1 tests/chaos
 }
 
 # Prometheus and promtool, unpacked and not installed: Debian's package would start a service. Tests that need them are
@@ -146,8 +149,8 @@ suite_deploy() {
   npm_packages tests/deploy
   unpack_prometheus
   export FTL_BUILD_DIR=$checkout/build/release
-  node_tests 'Scripts that run it' deploy
-  node_tests 'Deployment' tests/deploy
+  node_tests 'Scripts that run it' 1 deploy
+  node_tests 'Deployment' 1 tests/deploy
 }
 
 suite_bench() {
