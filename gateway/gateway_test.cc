@@ -435,7 +435,7 @@ TEST_F(GatewayTest, CancelsARunWithoutABody) {
 
 TEST_F(GatewayTest, HasNothingOfTheWorkspaceWhereThereIsNone) {
   for (const char* path : {"/api-keys", "/api-keys/openai", "/api-keys/openai/test", "/api/tokens", "/api/tokens/x",
-                           "/api/models", "/v1/models"}) {
+                           "/api/models", "/v1/models", "/workspace"}) {
     for (const char* method : {"GET", "POST", "DELETE"}) {
       EXPECT_THAT(Ask(method, path).head, HasSubstr(" 404 ")) << method << path;
     }

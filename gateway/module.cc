@@ -39,7 +39,7 @@ struct Machinery {
                                        services, operations);
     routes.push_back(ExportSchemaRoute());
     routes.push_back(DescriptionRoute(routes));
-    for (Route& route : PageRoutes(settings.demo_enabled)) routes.push_back(std::move(route));
+    for (Route& route : PageRoutes(settings.demo_enabled, settings.has_workspace)) routes.push_back(std::move(route));
     return routes;
   }
 

@@ -69,7 +69,7 @@ std::vector<Route> DemoRoutes(const RouteOptions& options, Services& services) {
       {.method = "GET",
        .path = FTL_DEMO "/providers",
        .summary = "The presets of the wizard",
-       .handler = ListProviders(options.sample_endpoint_url, options.sample_model_id)},
+       .handler = ListProviders(options.sample_endpoint_url, options.sample_model_id, options.has_workspace)},
       {.method = "GET",
        .path = FTL_DEMO "/test-suites",
        .rpc = FTL_RUNNER "ListSuites",

@@ -39,7 +39,7 @@ void AppendObject(JsonFields fields, std::string& out) {
   out += '}';
 }
 
-std::string ProvidersJson(std::string_view sample_url, std::string_view sample_model_id) {
+std::string ProvidersJson(std::string_view sample_url, std::string_view sample_model_id, bool has_workspace) {
   std::string out = "{\"providers\":[";
   for (const Provider& provider : Providers()) {
     if (out.back() == '}') out += ',';
@@ -56,6 +56,7 @@ std::string ProvidersJson(std::string_view sample_url, std::string_view sample_m
     out += ",\"sample\":";
     AppendObject({{"endpoint_url", sample_url}, {"model_id", sample_model_id}}, out);
   }
+  if (has_workspace) out += ",\"workspace\":\"/workspace\"";
   return out + '}';
 }
 
@@ -108,8 +109,8 @@ Handler ListModels(Services& services) {
   return [&services](Incoming& incoming) { return SendModels(services, incoming); };
 }
 
-Handler ListProviders(std::string_view sample_url, std::string_view sample_model_id) {
-  return [json = ProvidersJson(sample_url, sample_model_id)](Incoming& incoming) {
+Handler ListProviders(std::string_view sample_url, std::string_view sample_model_id, bool has_workspace) {
+  return [json = ProvidersJson(sample_url, sample_model_id, has_workspace)](Incoming& incoming) {
     return incoming.exchange.Send(http::JsonResponse(incoming.route.status, json));
   };
 }

@@ -66,13 +66,15 @@ std::string_view Kept(std::string path) {
 
 }  // namespace
 
-std::vector<Route> PageRoutes(bool demo_enabled) {
+std::vector<Route> PageRoutes(bool demo_enabled, bool has_workspace) {
   std::vector<Route> routes;
   for (const EmbeddedFile& file : PageFiles()) {
     if (file.path == "index.html") {
       if (!demo_enabled) continue;
       routes.push_back(FileRoute("/", file));
       routes.push_back(FileRoute("/demo/test-model", file));
+    } else if (file.path == "workspace.html") {
+      if (has_workspace) routes.push_back(FileRoute("/workspace", file));
     } else if (file.path == "docs.html") {
       routes.push_back(FileRoute("/docs", file));
     } else {

@@ -35,6 +35,14 @@ async function makeToken(t, scopes, more = {}) {
 }
 const by = (token) => ({ headers: { authorization: `Bearer ${token}` } });
 
+test('the workspace has a page, and the wizard is told where', async () => {
+  const { workspace } = await ok(get('providers'));
+  assert.equal(workspace, '/workspace');
+  const page = await get(workspace);
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get('content-type'), /^text\/html/);
+});
+
 test('a token is told once and opens what its scopes say', async (t) => {
   const made = await makeToken(t, ['chat']);
   hasFields(made, ['id', 'token', 'name', 'scopes', 'created_at'], []);

@@ -22,6 +22,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
+export const newContext = (options) => browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+
 export const result = (prompt_id, more = {}) => ({
   prompt_id, test_run_id: run, prompt: `What is ${prompt_id} times 7?`, success: true, response: `It is ${prompt_id * 7}.`, latency_ms: 100 * prompt_id, ttft_ms: 20 * prompt_id,
   input_tokens: 9, output_tokens: 10 + prompt_id, finish_reason: 'stop', attempts: 1, category: prompt_id % 2 ? 'odd' : 'even', ...more,
@@ -30,7 +32,7 @@ const sse = (lines) => lines.map((line) => `data: ${typeof line === 'string' ? l
 
 /** A page with a session whose run has `results`; `atlas` are the lines of every answer, `routes` answer otherwise. */
 export async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n + 1)), atlas = [{ content: 'Facts.' }, '[DONE]'], status = 'completed', expiresIn = 3_600_000, routes = {}, at = '#run', stored = {}, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(8000);
   const failed = results.filter(({ success }) => !success).length;
@@ -95,6 +97,7 @@ export async function rowsDrawn(page, count) {
 
 /** The page's words in a language: a plural is its form for many. */
 export function wordsOf(language) {
-  const words = JSON.parse(readFileSync(new URL(`../../gateway/web/src/lib/words/${language}.json`, import.meta.url), 'utf8'));
+  const fileOf = (folder) => JSON.parse(readFileSync(new URL(`../../gateway/web/src/${folder}/words/${language}.json`, import.meta.url), 'utf8'));
+  const words = { ...fileOf('lib'), ...fileOf('workspace') };
   return (key) => words[key].other ?? words[key];
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Problem } from './api';
-import { addLine, emptyAnswer, followRun, resumeDelay, type RunListener } from './events';
+import { Problem } from './lib/http';
+import { addLine, emptyAnswer, followRun, type RunListener } from './events';
+import { resumeDelay } from './lib/stream';
 
 const stream = (text: string, breaks = false) =>
   new Response(

@@ -1,30 +1,8 @@
 // Server-sent events over fetch: a run's events with resume, and Atlas's answer to one question.
 import { say, spoken } from './lib/words/words.svelte';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { Problem, asProblem, atlasPath, problemOf, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
-
-/** How long events are read before the page may draw, in ms. */
-const turn = 20;
-
-/** Hands on each event as it arrives; ends with the body. Throws where the connection breaks. */
-export async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: EventSourceMessage) => void): Promise<void> {
-  const parser = createParser({ onEvent });
-  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
-  let since = performance.now();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      parser.feed(value);
-      // What has come already would be read to its end in one go; the page wants its turn.
-      if (performance.now() - since < turn) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      since = performance.now();
-    }
-  } finally {
-    reader.cancel().catch(() => {});
-  }
-}
+import { atlasPath, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
+import { Problem, asProblem, problemOf } from './lib/http';
+import { readEvents, resumeDelay, silenceMs } from './lib/stream';
 
 export interface RunListener {
   progress(run: Run): void;
@@ -34,12 +12,6 @@ export interface RunListener {
   /** False while the connection is lost and being taken up again. */
   connected(yes: boolean): void;
 }
-
-/** The wait before attempt `n` (from 1) to take a stream up again: half a second, doubling up to eight. */
-export const resumeDelay = (n: number) => Math.min(8000, 500 * 2 ** (n - 1));
-
-/** Longer than two heartbeats (15 s each) of silence means a dead connection. */
-const silenceMs = 40_000;
 
 /**
  * Follows a run to its end, through any number of lost connections, each taken up from the last event that had an id.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Result, Run } from './api';
-import { clock, counted, judgeUrl, nearest, resultLine, seconds } from './state';
+import { counted, judgeUrl, nearest, resultLine } from './state';
+import { clock, seconds } from './lib/figures';
 
 const run: Run = { id: 'r', status: 'running', test_suite_id: 's', total_prompts: 4, completed_prompts: 0, failed_prompts: 0, progress: 0 };
 const result = (prompt_id: number, success = true): Result => ({ prompt_id, test_run_id: 'r', prompt: '', success });

@@ -1,6 +1,7 @@
 // Where the person is: steps, what a reload must find again, and a run as its events tell it. Pure but for `kept`.
 import type { Mark } from './lib/table/look';
-import { number, say, type Key, type Slots } from './lib/words/words.svelte';
+import { seconds } from './lib/figures';
+import { say, type Key, type Slots } from './lib/words/words.svelte';
 import type { Result, Run, RunStatus } from './api';
 
 export const steps = ['welcome', 'domain', 'connect', 'run', 'atlas', 'export'] as const;
@@ -71,28 +72,6 @@ export function resultLine(result: Result): string {
   const tokens = result.output_tokens;
   if (tokens === undefined) return seconds(result.latency_ms);
   return `${seconds(result.latency_ms)} | ${result.tokens_estimated ? '~' : ''}${say('count.tokens', { n: tokens })}`;
-}
-
-/** Milliseconds as a person reads them: `85 ms` under a tenth of a second, `1.2 s` above. */
-export function seconds(ms: number | undefined): string {
-  if (ms === undefined) return '';
-  if (ms < 100) return `${number(Math.round(ms))} ms`;
-  return `${number(ms / 1000, ms < 9950 ? 1 : 0)} s`;
-}
-
-/** Time left, as `47:12`, or `1:02:09` from an hour on; never below zero. */
-export function clock(ms: number): string {
-  const total = Math.max(0, Math.floor(ms / 1000));
-  const two = (n: number) => String(n).padStart(2, '0');
-  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
-
-/** The same in words, for what is read aloud and for sentences. */
-export function timeLeft(ms: number): string {
-  if (ms < 1000) return say('time.under_a_second');
-  const total = Math.round(ms / 1000);
-  return total < 60 ? say('count.seconds', { n: total }) : say('count.minutes', { n: Math.round(total / 60) });
 }
 
 export interface UrlVerdict {

@@ -1,6 +1,7 @@
 // The one page's memory: the session, its run and its conversation, kept in step with the gateway.
 import * as api from './api';
-import { Problem, asProblem, type Cleanup, type Endpoint, type Narrator, type OwnPrompts, type Result, type Run, type RunSettings, type Sample, type SessionState, type Suite } from './api';
+import type { Cleanup, Endpoint, Narrator, OwnPrompts, Result, Run, RunSettings, Sample, SessionState, Suite } from './api';
+import { Problem, asProblem, serverNow } from './lib/http';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
 import { Arrivals } from './lib/arrivals';
 import { hashOf, hasTable, placeOf } from './lib/place';
@@ -43,6 +44,8 @@ function takenUp(exchanges: Exchange[]): Exchange[] {
 const emptyDraft: Draft = { provider: 'custom', endpoint_url: '', model_id: '', model_name: '', forget_key_after_run: false };
 
 class Wizard {
+  /** What the installation has, asked once. */
+  readonly providers = api.listProviders();
   step = $state<Step>('welcome');
   phase = $state<'loading' | 'ready' | 'unreachable'>('loading');
   trouble = $state<Problem>();
@@ -233,7 +236,7 @@ class Wizard {
       ...opened,
       endpoint_url: endpoint.endpoint_url,
       provider: endpoint.provider,
-      created_at: new Date(api.serverNow()).toISOString(),
+      created_at: new Date(serverNow()).toISOString(),
       connection_tested: false,
     };
   }

@@ -1,4 +1,4 @@
-// Light, dark or as the system: chosen by hand and kept. The colours themselves stand in styles.css.
+// Light, dark or as the system: chosen by hand and kept. The colours themselves stand in styles/base.css.
 import { remembered } from './remembered';
 
 export const themes = ['system', 'light', 'dark'] as const;

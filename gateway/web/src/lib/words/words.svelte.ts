@@ -1,16 +1,23 @@
-// The page's words in the language in use, and numbers and dates as that language writes them. A file per language, loaded when it is needed.
+// The page's words in the language in use, and numbers and dates as that language writes them. A file per language, loaded when it is needed;
+// the workspace has files of its own beside these.
 import { remembered } from '../remembered';
+import type workspace from '../../workspace/words/en.json';
 import type english from './en.json';
 
 export const languages = { en: 'English', de: 'Deutsch', es: 'Español', fr: 'Français', pt: 'Português', zh: '中文', ja: '日本語' };
 export type Language = keyof typeof languages;
-export type Key = keyof typeof english;
+export type Key = keyof typeof english | keyof typeof workspace;
 type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
-type Words = Record<Key, string | Plural>;
+export type Words = Record<Key, string | Plural>;
 
-const files = import.meta.glob<Words>('./??.json', { import: 'default' });
+type Files = Record<string, () => Promise<Partial<Words>>>;
 
-let words = $state.raw<Words>();
+const files: Files[] = [import.meta.glob<Partial<Words>>('./??.json', { import: 'default' })];
+
+/** The words of these files too, from the next `speak` on. */
+export const speakToo = (more: Files) => void files.push(more);
+
+let words = $state.raw<Partial<Words>>();
 let language = $state.raw<Language>('en');
 /** The language with the region that the browser names, where it names one. */
 let locale = 'en';
@@ -27,10 +34,10 @@ export const spoken = () => language;
 
 /** Speaks `wanted` from now on; what was said before stays where its words cannot be loaded. */
 export async function speak(wanted: Language): Promise<void> {
-  const found = await files[`./${wanted}.json`]!();
+  const found = await Promise.all(files.map((some) => some[`./${wanted}.json`]!()));
   locale = navigator.languages.find((tag) => spokenOf([tag]) === wanted && tag.startsWith(wanted)) ?? wanted;
   language = wanted;
-  words = found;
+  words = Object.assign({}, ...found) as Partial<Words>;
   document.documentElement.lang = wanted;
 }
 
@@ -70,4 +77,10 @@ export function number(value: number, decimals?: number): string {
 export function moment(time: string, style: Intl.DateTimeFormatOptions): string {
   void language;
   return new Date(time).toLocaleString(locale, style);
+}
+
+/** `n` units before now: `3 minutes ago`, `now` for nothing. */
+export function since(unit: Intl.RelativeTimeFormatUnit, n: number): string {
+  void language;
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-n, unit);
 }

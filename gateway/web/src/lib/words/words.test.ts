@@ -7,8 +7,8 @@ type Plural = Record<string, string>;
 type File = Record<string, string | Plural>;
 
 const codes = Object.keys(languages) as Language[];
-const files = new Map(codes.map((code) => [code, JSON.parse(readFileSync(`src/lib/words/${code}.json`, 'utf8')) as File]));
-const english = files.get('en')!;
+const folders = ['src/lib/words', 'src/workspace/words'];
+const fileOf = (folder: string, code: Language) => JSON.parse(readFileSync(`${folder}/${code}.json`, 'utf8')) as File;
 /** The page's own sources whose name ends so. */
 const sourcesOf = (...ends: string[]) =>
   (readdirSync('src', { recursive: true }) as string[]).filter((path) => ends.some((end) => path.endsWith(end)) && !path.endsWith('.test.ts')).map((path) => `src/${path}`);
@@ -17,8 +17,9 @@ const slotsIn = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]
 
 afterEach(() => speak('en'));
 
-describe.each(codes)('the words of %s', (code) => {
-  const file = files.get(code)!;
+describe.each(folders.flatMap((folder) => codes.map((code) => [folder, code] as const)))('the words of %s in %s', (folder, code) => {
+  const file = fileOf(folder, code);
+  const english = fileOf(folder, 'en');
 
   test('are those of every key, in the same order', () => {
     expect(Object.keys(file)).toEqual(Object.keys(english));
@@ -45,11 +46,13 @@ describe.each(codes)('the words of %s', (code) => {
   });
 });
 
-test('every key is said somewhere', () => {
+test('every key is said somewhere, and stands in one file', () => {
   const sources = sourcesOf('.ts', '.svelte').map((path) => readFileSync(path, 'utf8')).join('\n');
   // A key that is put together, such as `step.${step}`, is known by its beginning and its end.
   const made = [...sources.matchAll(/`([\w.]+\.)\$\{[^}]+\}([\w.]*)`/g)].map(([, begin, end]) => new RegExp(`^${begin!.replaceAll('.', '\\.')}\\w+${end!.replaceAll('.', '\\.')}$`));
-  const unsaid = Object.keys(english).filter((key) => !sources.includes(`'${key}'`) && !made.some((one) => one.test(key)));
+  const keys = folders.flatMap((folder) => Object.keys(fileOf(folder, 'en')));
+  expect(new Set(keys).size).toBe(keys.length);
+  const unsaid = keys.filter((key) => !sources.includes(`'${key}'`) && !made.some((one) => one.test(key)));
   expect(unsaid).toEqual([]);
 });
 
@@ -76,7 +79,7 @@ function wordsIn(path: string): string[] {
 }
 
 // Names of things, the same in every language.
-const names = ['FineTune', 'Lab', 'MiB', 'https://api.together.xyz/v1/…'];
+const names = ['FineTune', 'ineTune', 'Lab', 'ab', 'FineTuneLab', 'MiB', 'https://api.together.xyz/v1/…', 'https://host/v1', 'Authorization: Bearer ftl_…'];
 const parts = sourcesOf('.svelte');
 
 test('there are components to look at', () => {

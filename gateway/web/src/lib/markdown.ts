@@ -1,8 +1,8 @@
 // Model output to markup, by allow list: no raw HTML, no images, links http(s) only.
 import DOMPurify from 'dompurify';
-import { say } from './lib/words/words.svelte';
+import { say } from './words/words.svelte';
 import { Marked, type Tokens } from 'marked';
-import type { Figure } from './events';
+import type { Figure } from '../events';
 
 const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -55,7 +55,7 @@ export function renderMarkdown(text: string, figures: readonly Figure[] = []): D
     block.dataset.language = languages[index] ?? '';
   }
   // Without the colours it is still the code.
-  if (blocks.length > 0) import('./lib/code').then(({ colour }) => blocks.forEach(colour), () => {});
+  if (blocks.length > 0) import('./code').then(({ colour }) => blocks.forEach(colour), () => {});
   for (const table of fragment.querySelectorAll('table')) scrolling(table);
   buttonsFor(fragment, figures);
   nameComment(fragment);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addLine, emptyAnswer } from './events';
+import { addLine, emptyAnswer } from '../events';
 import { markDoubtful, renderMarkdown } from './markdown';
 
 function html(fragment: DocumentFragment): string {
