@@ -85,7 +85,8 @@ asio::awaitable<void> FrontDoor::Answer(http::Exchange& exchange) {
 Task<> FrontDoor::Handle(http::Exchange& exchange, const Route** found) {
   const http::RequestHead& head = exchange.head();
   if (head.method == "OPTIONS") {
-    const std::string allowed = head.path == "*" ? "GET, HEAD, POST, DELETE, OPTIONS" : router_.Allowed(head.path);
+    const std::string allowed =
+        head.path == "*" ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : router_.Allowed(head.path);
     if (allowed.empty()) co_return router_.Find("GET", head.path).status();
     http::Response options;
     options.status = 204;

@@ -8,6 +8,7 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/json/json_reader.h"
 #include "common/json/message_json.h"
 #include "common/json/message_plan.h"
 #include "common/session/session_id.h"
@@ -38,9 +39,10 @@ bool IsGiven(const Message& message, std::string_view name) {
   return message.GetReflection()->HasField(message, field);
 }
 
-// `Last-Event-ID` as a field of a query is called as in the header.
-std::string_view FieldName(std::string_view parameter) {
-  return parameter == "last_event_id" ? std::string_view("after_sequence") : parameter;
+// `Last-Event-ID` as a field of a query is called as in the header, also where it is a number.
+std::string_view FieldName(std::string_view parameter, const Message& request) {
+  const bool is_number = parameter == "last_event_id" && request.GetDescriptor()->FindFieldByName("after_sequence");
+  return is_number ? std::string_view("after_sequence") : parameter;
 }
 
 // The session of query, body and header; all that are given must be one.
@@ -83,11 +85,11 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
   for (const auto& [name, value] : parameters) {
     if (name == "session_id" && route.session != SessionUse::kNone) {
       session.Add(value);
-    } else if (!seen.insert(name).second && !IsRepeatable(FieldName(name), request)) {
+    } else if (!seen.insert(name).second && !IsRepeatable(FieldName(name, request), request)) {
       faults.WrongType(name, "is given twice");
     } else if (route.method == "GET" || (route.method == "DELETE" && route.session == SessionUse::kNone) ||
                IsRaw(route, head)) {
-      ReadParameter(FieldName(name), value, request, faults);
+      ReadParameter(FieldName(name, request), value, request, faults);
     } else {
       faults.Unknown(name);
     }
@@ -100,6 +102,11 @@ absl::Status ReadJsonBody(const Route& route, const http::RequestHead& head, std
   if (route.method == "GET") return absl::OkStatus();
   if (IsRaw(route, head)) {
     SetTextField(request, std::string(route.raw_field), std::string(body));
+    return absl::OkStatus();
+  }
+  if (!route.json_field.empty()) {
+    TRY(JsonDocument::Parse(body).status());
+    SetTextField(request, std::string(route.json_field), std::string(body));
     return absl::OkStatus();
   }
   if (body.empty() && route.body_optional && !head.Find("content-type")) return absl::OkStatus();
@@ -167,6 +174,7 @@ absl::StatusOr<std::shared_ptr<Message>> ReadInput(const Route& route, const htt
   }
   if (!session.empty()) SetTextField(*request, "session_id", session);
   SetTextField(*request, "client_address", std::string(client_address));
+  SetTextField(*request, "if_match", std::string(head.Find("if-match").value_or("")));
   if (route.creates) {
     TRY(std::string key, http::IdempotencyKeyOf(head));
     SetTextField(*request, "idempotency_key", std::move(key));

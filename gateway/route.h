@@ -45,6 +45,9 @@ enum class Tier {
   kOperations,
 };
 
+// Whether a method's fields stand in a body.
+inline bool HasBody(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
 // One line of the HTTP contract. What is no data here is the handler's.
 struct Route {
   std::string_view method;
@@ -57,6 +60,7 @@ struct Route {
   bool body_optional = false;              // everything can be said in path, query and headers
   bool unknown_session_is_fine = false;    // a session that never was is nothing to complain of
   std::string_view raw_field;              // takes a body of application/octet-stream, with the rest in the query
+  std::string_view json_field = {};        // takes the whole body, any JSON, as it was written
   bool words_are_judged_behind = false;    // the service names unknown words together with all else that is wrong
   size_t max_body_bytes = 64 * 1024;
   absl::Duration limit = absl::Seconds(30);  // of the call behind

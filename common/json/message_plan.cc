@@ -21,7 +21,7 @@ using google::protobuf::FieldDescriptor;
 // The gateway fills these from the connection, the headers and bodies that are no JSON.
 bool ServerOnly(std::string_view name) {
   return name == "idempotency_key" || name == "client_address" || name == "head_only" || name == "raw_content" ||
-         name == "owner";
+         name == "owner" || name == "if_match";
 }
 
 JsonForm FormOf(const FieldDescriptor& field) {

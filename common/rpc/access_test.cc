@@ -4,7 +4,11 @@
 
 #include "common/error/refusal.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/batch_runner/v1/chat_service.pb.h"
+#include "finetunelab/batch_runner/v1/conversations_service.pb.h"
+#include "finetunelab/batch_runner/v1/templates_service.pb.h"
 #include "finetunelab/batch_runner/v1/workspace_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
 #include "finetunelab/session_vault/v1/identity_service.pb.h"
@@ -88,6 +92,23 @@ TEST(AccessTest, KeepsTheWorkspaceForTheGatewayAndWhoItBorrowsFor) {
   EXPECT_TRUE(May<runner::TestKeyRequest>("gateway"));
   EXPECT_TRUE(May<vault::LendStoredKeyRequest>("batch-runner"));
   EXPECT_FALSE(May<vault::LendStoredKeyRequest>("gateway"));
+}
+
+TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
+  for (const google::protobuf::FileDescriptor* file :
+       {runner::CreateConversationRequest::descriptor()->file(), runner::CreateTemplateRequest::descriptor()->file(),
+        runner::CreateAgentRequest::descriptor()->file(), runner::StopChatRequest::descriptor()->file()}) {
+    for (int m = 0; m < file->service(0)->method_count(); ++m) {
+      const std::string request = file->service(0)->method(m)->input_type()->full_name();
+      CallContext call;
+      for (const char* caller : {"", "session-vault", "analytics", "export", "unknown", "operator"}) {
+        call.caller = caller;
+        EXPECT_FALSE(JudgeCaller(request, call).ok()) << request << " by " << caller;
+      }
+      call.caller = "gateway";
+      EXPECT_TRUE(JudgeCaller(request, call).ok()) << request;
+    }
+  }
 }
 
 TEST(AccessTest, RefusesWhatIsNotInTheTable) {

@@ -111,6 +111,57 @@ TEST_F(SchemaTest, NoSessionReachesTheWorkspaceAndNoOwnerASession) {
   }
 }
 
+TEST_F(SchemaTest, NoSessionAndNoOtherOwnerReachesWhatAnOwnerSaid) {
+  const std::string owner(64, 'e');
+  const std::string other(64, 'f');
+  database_.Execute(fmt::format(R"(
+    INSERT INTO owners (owner) VALUES ('{0}'), ('{1}');
+    INSERT INTO conversations (owner, id, title) VALUES ('{0}', md5('c')::uuid, 'secret');
+    INSERT INTO messages (owner, conversation_id, id, sequence, depth, role, content, status)
+      VALUES ('{0}', md5('c')::uuid, md5('m')::uuid, 1, 1, 'user', 'secret', 'complete');
+    INSERT INTO message_drafts (owner, message_id, content) VALUES ('{0}', md5('m')::uuid, 'secret');
+    INSERT INTO agents (owner, id, name) VALUES ('{0}', md5('a')::uuid, 'secret');
+    INSERT INTO agent_states (owner, agent_id, state, version) VALUES ('{0}', md5('a')::uuid, '1', 1);
+    INSERT INTO prompt_templates (owner, id, name) VALUES ('{0}', md5('t')::uuid, 'secret');
+    INSERT INTO prompt_template_versions (owner, template_id, version, content)
+      VALUES ('{0}', md5('t')::uuid, 1, 'secret'))",
+                                owner, other));
+  constexpr std::string_view kRoles[] = {"ftl_session_vault", "ftl_batch_runner", "ftl_analytics",
+                                         "ftl_export",        "ftl_sweep",        "ftl_dashboards"};
+  for (const std::string_view table : {"conversations", "messages", "message_drafts", "agents", "agent_states",
+                                       "prompt_templates", "prompt_template_versions"}) {
+    for (const std::string_view role : kRoles) {
+      const bool may_read =
+          role == "ftl_batch_runner" || (role == "ftl_export" && (table == "conversations" || table == "messages"));
+      for (const SessionScope& scope :
+           {my_scope_, SessionScope(other), SessionScope::None(), SessionScope({owner, other})}) {
+        if (may_read) {
+          EXPECT_EQ(Count(role, scope, table, "owner"), 0) << table << " " << role;
+        } else {
+          EXPECT_EQ(SqlStateOf(Run(role, scope, fmt::format("SELECT count(*) AS n FROM {}", table)).status()),
+                    kPermissionDenied)
+              << table << " " << role;
+        }
+        const auto deleted = Run(role, scope, fmt::format("DELETE FROM {}", table));
+        EXPECT_TRUE(role == "ftl_batch_runner" ? deleted.ok() && deleted->affected() == 0
+                                               : SqlStateOf(deleted.status()) == kPermissionDenied)
+            << table << " " << role;
+      }
+      if (may_read) EXPECT_EQ(Count(role, SessionScope(owner), table, "owner"), 1) << table << " " << role;
+    }
+  }
+  for (const SessionScope& scope : {my_scope_, SessionScope(other), SessionScope::None()}) {
+    const auto found =
+        Run("ftl_batch_runner", scope, "SELECT count(*) AS n FROM search_conversations('default', ARRAY['secret'])");
+    EXPECT_EQ(found->Only().Get<int64_t>("n"), 0);
+  }
+  for (const std::string_view role : {"ftl_session_vault", "ftl_analytics", "ftl_export", "ftl_dashboards"}) {
+    EXPECT_EQ(
+        SqlStateOf(Run(role, SessionScope(owner), "SELECT search_conversations('default', ARRAY['secret'])").status()),
+        kPermissionDenied);
+  }
+}
+
 TEST_F(SchemaTest, WhoWorksForOneSessionSeesNothingWhereSeveralAreNamed) {
   const SessionScope both({mine_, theirs_});
   for (const auto& [table, ours] : std::vector<std::pair<std::string_view, int64_t>>{{"demo_session_expiry", 2},

@@ -11,12 +11,14 @@ constexpr absl::Duration kHeartbeat = absl::Seconds(15);
 }  // namespace
 
 void AppendEvent(std::string_view name, int64_t id, std::string_view data, std::string& out) {
+  std::string number;
+  if (id > 0) AppendJsonNumber(id, number);
+  AppendEvent(name, number, data, out);
+}
+
+void AppendEvent(std::string_view name, std::string_view id, std::string_view data, std::string& out) {
   if (!name.empty()) out.append("event: ").append(name).append("\n");
-  if (id > 0) {
-    out += "id: ";
-    AppendJsonNumber(id, out);
-    out += '\n';
-  }
+  if (!id.empty()) out.append("id: ").append(id).append("\n");
   out.append("data: ").append(data).append("\n\n");
 }
 

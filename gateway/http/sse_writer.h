@@ -13,6 +13,8 @@ namespace ftl::http {
 
 // Appends one event: `event:` where there is a name, `id:` where there is one, and the data, which must be one line.
 void AppendEvent(std::string_view name, int64_t id, std::string_view data, std::string& out);
+// The same with an id of another kind, one line without U+0000.
+void AppendEvent(std::string_view name, std::string_view id, std::string_view data, std::string& out);
 
 // The head of an event stream.
 Response EventStreamHead();

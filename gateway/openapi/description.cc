@@ -75,9 +75,9 @@ class Operation {
                                    Quoted(Id()), TagOf(route_.tier));
     if (method_ != nullptr) json += ",\"description\":" + Quoted(comments_.OfMethod(method_->full_name()));
     json += ",\"parameters\":[" + Parameters() + "]";
-    if (method_ != nullptr && route_.method == "POST") {
+    if (method_ != nullptr && HasBody(route_.method)) {
       json += fmt::format(R"(,"requestBody":{{"required":{},"content":{{"application/json":{{"schema":{}{}}}{}}}}})",
-                          !route_.body_optional, schemas_.Reference(*method_->input_type(), /*is_answer=*/false),
+                          !route_.body_optional, BodySchema(),
                           route_.example.empty() ? "" : fmt::format(",\"example\":{}", route_.example),
                           route_.raw_field.empty() ? "" : R"(,"application/octet-stream":{})");
     }
@@ -86,6 +86,11 @@ class Operation {
   }
 
  private:
+  std::string BodySchema() {
+    if (!route_.json_field.empty()) return R"({"description":"Any JSON."})";
+    return schemas_.Reference(*method_->input_type(), /*is_answer=*/false);
+  }
+
   // The RPC's name; where several routes carry one RPC, what they are told apart by follows it. Without one, from the
   // path.
   std::string Id() const {
@@ -104,7 +109,7 @@ class Operation {
   // A session stands in the query of what has no body, or in the body, which is no scheme.
   std::string Security() const {
     if (route_.tier == Tier::kWorkspace) return R"({"token":[]},{})";
-    const bool has_query = route_.method != "POST";
+    const bool has_query = !HasBody(route_.method);
     switch (route_.session) {
       case SessionUse::kNone:
         return "";
@@ -126,11 +131,15 @@ class Operation {
         const std::string description = schemas_.DescriptionOf(field);
         if (IsInPath(route_, field)) {
           add(Parameter(field.name, "path", schema, description, true));
-        } else if (route_.method != "POST" && !field.server_only) {
+        } else if (!HasBody(route_.method) && !field.server_only) {
           const bool resumes = field.name == "after_sequence";
           add(Parameter(resumes ? "last_event_id" : field.name, "query", schema, description, false));
         }
       }
+    }
+    if (method_ != nullptr && method_->input_type()->FindFieldByName("if_match") != nullptr) {
+      add(Parameter("If-Match", "header", R"({"type":"string"})",
+                    "The ETag of what the caller knows, or `*`: refused where something else is there.", false));
     }
     if (route_.creates) {
       add(Parameter("Idempotency-Key", "header", R"({"type":"string","maxLength":255})",

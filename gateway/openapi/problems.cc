@@ -30,7 +30,7 @@ std::vector<Reason> ReasonsOf(const Route& route) {
     add({Reason::kUnknownField, Reason::kInvalidField, Reason::kDatabaseUnavailable, Reason::kServiceUnavailable,
          Reason::kDraining, Reason::kDeadlineExceeded});
   }
-  if (route.method == "POST") {
+  if (HasBody(route.method)) {
     add({Reason::kMalformedJson, Reason::kWrongType, Reason::kUnsupportedMediaType, Reason::kBodyTooLarge});
   }
   if (route.session != SessionUse::kNone && !route.unknown_session_is_fine) {

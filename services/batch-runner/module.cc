@@ -17,7 +17,10 @@
 #include "common/db/notifier.h"
 #include "common/error/try.h"
 #include "common/session/session_over.h"
+#include "services/batch-runner/rpc/agents_service.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
+#include "services/batch-runner/rpc/conversations_service.h"
+#include "services/batch-runner/rpc/templates_service.h"
 #include "services/batch-runner/rpc/workspace_service.h"
 #include "services/batch-runner/run/lookout.h"
 #include "services/batch-runner/run/run_metrics.h"
@@ -50,6 +53,9 @@ class BatchRunner final : public host::Module {
                                                        r.models, r.dispatcher, r.feed, r.notifier}));
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<WorkspaceService>(registrar.serving(), r.key_probe, r.catalogue));
+      registrar.Add(std::make_unique<ConversationsService>(registrar.serving(), r.conversations));
+      registrar.Add(std::make_unique<TemplatesService>(registrar.serving(), r.templates));
+      registrar.Add(std::make_unique<AgentsService>(registrar.serving(), r.agents));
     }
   }
 
@@ -91,6 +97,9 @@ class BatchRunner final : public host::Module {
           workspace_caller(environment.executor, workspace_policy),
           key_probe(stored_keys, workspace_caller, workspace_policy),
           catalogue(environment.executor, stored_keys, workspace_caller, workspace_policy),
+          conversations(database, reads),
+          templates(database),
+          agents(database),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
           dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier,
@@ -119,6 +128,9 @@ class BatchRunner final : public host::Module {
     Caller workspace_caller;
     KeyProbe key_probe;
     ModelCatalogue catalogue;
+    ConversationStore conversations;
+    TemplateStore templates;
+    AgentStore agents;
     Feed feed;
     Lookout lookout;
     Dispatcher dispatcher;

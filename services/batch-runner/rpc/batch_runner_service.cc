@@ -1,9 +1,6 @@
 #include "services/batch-runner/rpc/batch_runner_service.h"
 
 #include <absl/strings/numbers.h>
-#include <openssl/sha.h>
-
-#include <absl/strings/escaping.h>
 
 #include "common/endpoint/credential.h"
 #include "common/endpoint/url/provider.h"
@@ -12,6 +9,7 @@
 #include "common/proto/copy_fields.h"
 #include "common/rpc/paging.h"
 #include "common/session/session_gate.h"
+#include "services/batch-runner/rpc/idempotency_of.h"
 #include "services/batch-runner/rpc/watch_run.h"
 #include "services/batch-runner/run/plan.h"
 #include "services/batch-runner/run/run_metrics.h"
@@ -24,20 +22,6 @@ namespace {
 absl::StatusOr<std::string> OptionalSession(std::string_view session_id) {
   if (session_id.empty()) return std::string();
   return SessionHashOf(session_id);
-}
-
-// What a repeat with the same key must have in common with the first call: everything but the key.
-template <typename Request>
-Idempotency IdempotencyOf(Request request) {
-  if (request.idempotency_key().empty()) return {};
-  Idempotency idempotency;
-  idempotency.key = request.idempotency_key();
-  request.clear_idempotency_key();
-  const std::string content = request.SerializeAsString();
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
-  idempotency.digest = absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));
-  return idempotency;
 }
 
 // Their bytes are not known without a walk over all of them.

@@ -12,6 +12,7 @@
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "services/batch-runner/run/plan.h"
+#include "services/batch-runner/store/idempotency.h"
 #include "services/batch-runner/store/result_store.h"
 
 namespace ftl::batch_runner {
@@ -35,12 +36,6 @@ struct RunStanding {
 struct WatchedRun {
   std::string session;  // hash
   std::string test_run_id;
-};
-
-// A repeat is known by its key and content.
-struct Idempotency {
-  std::string key;     // empty for none
-  std::string digest;  // of the content
 };
 
 // The statement that gives a run as run_row reads it; for pipelines that need the run as it stands after them.

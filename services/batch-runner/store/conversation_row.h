@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/db/row.h"
+#include "common/json/message_json.h"
+#include "finetunelab/batch_runner/v1/conversation.pb.h"
+
+namespace ftl::batch_runner {
+
+namespace pb = finetunelab::batch_runner::v1;
+
+// The columns of a conversation, and the conversation in a row of them.
+#define FTL_CONVERSATION_COLUMNS                                                                                     \
+  "c.id::text AS id, c.title, c.model::text AS model, c.system_prompt, c.parameters::text AS parameters, c.pinned, " \
+  "c.project, c.message_count, c.active_message_id::text AS active_message_id, c.created_at, c.updated_at "
+pb::Conversation ConversationOf(const Row& row);
+
+// The columns of a message `m`, whose draft `d` stands beside it where it is under way.
+#define FTL_MESSAGE_COLUMNS                                                                                           \
+  "m.id::text AS id, m.parent_id::text AS parent_id, m.sequence, m.role, coalesce(d.content, m.content) AS content, " \
+  "coalesce(d.reasoning, m.reasoning) AS reasoning, m.status, m.model::text AS model, "                               \
+  "m.tool_calls::text AS tool_calls, m.finish_reason, m.error, m.error_type, m.left_out, m.ttft_us, m.latency_us, "   \
+  "m.input_tokens, m.output_tokens, m.reasoning_tokens, m.tokens_estimated, m.cost, "                                 \
+  "m.continues::text AS continues, m.created_at "
+pb::Message MessageOf(const Row& row);
+
+std::optional<pb::ModelChoice> ModelIn(const Row& row);
+std::optional<pb::CallParameters> ParametersIn(const Row& row);
+
+// As a parameter of a statement; null where the message has no such field.
+template <typename Proto>
+std::optional<std::string> ModelJson(const Proto& message) {
+  return message.has_model() ? std::optional(ToJson(message.model())) : std::nullopt;
+}
+template <typename Proto>
+std::optional<std::string> ParametersJson(const Proto& message) {
+  return message.has_parameters() ? std::optional(ToJson(message.parameters())) : std::nullopt;
+}
+
+}  // namespace ftl::batch_runner
