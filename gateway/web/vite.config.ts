@@ -13,7 +13,7 @@ const proxy = gateway ? Object.fromEntries(proxied.map((path) => [path, { target
 
 // Each door is built by itself, so that what the workspace shares with the wizard weighs nothing there: `vite build --mode workspace`.
 const doors = {
-  wizard: { input: { index: here('index.html'), docs: here('docs.html') }, minChunk: 4000 },
+  wizard: { input: { index: here('index.html'), docs: here('docs.html') }, minChunk: 12_000 },
   // A language's words are little, and stay apart.
   workspace: { input: { workspace: here('workspace.html') }, minChunk: 1 },
 };

@@ -131,6 +131,42 @@ test('connecting: the focus stays, models of another URL go, one advice stands a
   await close();
 });
 
+test('further headers go out with the key, are masked where they are shown, forgotten once sent, and refused at their field', async () => {
+  const sent = [];
+  const { page, close } = await visit({
+    at: '#connect',
+    routes: {
+      'POST /configure': (_, request) => {
+        sent.push(request.postDataJSON());
+        if (sent.length === 1) return { status_code: 422, title: 'Invalid', detail: 'A header is refused.', code: 'invalid_field', errors: [{ field: 'headers.Host', message: 'is set by the connection' }] };
+        return { session_id: session, expires_at: new Date(Date.now() + 3_600_000).toISOString(), model_id: 'm2', model_name: 'm2' };
+      },
+      'POST /configure/test': () => ({ success: true, latency_ms: 90 }),
+    },
+  });
+  await page.getByLabel('Model id').fill('m2');
+  await page.getByText('Further headers').click();
+  const lines = page.getByRole('textbox', { name: 'Further headers' });
+  await lines.fill('X-Gate: open-sesame\nnonsense');
+  const test = page.getByRole('button', { name: /^Test/ });
+  await test.click();
+  await page.getByText('Not a header: nonsense').waitFor();
+  assert.equal(sent.length, 0);
+  await lines.fill('X-Gate: open-sesame\nHost: elsewhere');
+  assert.match(await page.locator('.wire pre').innerText(), /X-Gate: ••••/);
+  assert.doesNotMatch(await page.locator('.wire pre').innerText(), /sesame/);
+  await test.click();
+  await page.getByRole('button', { name: 'Delete them and test' }).click();
+  await page.getByText('Host is set by the connection').waitFor();
+  await sound(page, 'connect-headers');
+  await lines.fill('X-Gate: open-sesame');
+  await test.click();
+  await page.getByText('Connection successful').waitFor();
+  assert.deepEqual(sent.map(({ headers }) => headers), [{ 'X-Gate': 'open-sesame', Host: 'elsewhere' }, { 'X-Gate': 'open-sesame' }]);
+  assert.equal(await lines.inputValue(), '');
+  await close();
+});
+
 test('an expired session is asked for a few times, not again and again', async () => {
   let asked = 0;
   const expired = { status_code: 410, title: 'Session over', detail: 'This session has ended.', code: 'session_expired' };

@@ -26,6 +26,8 @@ export interface Endpoint {
   model_name?: string;
   provider?: string;
   forget_key_after_run?: boolean;
+  /** Further ones, as secret as the key. */
+  headers?: Record<string, string>;
 }
 
 export interface ConnectionTest {
@@ -186,7 +188,7 @@ export const getSession = (session: string) => ask<SessionState>(`${base}/config
 
 export const testConnection = (session_id: string) => ask<ConnectionTest>(`${base}/configure/test`, { body: { session_id } });
 
-export const listModels = (from: { session_id: string } | { endpoint_url: string; api_key: string }) =>
+export const listModels = (from: { session_id: string } | Pick<Endpoint, 'endpoint_url' | 'api_key' | 'headers'>) =>
   ask<{ models: Model[] }>(`${base}/configure/models`, { body: from }).then((answer) => answer.models);
 
 /** `workspace` is where its page is, where there is one. */

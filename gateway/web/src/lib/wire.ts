@@ -5,6 +5,8 @@ export interface Said {
   endpoint_url?: string;
   api_key?: string;
   model_id?: string;
+  /** Further ones, a line each. */
+  headers?: string;
 }
 
 const bare = (text: string) => text.trim().replace(/^(['"])(.*)\1$/s, '$2');
@@ -21,7 +23,19 @@ function ofCurl(text: string): Said {
     endpoint_url: /https?:\/\/[^\s'"]+/.exec(one)?.[0],
     api_key: /(?:authorization:\s*bearer\s+|api-key:\s*)([^\s'"]+)/i.exec(one)?.[1],
     model_id: /"model"\s*:\s*"([^"]+)"/.exec(one)?.[1],
+    headers: [...one.matchAll(/\s(?:-H|--header)[\s=]*(['"])(.*?)\1/g)].map(([, , line]) => line!).filter((line) => !/^(?:authorization|api-key|accept|content-[\w-]+)\s*:/i.test(line)).join('\n'),
   };
+}
+
+/** Lines of `Name: value`, as a request has them; `fault` is the first that is none. */
+export function headersIn(text: string): { headers: Record<string, string>; fault?: string } {
+  const headers: Record<string, string> = {};
+  for (const line of text.split('\n').map((one) => one.trim()).filter(Boolean)) {
+    const [, name, value] = /^([^\s:]+)\s*:\s*(.+)$/.exec(line) ?? [];
+    if (!name) return { headers, fault: line };
+    headers[name] = value!;
+  }
+  return { headers };
 }
 
 function ofEnv(text: string): Said {
@@ -40,8 +54,8 @@ export function calledUrl(given: string): string {
   return /\/chat\/completions(\?|$)/.test(url) ? url : `${url}/chat/completions`;
 }
 
-/** The request as one reads it, the key masked. */
-export function requestText(url: string, key: 'none' | 'given', model: string, settings: RunSettings): string {
+/** The request as one reads it, the key and what further headers hold masked. */
+export function requestText(url: string, key: 'none' | 'given', model: string, settings: RunSettings, headers: readonly string[] = []): string {
   const body = {
     model: model || '…',
     messages: [{ role: 'user', content: 'a prompt' }],
@@ -49,5 +63,5 @@ export function requestText(url: string, key: 'none' | 'given', model: string, s
     max_tokens: settings.max_tokens,
     stream: settings.stream,
   };
-  return [`POST ${url ? calledUrl(url) : '…/chat/completions'}`, ...(key === 'given' ? ['Authorization: Bearer ••••'] : []), 'Content-Type: application/json', '', JSON.stringify(body, null, 2)].join('\n');
+  return [`POST ${url ? calledUrl(url) : '…/chat/completions'}`, ...(key === 'given' ? ['Authorization: Bearer ••••'] : []), ...headers.map((name) => `${name}: ••••`), 'Content-Type: application/json', '', JSON.stringify(body, null, 2)].join('\n');
 }
