@@ -42,8 +42,9 @@ void CheckReply(const ChatReply& reply) {
 void CheckStream(std::string_view input) {
   const KeyScrub scrub{Secret(kKey)};
   ChatAnswer answer(kTextBytes, scrub);
+  const auto reader = OpenAiDialect().ReaderInto(answer);
   SseDecoder decoder(1024);
-  const auto on_event = [&](const SseEvent& event) { (void)answer.TakeEvent(event.name, event.data); };
+  const auto on_event = [&](const SseEvent& event) { (void)reader->TakeEvent(event.name, event.data, false); };
   const bool whole = decoder.Decode(input, on_event);
   decoder.Finish(on_event);
   ChatReply reply;
@@ -54,7 +55,7 @@ void CheckStream(std::string_view input) {
 void CheckWhole(std::string_view input) {
   const KeyScrub scrub{Secret(kKey)};
   ChatAnswer answer(kTextBytes, scrub);
-  answer.TakeWhole(input);
+  OpenAiDialect().ReaderInto(answer)->TakeWhole(input);
   ChatReply reply;
   answer.Conclude(ChatAnswer::End::kWhole, reply);
   CheckReply(reply);

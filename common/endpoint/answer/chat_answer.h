@@ -1,11 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <boost/json/fwd.hpp>
+#include <vector>
 
 #include "common/endpoint/answer/chat_reply.h"
 #include "common/endpoint/answer/error_words.h"
@@ -14,27 +12,26 @@
 
 namespace ftl {
 
-// What an endpoint answers, gathered from the JSON of a whole answer or of its chunks. Pure: no socket, no clock.
+// What an endpoint answers, gathered from what a dialect's reader finds in a whole answer or in the events of a stream.
+// Pure: no socket, no clock.
 class ChatAnswer {
  public:
   // `text_bytes` bounds text, reasoning and tool calls together. What is said of errors, and what Conclude gives, is
   // free of the key of `scrub`, which must outlive the answer.
   ChatAnswer(size_t text_bytes, const KeyScrub& scrub);
-  ~ChatAnswer();
 
   // What a chunk brought.
   struct Brought {
     bool token = false;   // content, reasoning or a tool call, not empty
     bool answer = false;  // some of it no reasoning
-  };
-  // The data of one event. `name` is the event's. Where it `may_be_cut`, at the end of all bytes, data that is no JSON
-  // is no fault of format.
-  Brought TakeEvent(std::string_view name, std::string_view data, bool may_be_cut = false);
-  // The body of an answer that is no stream.
-  void TakeWhole(std::string_view body);
 
-  // What a reader of another format (format/answer_reader.h) found, part by part, as it was sent: it is cleaned,
-  // bounded and joined here.
+    Brought& operator|=(const Brought& other) {
+      token |= other.token;
+      answer |= other.answer;
+      return *this;
+    }
+  };
+  // What a reader (format/answer_reader.h) found, part by part, as it was sent: it is cleaned, bounded and joined here.
   Brought TakeText(std::string_view text);
   Brought TakeThought(std::string_view text);
   // `index` counts the answer's tool calls from 0. Of id and name the first that is not empty counts; arguments are
@@ -46,9 +43,14 @@ class ChatAnswer {
   void TakeError(ErrorWords words) { FailWith(std::move(words)); }
   void TakeNoJson(std::string_view data) { FailQuoting(FormatFault::kNotJson, data); }
   void TakeNoAnswer(std::string_view body) { FailQuoting(FormatFault::kNoChoices, body); }
-  // All that follows belongs to an answer that is no stream.
+  // Whether all that follows belongs to a stream, which needs an end, as it is taken for at first.
   void TakeAsWhole() { is_stream_ = false; }
+  void TakeAsStream() { is_stream_ = true; }
   void TakeEnd() { is_done_ = true; }
+  // An answer has begun, though nothing of its text may have come.
+  void Begin() { has_choice_ = true; }
+  // What was taken was another answer's: all but what it cost.
+  void Forget();
   // Anything of an answer was taken.
   bool has_begun() const { return has_choice_; }
 
@@ -61,6 +63,7 @@ class ChatAnswer {
   bool has_own_reasoning_fields() const { return has_reasoning_fields_; }
   // The text so far: clean, but not yet scrubbed.
   const std::string& text() const { return text_; }
+  const std::vector<ToolCall>& tool_calls() const { return tool_calls_; }
 
   // Nothing follows: what was held back joins the text.
   void FinishText();
@@ -75,36 +78,18 @@ class ChatAnswer {
   void Conclude(End end, ChatReply& reply);
 
  private:
-  struct Json;
-
-  bool TakeJson(std::string_view json, bool is_error, Brought& brought);
-  void TakeChunk(const boost::json::object& chunk, Brought& brought);
-  const boost::json::object* OurChoice(const boost::json::array& choices);
-  void Forget();
-  void TakeChoice(const boost::json::object& choice, Brought& brought);
-  void TakeMessage(const boost::json::object& message, Brought& brought);
   void TakeContent(std::string_view text, Brought& brought);
   std::string_view WithoutRepetition(std::string_view text);
   void TakeSecondOfTwo();
-  bool TakeLines(std::string_view body);
-  bool TakeGlued(std::string_view text, bool may_be_cut, Brought& brought);
   void FailQuoting(FormatFault fault, std::string_view data);
   void TakeReasoning(std::string_view text, Brought& brought);
-  void TakeContentParts(const boost::json::array& parts, Brought& brought);
-  void TakeContentPart(const boost::json::object& part, Brought& brought);
-  bool TakeReasoningDetails(const boost::json::array& details, Brought& brought);
-  void TakeToolCalls(const boost::json::array& calls, Brought& brought);
-  size_t PlaceOf(std::string_view id, size_t position) const;
-  void TakeToolCall(size_t index, const boost::json::object& call, Brought& brought);
   ToolCall* ToolCallAt(size_t index);
   void MergeToolCall(std::string_view id, std::string_view name, std::string_view arguments, ToolCall& merged);
-  void TakeUsage(const boost::json::object& usage);
   bool HasRoomFor(std::string_view text);
   void FailWith(ErrorWords words);
   CallFailure FailureAtEnd(End end) const;
 
   const KeyScrub& scrub_;
-  std::unique_ptr<Json> json_;
   size_t room_;
   ThinkBlock think_block_;
   std::string text_;
@@ -119,11 +104,9 @@ class ChatAnswer {
   std::string raw_finish_reason_;
   Usage usage_;
   std::optional<CallFailure> failure_;
-  std::optional<int64_t> choice_index_;  // of our choice, where it is not 0
   bool is_stream_ = true;
   bool is_done_ = false;
   bool has_choice_ = false;
-  bool has_deltas_ = false;
   bool has_reasoning_fields_ = false;
 };
 

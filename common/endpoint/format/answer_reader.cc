@@ -1,21 +1,17 @@
 #include "common/endpoint/format/answer_reader.h"
 
 #include <algorithm>
-#include <array>
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parser.hpp>
 #include <boost/json/value.hpp>
 
 #include "common/endpoint/answer/error_words.h"
 #include "common/endpoint/answer/json_fields.h"
+#include "common/endpoint/format/event_parser.h"
 
 namespace ftl {
 namespace {
 
 namespace json = boost::json;
-
-constexpr size_t kDeepestJson = 256;
 
 // These formats know `error`, or a bare `message` that is text.
 bool IsError(const json::object& object) {
@@ -25,25 +21,7 @@ bool IsError(const json::object& object) {
 
 }  // namespace
 
-// Parses into one buffer that is used again for every event.
-struct ObjectReader::Parser {
-  json::parser parser{json::storage_ptr(), json::parse_options{.max_depth = kDeepestJson, .allow_invalid_utf8 = true}};
-  std::array<unsigned char, 8192> buffer;
-
-  bool Parse(std::string_view text, json::monotonic_resource& memory) {
-    boost::system::error_code error;
-    parser.reset(&memory);
-    parser.write(text.data(), text.size(), error);
-    if (!error) return true;
-    if (text.find("\\u") == std::string_view::npos) return false;
-    const std::string fixed = WithLoneSurrogatesAsBytes(text);
-    parser.reset(&memory);
-    parser.write(fixed.data(), fixed.size(), error);
-    return !error;
-  }
-};
-
-ObjectReader::ObjectReader(ChatAnswer& answer) : answer_(answer), parser_(std::make_unique<Parser>()) {}
+ObjectReader::ObjectReader(ChatAnswer& answer) : answer_(answer), parser_(std::make_unique<EventParser>()) {}
 ObjectReader::~ObjectReader() = default;
 
 AnswerReader::Brought ObjectReader::TakeEvent(std::string_view name, std::string_view data, bool may_be_cut) {
@@ -53,8 +31,8 @@ AnswerReader::Brought ObjectReader::TakeEvent(std::string_view name, std::string
     answer_.TakeEnd();
     return {};
   }
-  json::monotonic_resource memory(parser_->buffer.data(), parser_->buffer.size());
-  if (!parser_->Parse(data, memory)) {
+  const json::value* value = parser_->Parse(data);
+  if (value == nullptr) {
     if (name == "error") {
       answer_.TakeError(WordsOf(data));
     } else if (!may_be_cut && !answer_.is_finished()) {
@@ -62,10 +40,9 @@ AnswerReader::Brought ObjectReader::TakeEvent(std::string_view name, std::string
     }
     return {};
   }
-  const json::value value = parser_->parser.release();
-  const json::object* event = value.if_object();
+  const json::object* event = value->if_object();
   if (event == nullptr || name == "error" || IsError(*event)) {
-    answer_.TakeError(WordsOf(value));
+    answer_.TakeError(WordsOf(*value));
     return {};
   }
   return ReadEvent(*event);
@@ -76,11 +53,10 @@ void ObjectReader::TakeWhole(std::string_view body) {
   body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), body.size()));
   if (body.empty()) return answer_.Fail(FailureOf(FormatFault::kEmpty));
   if (body.front() == '<') return answer_.Fail(FailureOf(FormatFault::kHtml));
-  json::monotonic_resource memory(parser_->buffer.data(), parser_->buffer.size());
-  if (!parser_->Parse(body, memory)) return answer_.TakeNoJson(body);
-  const json::value value = parser_->parser.release();
-  const json::object* object = value.if_object();
-  if (object == nullptr || IsError(*object)) return answer_.TakeError(WordsOf(value));
+  const json::value* value = parser_->Parse(body);
+  if (value == nullptr) return answer_.TakeNoJson(body);
+  const json::object* object = value->if_object();
+  if (object == nullptr || IsError(*object)) return answer_.TakeError(WordsOf(*value));
   ReadWhole(*object);
   if (!answer_.has_begun() && !answer_.has_failed()) answer_.TakeNoAnswer(body);
 }

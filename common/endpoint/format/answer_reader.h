@@ -9,6 +9,8 @@
 
 namespace ftl {
 
+class EventParser;
+
 // Reads what one service sends into a ChatAnswer. One for a call; pure: no socket, no clock. What it cannot understand
 // is a failure of the answer, never a crash.
 class AnswerReader {
@@ -41,10 +43,8 @@ class ObjectReader : public AnswerReader {
   ChatAnswer& answer() { return answer_; }
 
  private:
-  struct Parser;
-
   ChatAnswer& answer_;
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<EventParser> parser_;
 };
 
 }  // namespace ftl

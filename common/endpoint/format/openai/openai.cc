@@ -2,28 +2,12 @@
 
 #include "common/endpoint/format/model_listing.h"
 #include "common/endpoint/format/openai/chat_body.h"
+#include "common/endpoint/format/openai/chat_reader.h"
 #include "common/endpoint/format/openai/refused_parameter.h"
 #include "common/endpoint/url/endpoint.h"
 #include "common/endpoint/url/provider.h"
 
 namespace ftl {
-namespace {
-
-// An answer's own way of reading is this one.
-class Reader : public AnswerReader {
- public:
-  explicit Reader(ChatAnswer& answer) : answer_(answer) {}
-  Brought TakeEvent(std::string_view name, std::string_view data, bool may_be_cut) override {
-    return answer_.TakeEvent(name, data, may_be_cut);
-  }
-  void TakeWhole(std::string_view body) override { answer_.TakeWhole(body); }
-
- private:
-  ChatAnswer& answer_;
-};
-
-}  // namespace
-
 void OpenAi::AppendFields(const Endpoint& endpoint, const Credential& credential, std::string& head) const {
   if (endpoint.is_azure()) {
     AppendKey("api-key", "", credential, head);
@@ -40,7 +24,9 @@ std::string OpenAi::ChatBody(const ChatRequest& request, const endpoint_pb::Capa
   return ftl::ChatBody(request, capabilities);
 }
 
-std::unique_ptr<AnswerReader> OpenAi::ReaderInto(ChatAnswer& answer) const { return std::make_unique<Reader>(answer); }
+std::unique_ptr<AnswerReader> OpenAi::ReaderInto(ChatAnswer& answer) const {
+  return std::make_unique<ChatReader>(answer);
+}
 
 std::string OpenAi::ModelsTarget(const Endpoint& endpoint) const { return endpoint.ModelsTarget(); }
 
