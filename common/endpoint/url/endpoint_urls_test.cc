@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/endpoint/url/endpoint.h"
+#include "common/endpoint/url/metadata_names.h"
 #include "common/error/refusal.h"
 
 // Every spelling we know of by which a URL has passed somebody's filter, and the URLs that a filter must not stop.
@@ -1212,6 +1213,23 @@ TEST(EndpointUrlsTest, LetsEveryPublicUrlPassAndReadsItsOwnTextAsTheSame) {
     EXPECT_EQ(again->Text(), endpoint->Text());
     EXPECT_EQ(again->ChatCompletionsTarget(), endpoint->ChatCompletionsTarget());
     EXPECT_EQ(again->host(), endpoint->host());
+  }
+}
+
+TEST(EndpointUrlsTest, RefusesEveryCloudsMetadataServiceByNameAndByAddress) {
+  const AddressPolicy policy;
+  for (const auto& [name, source] : kMetadataNames) {
+    const std::string host(name);
+    EXPECT_FALSE(Endpoint::Parse("http://" + host + "/latest/meta-data", policy).ok()) << host;
+    EXPECT_FALSE(Endpoint::Parse("https://a.b." + host + "./v1", policy).ok()) << host;
+    EXPECT_TRUE(Endpoint::Parse("https://my" + host + "/v1", policy).ok()) << host;
+    EXPECT_TRUE(source.empty() || source.starts_with("https://")) << host;
+  }
+  for (const char* address :
+       {"100.100.100.200", "100.96.0.96", "168.63.129.16", "169.254.0.23", "169.254.169.254", "169.254.170.2",
+        "169.254.170.23", "169.254.42.42", "192.0.0.192", "[fd00:42::42]", "[fd00:a9fe:a9fe::1]", "[fd00:ec2::23]",
+        "[fd00:ec2::254]", "[fd20:ce::254]", "[fe80::a9fe:a9fe]"}) {
+    EXPECT_FALSE(Endpoint::Parse(std::string("http://") + address, policy).ok()) << address;
   }
 }
 

@@ -3,25 +3,21 @@
 #include <algorithm>
 #include <array>
 
+#include "common/endpoint/url/metadata_names.h"
+
 namespace ftl {
 namespace {
 
-// Each stands for itself and for all below it. Four kinds in one order, for the binary search:
+// Each stands for itself and for all below it. Three kinds in one order, for the binary search:
 // - the IANA Special-Use Domain Names, up to alt (RFC 9476) and eap.arpa; nobody serves models below arpa, so all of
 //   it;
 // - private top-level names: those of ICANN and RFC 6762, and what routers, containers and service meshes hand out;
-// - metadata services with a name in the public tree, as their clouds' manuals and cloud-init's data sources have them:
-//   AWS (metadata.amazonaws.com), Azure (metadata.azure.com), IBM and SoftLayer (metadata.cloud.ibm.com,
-//   api.service.softlayer.com), DigitalOcean, Google (metadata.goog; metadata.google.internal is below internal),
-//   Oracle, Packet and Equinix, Tencent. All others answer at an address alone, which the address policy refuses:
-//   Alibaba 100.100.100.200, ECS 169.254.170.2, Volcengine 100.96.0.96, the rest 169.254.0.0/16;
 // - wildcard DNS, rebinding services, and names whose answer is loopback or private space.
-constexpr std::array<std::string_view, 95> kForbidden = {
+constexpr std::array<std::string_view, 84> kForbidden = {
     "127-0-0-1.org.uk",
     "1u.ms",
     "42foo.com",
     "alt",
-    "api.service.softlayer.com",
     "arpa",
     "backname.io",
     "belkin",
@@ -75,16 +71,6 @@ constexpr std::array<std::string_view, 95> kForbidden = {
     "lxd",
     "mail",
     "mail.ebc.apple.com",
-    "metadata.amazonaws.com",
-    "metadata.azure.com",
-    "metadata.cloud.ibm.com",
-    "metadata.digitalocean.com",
-    "metadata.goog",
-    "metadata.google.com",
-    "metadata.oraclecloud.com",
-    "metadata.packet.net",
-    "metadata.platformequinix.com",
-    "metadata.tencentyun.com",
     "minikube",
     "mshome.net",
     "nip.io",
@@ -114,8 +100,14 @@ constexpr std::array<std::string_view, 95> kForbidden = {
     "yip.io",
 };
 static_assert(std::is_sorted(kForbidden.begin(), kForbidden.end()));
+static_assert(std::ranges::is_sorted(kMetadataNames, {}, &MetadataName::name));
 
-constexpr int kMostLabels = 4;  // of a name in the table
+bool IsInTables(std::string_view name) {
+  return std::ranges::binary_search(kForbidden, name) ||
+         std::ranges::binary_search(kMetadataNames, name, {}, &MetadataName::name);
+}
+
+constexpr int kMostLabels = 4;  // of a name in the tables
 
 }  // namespace
 
@@ -124,7 +116,7 @@ bool IsForbiddenName(std::string_view name) {
   if (dot == std::string_view::npos) return true;
   for (int labels = 1; labels <= kMostLabels; ++labels) {
     const std::string_view suffix = dot == std::string_view::npos ? name : name.substr(dot + 1);
-    if (std::binary_search(kForbidden.begin(), kForbidden.end(), suffix)) return true;
+    if (IsInTables(suffix)) return true;
     if (dot == std::string_view::npos) return false;
     dot = dot == 0 ? std::string_view::npos : name.rfind('.', dot - 1);
   }
