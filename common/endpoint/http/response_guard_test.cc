@@ -3,15 +3,17 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include "common/endpoint/http/response_guard.h"
 #include "common/endpoint/http/response_parser.h"
+#include "common/http/head_verdicts.h"
 
 namespace ftl {
 namespace {
+
+using http::kRefused;
+using http::kRefusedByGuard;
+using http::kTaken;
 
 std::string Head(std::string_view fields) { return "HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\n"; }
 
@@ -42,31 +44,10 @@ TEST(ResponseHeadTest, TakesStatusLinesWithoutAReasonAndOldVersions) {
   EXPECT_TRUE(old->is_last);
 }
 
-// What becomes of a head.
-enum Verdict {
-  kTaken,
-  kRefused,         // by Beast alone, too
-  kRefusedByGuard,  // Beast takes it
-};
-
-struct Case {
-  std::string raw;
-  Verdict verdict;
-};
-
-bool IsTakenByBeast(std::string_view raw) {
-  boost::beast::http::response_parser<boost::beast::http::empty_body> parser;
-  parser.body_limit(boost::none);
-  boost::system::error_code error;
-  return parser.put(boost::asio::const_buffer(raw.data(), raw.size()), error) == raw.size() && !error;
-}
-
-// Where this Beast takes what the row says it refuses, the guard has a hole; the other way round, the guard can go.
-void Judge(const std::vector<Case>& cases) {
-  for (const Case& given : cases) {
-    EXPECT_EQ(Parsed(given.raw).has_value(), given.verdict == kTaken) << testing::PrintToString(given.raw);
-    EXPECT_EQ(IsTakenByBeast(given.raw), given.verdict != kRefused) << testing::PrintToString(given.raw);
-  }
+void Judge(const std::vector<http::JudgedHead>& heads) {
+  const auto is_taken = [](std::string_view raw) { return Parsed(raw).has_value(); };
+  const auto bare = [](std::string_view raw) { return raw; };
+  http::JudgeHeads</*is_request=*/false>(heads, is_taken, bare);
 }
 
 TEST(ResponseHeadTest, RefusesFramingOnWhichReadersDiffer) {
