@@ -102,7 +102,7 @@ class BatchRunner final : public host::Module {
           agents(database),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
-          dispatcher({environment.executor, process, runs, work, doors, keys, caller, policy, feed, notifier,
+          dispatcher({environment.executor, process, runs, work, doors, keys, caller, checks, policy, feed, notifier,
                       static_cast<size_t>(settings.calls_at_a_time)}) {}
 
     const std::string process = NewUuid();
@@ -120,6 +120,7 @@ class BatchRunner final : public host::Module {
     KeyLoans keys;
     Caller caller;
     ReadingThread reading;
+    CheckThread checks;
     ConnectionProbe probe;
     ModelDiscovery models;
     // The workspace's own, which may reach what the demo tier may not.

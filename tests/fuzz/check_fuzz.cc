@@ -33,9 +33,13 @@ void FuzzOne(std::string_view input) {
 
   std::string response;
   AppendCleanText(input.substr(end + 1), response);
-  const auto outcomes = RunChecks(prompt, response, absl::Milliseconds(500));
+  const auto judged = [&] {
+    MatchWork work;
+    return RunChecks(prompt, response, absl::Milliseconds(500), work);
+  };
+  const auto outcomes = judged();
   Require(outcomes.size() >= static_cast<size_t>(prompt.checks_size()), "every check has an outcome");
-  const auto again = RunChecks(prompt, response, absl::Milliseconds(500));
+  const auto again = judged();
   for (size_t i = 0; i < outcomes.size(); ++i) {
     Require(IsCleanText(outcomes[i].detail()) && !outcomes[i].detail().empty(), "an outcome is told in clean text");
     Require(outcomes[i].detail().size() < 4096, "an outcome is told in a sentence");

@@ -19,6 +19,8 @@ namespace {
 
 constexpr size_t kShownBytes = 80;
 constexpr size_t kShownNumbers = 5;
+// What a byte costs that is parsed, or parted into words.
+constexpr int64_t kWorkOfByte = 5;
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 
 // What the checks of one answer share.
@@ -27,13 +29,19 @@ struct Answer {
   std::string_view whole;
   std::string_view text;  // without white space around it
   absl::Duration latency;
-  MatchWork work;
+  MatchWork& work;
+
+  bool TakeReading() { return work.Take(kWorkOfByte * static_cast<int64_t>(whole.size())); }
 };
 
 struct Verdict {
   bool passed;
   std::string detail;
 };
+
+Verdict NotJudged() {
+  return {false, "This was not judged: it would take more work than the checks of an answer, or of a run, may take."};
+}
 
 std::string_view Trimmed(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
@@ -57,7 +65,7 @@ Verdict ByPattern(const Pattern& pattern, Pattern::Where where, std::string_view
     case Pattern::Found::kTooMuchWork:
       break;
   }
-  return {false, "The answer is too long for an expression of this size."};
+  return NotJudged();
 }
 
 Verdict ByText(const pb::Check& check, Pattern::Where where, std::string_view verb_yes, std::string_view verb_no,
@@ -73,6 +81,7 @@ Verdict ByText(const pb::Check& check, Pattern::Where where, std::string_view ve
 
 Verdict ByRegex(const pb::Check& check, Answer& answer) {
   const std::string& expression = check.value().string_value();
+  if (!answer.work.Take(Pattern::WorkOfMaking(expression))) return NotJudged();
   const auto pattern =
       Pattern::Regex(expression, check.ignore_case() ? Pattern::Case::kIgnored : Pattern::Case::kExact);
   if (!pattern.ok()) return {false, fmt::format("{} is no regular expression.", Shown(expression))};
@@ -86,19 +95,24 @@ std::string WhyNoJson(std::string_view text) {
   return fmt::format("The answer is not JSON; it begins with {}.", Shown(text, 40));
 }
 
-Verdict ByJson(const Answer& answer) {
+Verdict ByJson(Answer& answer) {
+  if (!answer.TakeReading()) return NotJudged();
   if (!ParsedJson(answer.text)) return {false, WhyNoJson(answer.text)};
   return {true, "The answer is JSON."};
 }
 
 Verdict BySchema(const pb::Check& check, Answer& answer) {
+  if (!answer.TakeReading()) return NotJudged();
   const auto value = ParsedJson(answer.text);
   if (!value) return {false, WhyNoJson(answer.text)};
-  if (auto fault = SchemaFault(JsonOf(check.value()), *value, answer.work)) return {false, *std::move(fault)};
+  auto fault = SchemaFault(JsonOf(check.value()), *value, answer.work);
+  if (!fault.ok()) return NotJudged();
+  if (*fault) return {false, **std::move(fault)};
   return {true, "The answer is JSON that the schema accepts."};
 }
 
-Verdict ByNumber(const pb::Check& check, const Answer& answer) {
+Verdict ByNumber(const pb::Check& check, Answer& answer) {
+  if (!answer.TakeReading()) return NotJudged();
   const double wanted = check.value().number_value();
   const std::string goal =
       check.tolerance() > 0 ? fmt::format("{} ± {}", wanted, check.tolerance()) : fmt::format("{}", wanted);
@@ -130,7 +144,8 @@ int64_t Characters(std::string_view text) {
                        [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; });
 }
 
-Verdict ByLength(const pb::Check& check, const Answer& answer) {
+Verdict ByLength(const pb::Check& check, Answer& answer) {
+  if (!answer.TakeReading()) return NotJudged();
   const std::string unit = check.unit().empty() ? "characters" : check.unit();
   const int64_t length = unit == "words" ? Words(answer.text) : Characters(answer.text);
   std::string wanted;
@@ -149,7 +164,8 @@ Verdict ByLatency(const pb::Check& check, const Answer& answer) {
           fmt::format("The answer took {:.0f} ms; wanted at most {} ms.", latency_ms, check.max_ms())};
 }
 
-Verdict BySimilarity(const pb::Check& check, const Answer& answer) {
+Verdict BySimilarity(const pb::Check& check, Answer& answer) {
+  if (!answer.TakeReading()) return NotJudged();
   const std::string& reference = check.has_value() ? check.value().string_value() : answer.prompt.expected_answer();
   const double similarity = TokenF1(answer.text, reference);
   return {similarity >= check.min(),
@@ -225,8 +241,9 @@ pb::Check ExpectedAnswer(const std::string& expected) {
 
 }  // namespace
 
-std::vector<pb::CheckOutcome> RunChecks(const pb::Prompt& prompt, std::string_view response, absl::Duration latency) {
-  Answer answer{prompt, response, Trimmed(response), latency, {}};
+std::vector<pb::CheckOutcome> RunChecks(const pb::Prompt& prompt, std::string_view response, absl::Duration latency,
+                                        MatchWork& work) {
+  Answer answer{prompt, response, Trimmed(response), latency, work};
   std::vector<pb::CheckOutcome> outcomes;
   const auto add = [&](const pb::Check& check) {
     Verdict verdict = Judge(check, answer);

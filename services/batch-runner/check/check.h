@@ -7,6 +7,7 @@
 
 #include "finetunelab/batch_runner/v1/result.pb.h"
 #include "finetunelab/batch_runner/v1/suite.pb.h"
+#include "services/batch-runner/check/match_work.h"
 
 namespace ftl::batch_runner {
 
@@ -16,8 +17,9 @@ namespace pb = finetunelab::batch_runner::v1;
 // `expected_answer` one `contains` that ignores case; none for a prompt with neither. `response` is valid UTF-8.
 //
 // White space around the answer counts for `contains`, `not_contains` and `regex` alone. Case is ignored in every
-// script. Work is bounded: an expression that is too much for a long answer fails and says so. Checks are ones that
-// ValidateChecks let pass. Pure.
-std::vector<pb::CheckOutcome> RunChecks(const pb::Prompt& prompt, std::string_view response, absl::Duration latency);
+// script. A check for which too little of `work` is left has not passed, and says that it was not judged; cheaper ones
+// behind it still are. Checks are ones that ValidateChecks let pass. Pure.
+std::vector<pb::CheckOutcome> RunChecks(const pb::Prompt& prompt, std::string_view response, absl::Duration latency,
+                                        MatchWork& work);
 
 }  // namespace ftl::batch_runner

@@ -17,6 +17,11 @@ pb::Prompt PromptWith(const std::string& text) {
   return prompt;
 }
 
+std::vector<pb::CheckOutcome> Outcomes(const std::string& prompt, std::string_view response,
+                                       MatchWork work = MatchWork()) {
+  return RunChecks(PromptWith(prompt), response, absl::Milliseconds(1500), work);
+}
+
 struct Case {
   const char* check;  // of the prompt, as text format
   const char* response;
@@ -25,8 +30,7 @@ struct Case {
 
 void ExpectAll(std::initializer_list<Case> cases) {
   for (const Case& one : cases) {
-    const auto outcomes =
-        RunChecks(PromptWith("checks {" + std::string(one.check) + "}"), one.response, absl::Milliseconds(1500));
+    const auto outcomes = Outcomes("checks {" + std::string(one.check) + "}", one.response);
     ASSERT_EQ(outcomes.size(), 1u);
     EXPECT_EQ(outcomes[0].passed(), one.passed) << one.check << " on " << one.response << ": " << outcomes[0].detail();
     EXPECT_THAT(outcomes[0].detail(), ::testing::EndsWith("."));
@@ -59,16 +63,29 @@ TEST(CheckTest, AnExpressionMatchesSomewhere) {
 TEST(CheckTest, AnAnswerIsShownWithoutBreakingACharacter) {
   std::string response;
   for (int i = 0; i < 30; ++i) response += "語";
-  const auto outcomes = RunChecks(PromptWith("checks { kind: CHECK_KIND_IS_JSON }"), response, {});
+  const auto outcomes = Outcomes("checks { kind: CHECK_KIND_IS_JSON }", response);
   EXPECT_THAT(outcomes[0].detail(), HasSubstr("“" + response.substr(0, 39) + "…”"));
 }
 
 TEST(CheckTest, AHostileExpressionOverALongAnswerEndsSoonAndFails) {
   const std::string response(1024 * 1024, 'a');
-  const auto outcomes = RunChecks(
-      PromptWith("checks { kind: CHECK_KIND_REGEX value { string_value: '([^b]{0,300}c){3}' } }"), response, {});
+  const auto outcomes =
+      Outcomes("checks { kind: CHECK_KIND_REGEX value { string_value: '([^b]{0,300}c){3}' } }", response);
   EXPECT_FALSE(outcomes[0].passed());
-  EXPECT_THAT(outcomes[0].detail(), HasSubstr("too long"));
+  EXPECT_THAT(outcomes[0].detail(), HasSubstr("not judged"));
+}
+
+TEST(CheckTest, WhatWasNotJudgedHasNotPassedAndWhatIsCheaperIsStillJudged) {
+  const std::string schema =
+      "kind: CHECK_KIND_JSON_SCHEMA value { struct_value { fields { key: 'not' value { struct_value { fields { key: "
+      "'pattern' value { string_value: 'a.*b' } } } } } } }";
+  const std::string response = '"' + std::string(2000, 'c') + '"';
+  const std::string contains = "checks { kind: CHECK_KIND_CONTAINS value { string_value: 'c' } }";
+  EXPECT_TRUE(Outcomes("checks {" + schema + "}", response)[0].passed());
+  const auto outcomes = Outcomes("checks {" + schema + "}" + contains, response, MatchWork(15'000));
+  EXPECT_FALSE(outcomes[0].passed());
+  EXPECT_THAT(outcomes[0].detail(), HasSubstr("not judged"));
+  EXPECT_TRUE(outcomes[1].passed());
 }
 
 TEST(CheckTest, JsonIsTheWholeAnswerAndNoCodeFence) {
@@ -121,20 +138,18 @@ TEST(CheckTest, GroupsPassByOneOrByAll) {
       "any { kind: CHECK_KIND_CONTAINS value { string_value: 'a' } } any { all { kind: CHECK_KIND_CONTAINS value { "
       "string_value: 'b' } } all { kind: CHECK_KIND_CONTAINS value { string_value: 'c' } } }";
   ExpectAll({{kAny, "a", true}, {kAny, "b c", true}, {kAny, "b", false}});
-  const auto outcomes = RunChecks(PromptWith(std::string("checks {") + kAny + "}"), "b", {});
+  const auto outcomes = Outcomes(std::string("checks {") + kAny + "}", "b");
   EXPECT_EQ(outcomes[0].kind(), "any");
   EXPECT_EQ(outcomes[0].detail(), "None of 2 holds. The answer does not contain “a”. The answer does not contain “c”.");
 }
 
 TEST(CheckTest, AnExpectedAnswerAloneIsContainedIgnoringCase) {
-  const auto outcomes = RunChecks(PromptWith("expected_answer: ' Paris '"), "It is PARIS.", {});
+  const auto outcomes = Outcomes("expected_answer: ' Paris '", "It is PARIS.");
   ASSERT_EQ(outcomes.size(), 1u);
   EXPECT_EQ(outcomes[0].kind(), "contains");
   EXPECT_TRUE(outcomes[0].passed());
-  EXPECT_EQ(
-      RunChecks(PromptWith("expected_answer: 'Paris' checks { kind: CHECK_KIND_IS_JSON }"), "Paris", {})[0].kind(),
-      "is_json");
-  EXPECT_TRUE(RunChecks(PromptWith("prompt: 'Hi'"), "Paris", {}).empty());
+  EXPECT_EQ(Outcomes("expected_answer: 'Paris' checks { kind: CHECK_KIND_IS_JSON }", "Paris")[0].kind(), "is_json");
+  EXPECT_TRUE(Outcomes("prompt: 'Hi'", "Paris").empty());
 }
 
 }  // namespace

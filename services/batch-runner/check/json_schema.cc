@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,7 +17,10 @@ namespace json = boost::json;
 
 constexpr int kMostDepth = 128;
 constexpr int64_t kWorkOfStep = 100;
+constexpr int64_t kWorkOfComparison = 5;  // for each value within the value
 constexpr size_t kShownBytes = 60;
+constexpr size_t kShownPathBytes = 200;
+constexpr std::string_view kDependences[] = {"dependentRequired", "dependentSchemas", "dependencies"};
 
 std::string_view Std(json::string_view text) { return {text.data(), text.size()}; }
 
@@ -51,34 +56,54 @@ bool AreEqual(const json::value& a, const json::value& b) {
   });
 }
 
+// The values within a value, itself included, and the length of its texts.
+int64_t SizeOf(const json::value& value) {
+  int64_t size = 1;
+  if (const json::string* text = value.if_string()) size += static_cast<int64_t>(text->size() / 16);
+  if (const json::array* items = value.if_array()) {
+    for (const json::value& item : *items) size += SizeOf(item);
+  }
+  if (const json::object* members = value.if_object()) {
+    for (const json::key_value_pair& member : *members) {
+      size += SizeOf(member.value()) + static_cast<int64_t>(member.key().size() / 16);
+    }
+  }
+  return size;
+}
+
 double Characters(std::string_view text) {
   return static_cast<double>(std::count_if(
       text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
 }
 
-std::string Shown(const json::value& value) {
-  std::string text = json::serialize(value);
-  if (text.size() <= kShownBytes) return text;
-  size_t end = kShownBytes;
+std::string Cut(std::string text, size_t most) {
+  if (text.size() <= most) return text;
+  size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return text.substr(0, end) + "…";
 }
 
-// One document against one schema. Each method gives the first fault it finds.
+std::string Shown(const json::value& value) { return Cut(json::serialize(value), kShownBytes); }
+
+// One document against one schema. Each method gives the first fault it finds; once the work is too much, whatever
+// comes first.
 class Judge {
  public:
   using Fault = std::optional<std::string>;
 
   Judge(const json::value& root, MatchWork& work) : root_(root), work_(work) {}
 
+  // Whether the work was too much, and no verdict counts.
+  bool is_short() const { return is_short_; }
+
   Fault Against(const json::value& schema, const json::value& value, const std::string& path, int depth = 0) {
     if (depth > kMostDepth) return "The schema leads in a circle.";
-    work_.left -= kWorkOfStep;
-    if (work_.left < 0) return "The answer is too long to be checked against this schema.";
+    if (!Take(kWorkOfStep + static_cast<int64_t>(path.size() / 16))) return "";
     if (schema.is_bool()) return schema.get_bool() ? Fault() : Say(path, "is not allowed");
     const json::object* keywords = schema.if_object();
     if (!keywords) return std::nullopt;
     const Place at{*keywords, value, path, depth + 1};
+    if (!Take(kWorkOfComparison * Listed(at))) return "";
     if (Fault fault = ByReference(at)) return fault;
     if (Fault fault = ByType(at)) return fault;
     if (Fault fault = ByCombination(at)) return fault;
@@ -116,10 +141,22 @@ class Judge {
   };
 
   static Fault Say(const std::string& path, std::string_view what) {
-    return fmt::format("{} {}.", path.empty() ? "The answer" : "`" + path + "`", what);
+    return fmt::format("{} {}.", path.empty() ? "The answer" : "`" + Cut(path, kShownPathBytes) + "`", what);
+  }
+
+  bool Take(int64_t units) {
+    is_short_ = is_short_ || !work_.Take(units);
+    return !is_short_;
   }
 
   bool Accepts(const json::value& schema, const Place& at) { return !Against(schema, at.value, at.path, at.depth); }
+
+  // What is gone through for every value, however small.
+  static int64_t Listed(const Place& at) {
+    size_t listed = at.List("type").size();
+    for (const std::string_view keyword : kDependences) listed += at.Members(keyword).size();
+    return static_cast<int64_t>(listed);
+  }
 
   Fault ByReference(const Place& at) {
     const json::value* reference = at.If("$ref");
@@ -141,10 +178,11 @@ class Judge {
       }
     }
     const json::value* constant = at.If("const");
+    const auto compared = static_cast<int64_t>((constant ? 1 : 0) + at.List("enum").size());
+    if (compared > 0 && !Take(compared * kWorkOfComparison * SizeOf(at.value))) return "";
     if (constant && !AreEqual(*constant, at.value)) return Say(at.path, fmt::format("is not {}", Shown(*constant)));
     const json::value* choices = at.If("enum");
     if (!choices) return std::nullopt;
-    work_.left -= static_cast<int64_t>(at.List("enum").size()) * kWorkOfStep;
     for (const json::value& choice : at.List("enum")) {
       if (AreEqual(choice, at.value)) return std::nullopt;
     }
@@ -195,6 +233,7 @@ class Judge {
 
   Fault ByText(const Place& at) {
     const std::string_view text = Std(at.value.get_string());
+    if (!Take(static_cast<int64_t>(text.size() / 8))) return "";
     const auto least = at.Limit("minLength");
     if (least && Characters(text) < *least) return Say(at.path, fmt::format("is shorter than {}", *least));
     const auto most = at.Limit("maxLength");
@@ -207,8 +246,15 @@ class Judge {
   }
 
   bool Matches(std::string_view expression, std::string_view text) {
-    const auto pattern = Pattern::Regex(expression);
-    return pattern.ok() && pattern->Find(text, Pattern::Where::kAnywhere, work_) == Pattern::Found::kYes;
+    auto known = patterns_.find(expression);
+    if (known == patterns_.end()) {
+      if (!Take(Pattern::WorkOfMaking(expression))) return false;
+      known = patterns_.emplace(expression, Pattern::Regex(expression)).first;
+    }
+    if (!known->second.ok()) return false;
+    const Pattern::Found found = known->second->Find(text, Pattern::Where::kAnywhere, work_);
+    is_short_ |= found == Pattern::Found::kTooMuchWork;
+    return found == Pattern::Found::kYes;
   }
 
   Fault ByItems(const Place& at) {
@@ -219,7 +265,7 @@ class Judge {
     const auto most = at.Limit("maxItems");
     if (most && size > *most) return Say(at.path, fmt::format("has more than {} items", *most));
     const json::value* unique = at.If("uniqueItems");
-    if (unique && unique->is_bool() && unique->get_bool() && !AreUnique(items)) {
+    if (unique && unique->is_bool() && unique->get_bool() && !AreUnique(at.value)) {
       return Say(at.path, "has two items that are the same");
     }
     if (Fault fault = ByEachItem(at, items)) return fault;
@@ -233,9 +279,9 @@ class Judge {
     return std::nullopt;
   }
 
-  bool AreUnique(const json::array& items) {
-    work_.left -= static_cast<int64_t>(items.size() * items.size());
-    if (work_.left < 0) return true;  // the next step says that it is too much
+  bool AreUnique(const json::value& list) {
+    const json::array& items = list.get_array();
+    if (!Take(static_cast<int64_t>(items.size()) * kWorkOfComparison * SizeOf(list))) return true;
     for (auto item = items.begin(); item != items.end(); ++item) {
       if (std::any_of(items.begin(), item, [&](const json::value& other) { return AreEqual(*item, other); }))
         return false;
@@ -287,7 +333,10 @@ class Judge {
       if (Fault fault = Against(*schema, member.value(), path, at.depth)) return fault;
     }
     for (const json::key_value_pair& pattern : at.Members("patternProperties")) {
-      if (!Matches(Std(pattern.key()), Std(member.key()))) continue;
+      if (!Matches(Std(pattern.key()), Std(member.key()))) {
+        if (is_short_) return "";
+        continue;
+      }
       is_known = true;
       if (Fault fault = Against(pattern.value(), member.value(), path, at.depth)) return fault;
     }
@@ -296,7 +345,7 @@ class Judge {
   }
 
   Fault ByDependence(const Place& at, const json::object& members) {
-    for (const std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+    for (const std::string_view keyword : kDependences) {
       for (const json::key_value_pair& dependence : at.Members(keyword)) {
         if (!members.contains(dependence.key())) continue;
         if (!dependence.value().is_array()) {
@@ -313,6 +362,8 @@ class Judge {
 
   const json::value& root_;
   MatchWork& work_;
+  std::map<std::string, absl::StatusOr<Pattern>, std::less<>> patterns_;  // each is made once
+  bool is_short_ = false;
 };
 
 // A step of a JSON Pointer in a URI fragment.
@@ -359,8 +410,12 @@ const json::value* ReferredIn(const json::value& schema, std::string_view refere
   return place;
 }
 
-std::optional<std::string> SchemaFault(const json::value& schema, const json::value& value, MatchWork& work) {
-  return Judge(schema, work).Against(schema, value, "");
+absl::StatusOr<std::optional<std::string>> SchemaFault(const json::value& schema, const json::value& value,
+                                                       MatchWork& work) {
+  Judge judge(schema, work);
+  auto fault = judge.Against(schema, value, "");
+  if (judge.is_short()) return absl::ResourceExhaustedError("the answer is too long for the schema");
+  return fault;
 }
 
 }  // namespace ftl::batch_runner

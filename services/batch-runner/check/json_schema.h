@@ -4,6 +4,7 @@
 #include <string>
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include <boost/json/value.hpp>
 
 #include "services/batch-runner/check/pattern.h"
@@ -19,9 +20,9 @@ namespace ftl::batch_runner {
 absl::Status ValidateSchema(const boost::json::value& schema);
 
 // Why `value` does not satisfy `schema`, in words with the place: "`/findings/0/fix` is missing"; nullopt where it
-// does. The schema is one that ValidateSchema let pass. Work is bounded.
-std::optional<std::string> SchemaFault(const boost::json::value& schema, const boost::json::value& value,
-                                       MatchWork& work);
+// does. RESOURCE_EXHAUSTED where too little of `work` is left to tell. The schema is one that ValidateSchema let pass.
+absl::StatusOr<std::optional<std::string>> SchemaFault(const boost::json::value& schema,
+                                                       const boost::json::value& value, MatchWork& work);
 
 // The place in a schema that a reference `#/…` leads to, or null.
 const boost::json::value* ReferredIn(const boost::json::value& schema, std::string_view reference);

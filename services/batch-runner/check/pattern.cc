@@ -12,6 +12,12 @@ namespace {
 constexpr size_t kMostExpressionBytes = 4096;
 constexpr int kMostProgramSteps = 20'000;
 constexpr int64_t kMemoryBytes = 1024 * 1024;
+// The largest expression takes a few milliseconds to make; a short one without repetitions and classes is never large.
+constexpr int64_t kWorkOfMaking = 10'000;
+constexpr int64_t kWorkOfMakingLarge = 500'000;
+constexpr size_t kShortBytes = 100;
+// What a search costs beside its bytes.
+constexpr int64_t kWorkOfStart = 8;
 
 RE2::Options OptionsFor(Pattern::Case letters) {
   RE2::Options options;
@@ -42,6 +48,12 @@ absl::StatusOr<Pattern> Pattern::Regex(std::string_view expression, Case letters
   Pattern pattern;
   pattern.expression_ = std::move(compiled);
   return pattern;
+}
+
+int64_t Pattern::WorkOfMaking(std::string_view expression) {
+  const bool may_be_large = expression.size() > kShortBytes || expression.find('{') != std::string_view::npos ||
+                            expression.find("\\p") != std::string_view::npos;
+  return may_be_large ? kWorkOfMakingLarge : kWorkOfMaking;
 }
 
 Pattern Pattern::Text(std::string_view text, Case letters) {
@@ -78,8 +90,7 @@ Pattern::Found Pattern::Find(std::string_view text, Where where, MatchWork& work
   // Plain search is at its worst where text and what is sought are the same letter again and again.
   int64_t steps = 1 + static_cast<int64_t>(text_.size() / 8);
   if (expression_) steps = expression_->options().literal() ? 1 : expression_->ProgramSize();
-  work.left -= steps * static_cast<int64_t>(text.size());
-  if (work.left < 0) return Found::kTooMuchWork;
+  if (!work.Take(steps * (kWorkOfStart + static_cast<int64_t>(text.size())))) return Found::kTooMuchWork;
   return IsThere(text, where) ? Found::kYes : Found::kNo;
 }
 

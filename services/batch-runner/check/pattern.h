@@ -7,17 +7,13 @@
 
 #include <absl/status/statusor.h>
 
+#include "services/batch-runner/check/match_work.h"
+
 namespace re2 {
 class RE2;
 }
 
 namespace ftl::batch_runner {
-
-// How much matching one answer may cost: a unit is one step of an expression over one byte. A stranger's expression
-// over a stranger's answer takes about a second at the most.
-struct MatchWork {
-  int64_t left = 100'000'000;
-};
 
 // A regular expression in RE2's syntax with its default options, or plain text; with or without regard to case, in
 // every script. Any thread.
@@ -27,6 +23,8 @@ class Pattern {
 
   // INVALID_ARGUMENT with RE2's words.
   static absl::StatusOr<Pattern> Regex(std::string_view expression, Case letters = Case::kExact);
+  // What making an expression costs, which must be taken before it is made where strangers' are made in numbers.
+  static int64_t WorkOfMaking(std::string_view expression);
   static Pattern Text(std::string_view text, Case letters);
   Pattern(Pattern&&) noexcept;
   ~Pattern();

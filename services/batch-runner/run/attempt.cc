@@ -5,7 +5,6 @@
 
 #include "common/error/try.h"
 #include "services/batch-runner/call/retry.h"
-#include "services/batch-runner/check/check.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -57,7 +56,7 @@ void FillTiming(const endpoint_pb::Timing& timing, pb::Result& result) {
   result.set_buffered(timing.buffered());
 }
 
-void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
+void FillReply(ChatReply reply, pb::Result& result) {
   result.set_success(reply.ok());
   result.set_outcome(reply.outcome);
   if (!reply.ok()) {
@@ -78,17 +77,13 @@ void FillReply(ChatReply reply, const pb::Prompt& prompt, pb::Result& result) {
   if (!reply.finish_reason.empty()) result.set_finish_reason(reply.finish_reason);
   if (reply.http_status != 0) result.set_http_status(reply.http_status);
   *result.mutable_client_lag() = ProtoOf(reply.client_lag);
-  if (reply.ok()) {
-    const absl::Duration latency = LimitOf(reply.timing.latency());
-    for (pb::CheckOutcome& outcome : RunChecks(prompt, reply.text, latency)) *result.add_checks() = std::move(outcome);
-  }
   if (reply.ok() || !reply.text.empty()) result.set_response(std::move(reply.text));
 }
 
 }  // namespace
 
 Task<Attempted> RunPrompt(Caller& caller, std::shared_ptr<CallTarget> target, const pb::RunParameters& parameters,
-                          LeasedPrompt prompt, std::mt19937_64& random, CallObserver observer) {
+                          LeasedPrompt prompt, AnswerJudge& judge, std::mt19937_64& random, CallObserver observer) {
   FinishedPrompt finished{.fence = prompt.fence, .result = {}};
   pb::Result& result = finished.result;
   result.set_prompt_id(prompt.prompt_id);
@@ -110,7 +105,12 @@ Task<Attempted> RunPrompt(Caller& caller, std::shared_ptr<CallTarget> target, co
   finished.called_at = std::chrono::steady_clock::now();
   result.set_attempts(paced.attempts);
   *result.mutable_total() = ProtoOf(paced.total);
-  FillReply(std::move(paced.reply), prompt.prompt, result);
+  ChatReply& reply = paced.reply;
+  if (reply.ok()) {
+    auto outcomes = co_await judge.Judge(prompt.prompt, reply.text, LimitOf(reply.timing.latency()));
+    for (pb::CheckOutcome& outcome : outcomes) *result.add_checks() = std::move(outcome);
+  }
+  FillReply(std::move(reply), result);
   co_return Attempted{.finished = std::move(finished), .asked_to_wait = {}};
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/async/task.h"
 #include "services/batch-runner/call/paced_call.h"
+#include "services/batch-runner/check/answer_judge.h"
 #include "services/batch-runner/store/work_store.h"
 
 namespace ftl::batch_runner {
@@ -16,9 +17,9 @@ struct Attempted {
   absl::Duration asked_to_wait;
 };
 
-// One prompt of a run, called as CallPaced does, and its checks. Fails only when it was cancelled: whatever an endpoint
-// does becomes a result.
+// One prompt of a run, called as CallPaced does, and its checks by `judge`, which must outlive it. Fails only when it
+// was cancelled: whatever an endpoint does becomes a result.
 Task<Attempted> RunPrompt(Caller& caller, std::shared_ptr<CallTarget> target, const pb::RunParameters& parameters,
-                          LeasedPrompt prompt, std::mt19937_64& random, CallObserver observer);
+                          LeasedPrompt prompt, AnswerJudge& judge, std::mt19937_64& random, CallObserver observer);
 
 }  // namespace ftl::batch_runner

@@ -15,6 +15,7 @@
 #include "common/endpoint/chat_call.h"
 #include "services/batch-runner/call/call_budget.h"
 #include "services/batch-runner/call/key_loans.h"
+#include "services/batch-runner/check/check_thread.h"
 #include "services/batch-runner/run/doors.h"
 #include "services/batch-runner/run/feed.h"
 #include "services/batch-runner/store/door_store.h"
@@ -48,6 +49,7 @@ class Dispatcher {
     DoorStore& doors;
     KeyLoans& keys;
     Caller& caller;
+    CheckThread& checks;
     AddressPolicy policy;
     Feed& feed;
     Notifier& notifier;

@@ -55,6 +55,7 @@ RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<BegunRun>
       parts_(dispatcher.parts()),
       run_(std::move(run)),
       ending_(dispatcher, run_),
+      judge_(parts_.checks),
       wake_(parts_.executor) {
   if (!begun) return;
   parameters_ = std::move(begun->parameters);
@@ -254,9 +255,10 @@ void RunWorker::Launch(LeasedPrompt prompt) {
     }
     self->EndCall(place, std::move(attempted));
   };
-  asio::co_spawn(trace::OnBehalfOf(trace_, parts_.executor),
-                 RunPrompt(parts_.caller, target_, *parameters_, std::move(prompt), dispatcher_.random(), Observer()),
-                 asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
+  asio::co_spawn(
+      trace::OnBehalfOf(trace_, parts_.executor),
+      RunPrompt(parts_.caller, target_, *parameters_, std::move(prompt), judge_, dispatcher_.random(), Observer()),
+      asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
 }
 
 CallObserver RunWorker::Observer() {

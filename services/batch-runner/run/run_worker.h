@@ -142,6 +142,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   Slots slots_;
   Seat seat_;
   Pause pause_{Deadline()};
+  AnswerJudge judge_;
   std::list<Call> calls_;
   asio::steady_timer wake_;
   absl::Duration rest_;           // the last one in a row
