@@ -4,9 +4,12 @@
 #include <filesystem>
 #include <vector>
 
+#include <absl/time/clock.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -149,6 +152,34 @@ TEST_F(DatabaseTest, GivesUpAtTheDeadlineAndGoesOnWithAnotherConnection) {
   EXPECT_EQ(ReasonOf(late.status()), Reason::kDeadlineExceeded);
   EXPECT_EQ(database_.use().open, 0);
   EXPECT_TRUE(Run(kOne).ok());
+}
+
+TEST_F(DatabaseTest, NoStatementRunsOnOrWaitsForALockWhenNobodyWaitsForIt) {
+  ASSERT_TRUE(Run(kMake).ok());
+  Database holder(io_.get_executor(), Settings(1));
+  auto hold = [&]() -> asio::awaitable<void> {
+    constexpr Query kLock{"test.lock", "LOCK TABLE things IN ACCESS EXCLUSIVE MODE"};
+    std::vector<Statement> statements = {{kLock, {}}, {kSleep, Params(30)}};
+    (void)co_await holder.RunAll(DeadlineIn(absl::Seconds(15)), SessionScope::None(), std::move(statements));
+  };
+  asio::co_spawn(io_, hold(), asio::detached);
+  constexpr Query kLocked{"test.locked",
+                          "SELECT count(*) AS n FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND "
+                          "relation = 'things'::regclass"};
+  const Deadline soon = DeadlineIn(absl::Seconds(5));
+  while (Run(kLocked)->Only().Get<int64_t>("n") == 0 && TimeLeft(soon) > absl::ZeroDuration()) continue;
+
+  const Deadline short_time = DeadlineIn(absl::Milliseconds(100));
+  EXPECT_FALSE(Await(io_, database_.Run(short_time, SessionScope::None(), kSleep, Params(30))).ok());
+  EXPECT_FALSE(Await(io_, database_.Run(DeadlineIn(absl::Milliseconds(100)), SessionScope::None(), kCount)).ok());
+  constexpr Query kActive{"test.active", R"(
+    SELECT count(*) AS n FROM pg_stat_activity
+    WHERE application_name = 'tests' AND state = 'active' AND pid <> pg_backend_pid() AND query NOT LIKE '%LOCK TABLE%')"};
+  const auto active = [&] { return Run(kActive)->Only().Get<int64_t>("n"); };
+  EXPECT_EQ(active(), 3) << "the one that holds the lock, and both that were given up";
+  const Deadline patience = DeadlineIn(absl::Seconds(10));
+  while (active() > 1 && TimeLeft(patience) > absl::ZeroDuration()) absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_EQ(active(), 1);
 }
 
 TEST_F(DatabaseTest, DropsAConnectionWhoseWorkWasCancelled) {

@@ -25,6 +25,8 @@ absl::StatusOr<Channels::Opener> Channels::Remote(const std::string& address, st
     credentials = grpc::SslCredentials(options);
     arguments.SetSslTargetNameOverride(std::string(service));
   }
+  // The environment's proxies are for those who go out; what is said here stays within.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // Channels of equal settings would share their connections.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return [=] { return grpc::CreateCustomChannel(address, credentials, arguments); };

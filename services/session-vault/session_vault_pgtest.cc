@@ -77,8 +77,9 @@ class SessionVaultTest : public testing::Test {
  protected:
   std::unique_ptr<Replica> NewReplica(absl::Duration life = absl::Hours(1), int32_t per_address = 1,
                                       const std::string& masters = std::string(ScratchKeys::kMaster),
-                                      absl::Duration clock_is_off = absl::ZeroDuration()) {
-    EpochKeys keys(*KeyDirectory::Open(scratch_.path()), *MasterKeys::Parse(Secret(masters)), absl::Minutes(15), life);
+                                      absl::Duration clock_is_off = absl::ZeroDuration(), std::string folder = {}) {
+    if (folder.empty()) folder = scratch_.path();
+    EpochKeys keys(*KeyDirectory::Open(folder), *MasterKeys::Parse(Secret(masters)), absl::Minutes(15), life);
     return std::make_unique<Replica>(io_, test_database_.url(), std::move(keys), life, per_address,
                                      [clock_is_off] { return absl::Now() + clock_is_off; });
   }
@@ -530,6 +531,8 @@ TEST_F(SessionVaultTest, AnOldBackupAndTheMasterKeyDoNotOpenADeletedSessionsKey)
   const auto vault = NewReplica();
   const std::string id = OpenId(*vault);
   const absl::Time before = absl::Now();
+  const ScratchKeys folder_of_then;
+  std::filesystem::copy(scratch_.path(), folder_of_then.path(), std::filesystem::copy_options::recursive);
   Sql("CREATE TABLE backup_configs AS SELECT * FROM demo_model_configs");
   Sql("CREATE TABLE backup_expiry AS SELECT * FROM demo_session_expiry");
   const auto restore = [&] {
@@ -546,6 +549,12 @@ TEST_F(SessionVaultTest, AnOldBackupAndTheMasterKeyDoNotOpenADeletedSessionsKey)
   const auto restored = NewReplica();
   EXPECT_TRUE(Get(*restored, id).ok());
   EXPECT_EQ(ReasonOf(Lend(*restored, id).status()), Reason::kKeyForgotten);
+
+  const auto control =
+      NewReplica(absl::Hours(1), 1, std::string(ScratchKeys::kMaster), absl::ZeroDuration(), folder_of_then.path());
+  const auto lent = Lend(*control, id);
+  ASSERT_TRUE(lent.ok()) << "the same restore beside the key folder of that moment opens: " << lent.status();
+  EXPECT_EQ(box_.Open(lent->sealed_api_key())->Reveal(), kApiKey);
 }
 
 TEST_F(SessionVaultTest, KeepsTheEpochKeyWhileAnotherSessionNeedsItAndSaysUntilWhen) {

@@ -43,6 +43,16 @@ test('a misspelt setting is refused, naming the one that was meant', { skip }, (
   assert.match(stderr, /FTL_HTTP_ADRESS is no setting; FTL_HTTP_ADDRESS is one/);
 });
 
+test('gRPC is not let print messages, and the keys in them', { skip }, () => {
+  for (const program of ['finetunelab', 'finetunelab-gateway', 'finetunelab-session-vault', 'finetunelab-batch-runner', 'finetunelab-analytics', 'finetunelab-export']) {
+    for (const parameters of [['--check-config'], []]) {
+      const { status, stderr } = run(program, parameters, { DATABASE_URL: database, GRPC_TRACE: 'all' });
+      assert.equal(status, 78, program);
+      assert.match(stderr, /^GRPC_TRACE is set; gRPC would print messages, and keys with them\.$/m);
+    }
+  }
+});
+
 test('--help puts settings together by whose they are', { skip }, () => {
   const { stdout } = run('finetunelab', ['--help'], {});
   for (const section of ['every program', 'session-vault', 'batch-runner', 'gateway']) {
