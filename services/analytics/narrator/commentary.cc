@@ -12,13 +12,10 @@
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
-#include "common/rpc/call.h"
 #include "common/session/session_gate.h"
 
 namespace ftl::analytics {
 namespace {
-
-namespace vault_pb = finetunelab::session_vault::v1;
 
 constexpr absl::Duration kLongestLoan = absl::Seconds(5);
 constexpr absl::Duration kLongestRemark = absl::Seconds(30);
@@ -56,18 +53,16 @@ Commentary::Commentary(asio::any_io_executor executor, AddressPolicy policy, con
                        Database& database, int max_turns)
     : policy_(policy),
       caller_(std::move(executor), std::move(policy)),
-      lending_(vault_pb::KeyLendingService::NewStub(channels.To("session-vault"))),
+      keys_(channels),
       database_(database),
       max_turns_(max_turns) {}
 
-Task<vault_pb::LendKeyResponse> Commentary::Borrow(CallContext call, std::string session) {
+Task<KeyBorrower::Loan<vault_pb::LendKeyResponse>> Commentary::Borrow(CallContext call, std::string session) {
   call.deadline = std::min(call.deadline, DeadlineIn(kLongestLoan));
   vault_pb::LendKeyRequest wanted;
   wanted.set_demo_session_id(std::move(session));
   wanted.set_purpose(vault_pb::LEND_PURPOSE_ATLAS);
-  wanted.set_seal_to(std::string(box_.public_key()));
-  co_return co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
-                               std::move(wanted));
+  co_return co_await keys_.Borrow(call, std::move(wanted));
 }
 
 void Commentary::LookAt(std::string_view session) {
@@ -114,24 +109,19 @@ asio::awaitable<bool> Commentary::MayBeAsked(std::string session) {
 
 Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::string session, Speech speech, Take take) {
   using namespace asio::experimental::awaitable_operators;
-  auto lent = co_await Borrow(call, session);
-  if (!lent.ok()) co_return std::optional<Remark>();
+  const auto loan = co_await Borrow(call, session);
+  if (!loan.ok()) co_return std::optional<Remark>();
+  const vault_pb::LendKeyResponse& terms = loan->terms;
   ++turns_[session];
-  std::optional<Secret> key = box_.Open(lent->sealed_api_key());
-  std::optional<Secret> header_lines = box_.Open(lent->sealed_header_lines());
-  if (!key || !header_lines) {
-    co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
-  }
-  const Credential credential{*std::move(key), *std::move(header_lines)};
-  const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(lent->endpoint_url(), policy_);
+  const absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(terms.endpoint_url(), policy_);
   if (!endpoint.ok()) co_return std::optional<Remark>();
-  const ChatRequest request{.model = lent->model_id(),
+  const ChatRequest request{.model = terms.model_id(),
                             .messages = std::move(speech.messages),
                             .temperature = 0.2,
                             .max_tokens = speech.max_tokens,
                             .stream = true,
                             .tools = without_tools_.count(session) > 0 ? "" : std::move(speech.tools),
-                            .capabilities = lent->capabilities()};
+                            .capabilities = terms.capabilities()};
 
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Talk talk(executor, session, talks_);
@@ -142,7 +132,7 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
       talk.waiting += text;
       talk.news.cancel();
     };
-    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, credential,
+    auto reply = co_await caller_.Chat(std::min(call.deadline, DeadlineIn(kLongestRemark)), *endpoint, loan->credential,
                                        session, request, hear);
     if (reply.ok()) talk.reply = *std::move(reply);
     talk.ended = true;

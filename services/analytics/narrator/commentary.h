@@ -14,10 +14,9 @@
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/endpoint/chat_call.h"
+#include "common/lending/key_borrower.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/channels.h"
-#include "common/secret/sealed_box.h"
-#include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 
 namespace ftl::analytics {
 
@@ -78,14 +77,13 @@ class Commentary {
   void Close() { caller_.Close(); }
 
  private:
-  Task<finetunelab::session_vault::v1::LendKeyResponse> Borrow(CallContext call, std::string session);
+  Task<KeyBorrower::Loan<vault_pb::LendKeyResponse>> Borrow(CallContext call, std::string session);
   Task<bool> HasKey(std::string session);
   void NoteRefusedTools(const std::string& session);
 
   AddressPolicy policy_;
   Caller caller_;
-  SealedBox box_;
-  std::unique_ptr<finetunelab::session_vault::v1::KeyLendingService::Stub> lending_;
+  KeyBorrower keys_;
   Database& database_;
   const int max_turns_;
   std::map<std::string, int> turns_;     // of each session

@@ -1,6 +1,5 @@
 #include "services/batch-runner/call/key_loans.h"
 
-#include <optional>
 #include <utility>
 
 #include "common/error/try.h"
@@ -15,8 +14,7 @@ constexpr std::string_view kVault = "session-vault";
 }  // namespace
 
 KeyLoans::KeyLoans(const rpc::Channels& channels)
-    : lending_(vault_pb::KeyLendingService::NewStub(channels.To(kVault))),
-      vault_(vault_pb::SessionVaultService::NewStub(channels.To(kVault))) {}
+    : keys_(channels), vault_(vault_pb::SessionVaultService::NewStub(channels.To(kVault))) {}
 
 Task<KeyLoans::Loan> KeyLoans::ForRun(const CallContext& call, std::string session, std::string test_run_id) {
   vault_pb::LendKeyRequest request;
@@ -34,22 +32,15 @@ Task<KeyLoans::Loan> KeyLoans::For(const CallContext& call, std::string session,
 }
 
 Task<KeyLoans::Loan> KeyLoans::Borrow(const CallContext& call, vault_pb::LendKeyRequest request) {
-  request.set_seal_to(std::string(box_.public_key()));
-  CO_TRY(const vault_pb::LendKeyResponse lent,
-         co_await rpc::Call(call, lending_->async(), &vault_pb::KeyLendingService::Stub::async::LendKey,
-                            std::move(request)));
-  std::optional<Secret> key = box_.Open(lent.sealed_api_key());
-  std::optional<Secret> header_lines = box_.Open(lent.sealed_header_lines());
-  if (!key || !header_lines) {
-    co_return absl::InternalError("the key that session-vault lent is not sealed to this process");
-  }
-  co_return Loan{.credential = {*std::move(key), *std::move(header_lines)},
-                 .endpoint_url = lent.endpoint_url(),
-                 .model_id = lent.model_id(),
-                 .provider = lent.provider(),
-                 .capabilities = lent.capabilities(),
-                 .forget_key_after_run = lent.forget_key_after_run(),
-                 .pace_key = lent.pace_key()};
+  CO_TRY(auto loan, co_await keys_.Borrow(call, std::move(request)));
+  const vault_pb::LendKeyResponse& terms = loan.terms;
+  co_return Loan{.credential = std::move(loan.credential),
+                 .endpoint_url = terms.endpoint_url(),
+                 .model_id = terms.model_id(),
+                 .provider = terms.provider(),
+                 .capabilities = terms.capabilities(),
+                 .forget_key_after_run = terms.forget_key_after_run(),
+                 .pace_key = terms.pace_key()};
 }
 
 Task<> KeyLoans::RecordConnectionTest(const CallContext& call, vault_pb::RecordConnectionTestRequest request) {

@@ -4,11 +4,9 @@
 #include <string>
 
 #include "common/async/task.h"
-#include "common/endpoint/credential.h"
+#include "common/lending/key_borrower.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/channels.h"
-#include "common/secret/sealed_box.h"
-#include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.grpc.pb.h"
 
 namespace ftl::batch_runner {
@@ -40,8 +38,7 @@ class KeyLoans {
  private:
   Task<Loan> Borrow(const CallContext& call, vault_pb::LendKeyRequest request);
 
-  SealedBox box_;
-  std::unique_ptr<vault_pb::KeyLendingService::Stub> lending_;
+  KeyBorrower keys_;
   std::unique_ptr<vault_pb::SessionVaultService::Stub> vault_;
 };
 

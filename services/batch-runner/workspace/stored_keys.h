@@ -5,11 +5,9 @@
 #include <vector>
 
 #include "common/async/task.h"
-#include "common/endpoint/credential.h"
+#include "common/lending/key_borrower.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/channels.h"
-#include "common/secret/sealed_box.h"
-#include "finetunelab/session_vault/v1/key_lending_service.grpc.pb.h"
 #include "finetunelab/session_vault/v1/stored_keys_service.grpc.pb.h"
 
 namespace ftl::batch_runner {
@@ -35,9 +33,8 @@ class StoredKeys {
   Task<> RecordTest(const CallContext& call, vault_pb::RecordStoredKeyTestRequest request);
 
  private:
-  SealedBox box_;
-  std::unique_ptr<vault_pb::KeyLendingService::Stub> lending_;
-  std::unique_ptr<vault_pb::StoredKeysService::Stub> keys_;
+  KeyBorrower keys_;
+  std::unique_ptr<vault_pb::StoredKeysService::Stub> stored_keys_;
 };
 
 }  // namespace ftl::batch_runner
