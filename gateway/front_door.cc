@@ -22,6 +22,7 @@ namespace vault = finetunelab::session_vault::v1;
 
 namespace {
 
+constexpr std::string_view kSessionField = "session_id";
 constexpr std::string_view kGetSession = "finetunelab.session_vault.v1.SessionVaultService.GetSession";
 
 // More calls at a time than this only wait for each other.
@@ -147,15 +148,25 @@ Task<std::shared_ptr<google::protobuf::Message>> FrontDoor::UnderstandLarge(Inco
   http::Exchange& exchange = incoming.exchange;
   const Route& route = incoming.route;
   const bool needs_session = route.session == SessionUse::kRequired;
-  CO_TRY(std::string session, SessionOfHead(route, exchange.head()));
+  CO_TRY(const std::string session, SessionOfHead(route, exchange.head()));
+  bool is_known = !needs_session;
+  const auto know = [&](std::string named) -> Task<> {
+    CO_TRY(co_await FindSession(incoming, named));
+    is_known = true;
+    co_return absl::OkStatus();
+  };
   if (!session.empty() && needs_session) {
-    CO_TRY(co_await FindSession(incoming, session));
+    CO_TRY(co_await know(session));
   }
-  CO_TRY(std::string body, co_await exchange.ReadBody(route.max_body_bytes));
-  if (session.empty() && needs_session && body.size() > LargeBodies::kLarge) {
-    std::function<std::string()> look = [&body] { return std::string(TopLevelText(body, "session_id")); };
-    session = co_await large_bodies_.Work<std::string>(std::move(look));
-    CO_TRY(co_await FindSession(incoming, session));
+  const http::Exchange::Judge judge = [&](std::string_view front) -> Task<> {
+    const std::string_view named = TopLevelText(front, kSessionField);
+    if (is_known || named.empty()) co_return absl::OkStatus();
+    co_return co_await know(std::string(named));
+  };
+  CO_TRY(std::string body, co_await exchange.ReadBody(route.max_body_bytes, LargeBodies::kLarge, judge));
+  if (!is_known && body.size() > LargeBodies::kLarge) {
+    std::function<std::string()> look = [&body] { return std::string(TopLevelText(body, kSessionField)); };
+    CO_TRY(co_await know(co_await large_bodies_.Work<std::string>(std::move(look))));
   }
   std::function<Understood()> work = [&] {
     Understood request = ReadInput(route, exchange.head(), path_fields, body, exchange.client_address());

@@ -41,7 +41,7 @@ Exchange::Exchange(Wire& wire, const Limits& limits, RequestParser& parser)
   if (request_id_.empty()) request_id_ = NewRequestId();
 }
 
-Task<std::string> Exchange::ReadBody(size_t max_bytes) {
+Task<std::string> Exchange::ReadBody(size_t max_bytes, size_t front_bytes, const Judge& judge) {
   std::string body;
   if (body_read_) co_return body;
   CO_TRY(parser_.LimitBody(max_bytes));
@@ -52,6 +52,7 @@ Task<std::string> Exchange::ReadBody(size_t max_bytes) {
   }
   const size_t most =
       head_.chunked ? Wire::kManyBytes : std::clamp<size_t>(head_.content_length, Wire::kFewBytes, Wire::kManyBytes);
+  bool is_judged = judge == nullptr;
   while (true) {
     std::string_view unread = wire_.unread();
     std::string_view piece;
@@ -60,6 +61,10 @@ Task<std::string> Exchange::ReadBody(size_t max_bytes) {
       body.append(piece);
     } while (!piece.empty());
     wire_.Consume(wire_.unread().size() - unread.size());
+    if (!is_judged && body.size() >= front_bytes) {
+      CO_TRY(co_await judge(body));
+      is_judged = true;
+    }
     if (parser_.is_at_end()) break;
     CO_TRY(const size_t read, co_await wire_.ReadMore(most));
     if (read == 0) co_return CutShort();

@@ -1,7 +1,7 @@
 // What one request may cost: every route with the worst bodies of each kind, with and without a session, by the CPU time of the
 // whole program and the size of the answer. Needs built programs (FTL_BUILD_DIR).
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { kinds, megabyte } from './bodies.mjs';
 import { call, get, ok, post, useInstallation } from './client.mjs';
@@ -64,4 +64,39 @@ describe('what one request may cost', { skip }, () => {
       assert.deepEqual(wrong, []);
     });
   }
+
+  // By the nanoseconds that the kernel counts for each thread.
+  async function millisecondsOf(path, body) {
+    const spent = () => readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]), 0);
+    const costs = [];
+    let answer;
+    for (let time = 0; time < 5; time += 1) {
+      const before = spent();
+      answer = await call('POST', path, { body });
+      costs.push((spent() - before) / 1e6);
+    }
+    return { answer, milliseconds: Math.min(...costs) };
+  }
+
+  test('a session that is not there costs 5 ms at the most, however large the body is behind its name', { timeout: 60_000 }, async () => {
+    const unknown = `demo-${'ab'.repeat(32)}`;
+    const wrong = [];
+    for (const bytes of [60_000, megabyte, 8 * megabyte, 31 * megabyte]) {
+      for (const kind of ['of prompts that are numbers', 'of prompts with an unknown field', 'of escapes', 'of one long string']) {
+        const body = `{"session_id":"${unknown}",${kinds[kind](bytes - 100).slice(1)}`;
+        const { answer, milliseconds } = await millisecondsOf('test-suites', body);
+        if (bytes > 65_536) assert.equal(answer.status, 404, `${kind}: ${answer.text}`);
+        if (milliseconds > 5) wrong.push(`${bytes} bytes ${kind}: ${milliseconds.toFixed(1)} ms`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  test('a session that is named behind everything is found there too', async () => {
+    const body = JSON.stringify({ content: 'One prompt.\n'.repeat(20_000), content_format: 'text', name: 'Large', session_id: session });
+    const answer = await call('POST', 'test-suites', { body });
+    assert.equal(answer.status, 201, answer.text.slice(0, 300));
+    const front = JSON.stringify({ session_id: session, name: 'Large', content: 'One prompt.\n'.repeat(20_000), content_format: 'text' });
+    assert.equal((await call('POST', 'test-suites', { body: front })).status, 201);
+  });
 });
