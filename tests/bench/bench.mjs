@@ -3,6 +3,7 @@
 //   bench.mjs [SUBJECT…]
 import { down, up } from './installation.mjs';
 import { print } from './table.mjs';
+import { attack, silentReaders } from './rows/attack.mjs';
 import { crowd } from './rows/crowd.mjs';
 import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
@@ -14,8 +15,8 @@ import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge, page };
-const split = { splitFootprint, splitGateway, replicas, watching };
+const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge, attack, page };
+const split = { splitFootprint, splitGateway, replicas, watching, silentReaders };
 
 const wanted = process.argv.slice(2);
 const chosen = (subjects) => Object.entries(subjects).filter(([name]) => wanted.length === 0 || wanted.includes(name));
