@@ -21,7 +21,7 @@ namespace ftl::batch_runner {
 
 namespace asio = boost::asio;
 
-// A thread on which answers are judged where that may take long, behind all other threads of the machine. One answer
+// A thread on which answers are judged where that may take long, and which gives way to others. One answer
 // after the other; of those that wait, that of the run which has cost least so far is next.
 class CheckThread {
  public:
