@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { chatEndpoint } from './endpoint.mjs';
-import { endOf, finishedRun, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
+import { chatEndpoint } from '../endpoint.mjs';
+import { endOf, finishedRun, resultsOf, startRun, testedSession, uniquePrompts } from '../sessions.mjs';
 
 // Expressions whose automata have too many states to remember over `a` and `b` without order; no two are the same.
 const hard = Array.from({ length: 64 }, (_, index) => ({ kind: 'regex', value: `a[ab]{${12 + (index % 8)}}${'c'.repeat(1 + index / 8)}` }));
