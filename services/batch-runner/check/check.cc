@@ -19,8 +19,9 @@ namespace {
 
 constexpr size_t kShownBytes = 80;
 constexpr size_t kShownNumbers = 5;
-// What a byte costs that is parsed, or parted into words.
+// What a byte costs that is parsed, or parted into words; and one of a text that is sought in every case.
 constexpr int64_t kWorkOfByte = 5;
+constexpr int64_t kWorkOfEveryCase = 16;
 constexpr std::string_view kSpace = " \t\r\n\f\v";
 
 // What the checks of one answer share.
@@ -31,7 +32,9 @@ struct Answer {
   absl::Duration latency;
   MatchWork& work;
 
-  bool TakeReading() { return work.Take(kWorkOfByte * static_cast<int64_t>(whole.size())); }
+  bool TakeReading(size_t more_bytes = 0) {
+    return work.Take(kWorkOfByte * static_cast<int64_t>(whole.size() + more_bytes));
+  }
 };
 
 struct Verdict {
@@ -71,6 +74,8 @@ Verdict ByPattern(const Pattern& pattern, Pattern::Where where, std::string_view
 Verdict ByText(const pb::Check& check, Pattern::Where where, std::string_view verb_yes, std::string_view verb_no,
                Answer& answer, bool is_wanted = true) {
   const std::string& wanted = check.value().string_value();
+  const auto work_of_making = check.ignore_case() ? kWorkOfEveryCase * static_cast<int64_t>(wanted.size()) : 0;
+  if (!answer.work.Take(work_of_making)) return NotJudged();
   const auto letters = check.ignore_case() ? Pattern::Case::kIgnored : Pattern::Case::kExact;
   const std::string_view how = check.ignore_case() ? ", ignoring case" : "";
   const std::string_view compared = where == Pattern::Where::kWhole ? Trimmed(wanted) : std::string_view(wanted);
@@ -102,7 +107,7 @@ Verdict ByJson(Answer& answer) {
 }
 
 Verdict BySchema(const pb::Check& check, Answer& answer) {
-  if (!answer.TakeReading()) return NotJudged();
+  if (!answer.TakeReading(check.value().ByteSizeLong())) return NotJudged();
   const auto value = ParsedJson(answer.text);
   if (!value) return {false, WhyNoJson(answer.text)};
   auto fault = SchemaFault(JsonOf(check.value()), *value, answer.work);
