@@ -155,31 +155,37 @@ TEST_F(DatabaseTest, GivesUpAtTheDeadlineAndGoesOnWithAnotherConnection) {
 }
 
 TEST_F(DatabaseTest, NoStatementRunsOnOrWaitsForALockWhenNobodyWaitsForIt) {
-  ASSERT_TRUE(Run(kMake).ok());
-  Database holder(io_.get_executor(), Settings(1));
+  constexpr Query kLock{"test.lock", "SELECT pg_advisory_xact_lock(7)"};
+  bool is_held = true;
   auto hold = [&]() -> asio::awaitable<void> {
-    constexpr Query kLock{"test.lock", "LOCK TABLE things IN ACCESS EXCLUSIVE MODE"};
-    std::vector<Statement> statements = {{kLock, {}}, {kSleep, Params(30)}};
-    (void)co_await holder.RunAll(DeadlineIn(absl::Seconds(15)), SessionScope::None(), std::move(statements));
+    std::vector<Statement> statements = {{kLock, {}}, {kSleep, Params(8)}};
+    (void)co_await database_.RunAll(DeadlineIn(absl::Seconds(15)), SessionScope::None(), std::move(statements));
+    is_held = false;
   };
   asio::co_spawn(io_, hold(), asio::detached);
-  constexpr Query kLocked{"test.locked",
-                          "SELECT count(*) AS n FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND "
-                          "relation = 'things'::regclass"};
-  const Deadline soon = DeadlineIn(absl::Seconds(5));
-  while (Run(kLocked)->Only().Get<int64_t>("n") == 0 && TimeLeft(soon) > absl::ZeroDuration()) continue;
+  Database others(io_.get_executor(), Settings(3));
+  const auto run = [&](Query query, Params params, absl::Duration limit) {
+    return Await(io_, others.Run(DeadlineIn(limit), SessionScope::None(), query, std::move(params)));
+  };
+  const auto count = [&](std::string_view of) {
+    const Query query{"", of};
+    return run(query, {}, absl::Seconds(5))->Only().Get<int64_t>("n");
+  };
+  while (count("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND granted") == 0) continue;
 
-  const Deadline short_time = DeadlineIn(absl::Milliseconds(100));
-  EXPECT_FALSE(Await(io_, database_.Run(short_time, SessionScope::None(), kSleep, Params(30))).ok());
-  EXPECT_FALSE(Await(io_, database_.Run(DeadlineIn(absl::Milliseconds(100)), SessionScope::None(), kCount)).ok());
-  constexpr Query kActive{"test.active", R"(
-    SELECT count(*) AS n FROM pg_stat_activity
-    WHERE application_name = 'tests' AND state = 'active' AND pid <> pg_backend_pid() AND query NOT LIKE '%LOCK TABLE%')"};
-  const auto active = [&] { return Run(kActive)->Only().Get<int64_t>("n"); };
-  EXPECT_EQ(active(), 3) << "the one that holds the lock, and both that were given up";
-  const Deadline patience = DeadlineIn(absl::Seconds(10));
+  EXPECT_FALSE(run(kSleep, Params(30), absl::Milliseconds(100)).ok());
+  EXPECT_FALSE(run(kLock, {}, absl::Milliseconds(100)).ok());
+  const auto active = [&] {
+    return count(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'tests' AND state = 'active' AND "
+        "pid <> pg_backend_pid()");
+  };
+  EXPECT_EQ(active(), 3) << "who holds the lock, and the two that were given up";
+  const Deadline patience = DeadlineIn(absl::Seconds(7));
   while (active() > 1 && TimeLeft(patience) > absl::ZeroDuration()) absl::SleepFor(absl::Milliseconds(200));
+  EXPECT_TRUE(is_held);
   EXPECT_EQ(active(), 1);
+  while (is_held) count("SELECT 0::bigint AS n");
 }
 
 TEST_F(DatabaseTest, DropsAConnectionWhoseWorkWasCancelled) {
