@@ -2,6 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { mockGateway } from './dev/mock';
+import { mockWorkspace } from './dev/mock-workspace';
 import { workspacePath } from './dev/paths';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -21,7 +22,7 @@ const doors = {
 export default defineConfig(({ mode }) => {
   const { input, minChunk } = doors[mode === 'workspace' ? 'workspace' : 'wizard'];
   return {
-    plugins: [svelte(), workspacePath(), ...(gateway ? [] : [mockGateway()])],
+    plugins: [svelte(), workspacePath(), ...(gateway ? [] : [mockWorkspace(), mockGateway()])],
     server: { host: '127.0.0.1', proxy },
     preview: { host: '127.0.0.1', proxy },
     build: {

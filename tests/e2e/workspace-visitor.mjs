@@ -42,3 +42,11 @@ export async function storeSampleKey(t, name) {
   t.after(() => api('DELETE', `/api-keys/openai_compatible?name=${encodeURIComponent(name)}`));
   await api('POST', '/api-keys', { service_name: 'openai_compatible', name, api_key: 'anything', base_url: sample });
 }
+
+/** Chooses a model of the key `name` in the field that is labelled so. */
+export async function chooseModel(page, field, id, name) {
+  await field.click();
+  await field.fill(`${id} ${name}`);
+  await page.getByRole('option').filter({ hasText: id }).first().waitFor();
+  await field.press('Enter');
+}
