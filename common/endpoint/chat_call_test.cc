@@ -441,6 +441,22 @@ TEST_F(ChatCallTest, KeepsAConnectionForTheSameSessionOnly) {
   EXPECT_FALSE(Chat(endpoint, Request(), absl::Seconds(5), nullptr, "b").opened_connection);
 }
 
+TEST_F(ChatCallTest, ClosesTheConnectionThatRestedLongestWhereTooManyDo) {
+  CallerLimits limits;
+  limits.idle_connections = 2;
+  UseLimits(limits);
+  FakeEndpoint endpoint(Says(StreamAnswer("Hi")));
+  const auto opens = [&](const char* session) {
+    return Chat(endpoint, Request(), absl::Seconds(5), nullptr, session).opened_connection;
+  };
+  EXPECT_TRUE(opens("a"));
+  EXPECT_TRUE(opens("b"));
+  EXPECT_TRUE(opens("c"));
+  EXPECT_FALSE(opens("c"));
+  EXPECT_FALSE(opens("b"));
+  EXPECT_TRUE(opens("a"));
+}
+
 TEST_F(ChatCallTest, KeepsAConnectionWhoseLastChunkComesLate) {
   FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
     to.Send(StreamHead() + Event(TextDelta("Hi")) + Event("[DONE]"));

@@ -25,14 +25,15 @@
 //   FTL_SERVE(StartRun)          →  Task<StartRunResponse> StartRun(const CallContext&, const StartRunRequest&);
 //   FTL_SERVE_STREAM(WatchRun)   →  Task<> WatchRun(const CallContext&, const WatchRunRequest&,
 //   rpc::Writer<WatchRunResponse>&);
-// The class has a member `serving_` (rpc::Serving) and an alias `pb` for the package of its messages in scope. A client
-// that goes away cancels the coroutine (asio cancellation, terminal). Status, metrics and log are written here and
-// nowhere else.
-#define FTL_SERVE(Method)                                                                                              \
+// The class has a member `serving_` (rpc::Serving) and an alias `pb` for the package of its messages in scope;
+// FTL_SERVE_BY names another rpc::Serving, for a method that runs on another thread. A client that goes away cancels
+// the coroutine (asio cancellation, terminal). Status, metrics and log are written here and nowhere else.
+#define FTL_SERVE(Method) FTL_SERVE_BY(serving_, Method)
+#define FTL_SERVE_BY(serving, Method)                                                                                  \
   grpc::ServerUnaryReactor* Method(grpc::CallbackServerContext* context, const pb::Method##Request* request,           \
                                    pb::Method##Response* response) override {                                          \
     return ::ftl::rpc::ServeUnary(                                                                                     \
-        serving_, context, request, response, #Method,                                                                 \
+        serving, context, request, response, #Method,                                                                  \
         [this](const ::ftl::CallContext& call, const pb::Method##Request& message) { return Method(call, message); }); \
   }
 

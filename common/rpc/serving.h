@@ -29,6 +29,10 @@ class Serving {
         operator_token_(std::move(operator_token)) {}
 
   const asio::any_io_executor& executor() const { return executor_; }
+  // The same for methods that run on another of the module's threads.
+  Serving On(asio::any_io_executor executor) const {
+    return Serving(std::move(executor), process_token_, operator_token_);
+  }
   // Whether the server has no port, so that only this process can call.
   bool in_process() const { return !process_token_.empty(); }
 

@@ -31,6 +31,13 @@
 namespace ftl::batch_runner {
 namespace {
 
+// As many connections may rest as calls may be under way.
+CallerLimits LimitsFor(const BatchRunnerSettings& settings) {
+  CallerLimits limits;
+  limits.idle_connections = static_cast<size_t>(settings.calls_at_a_time);
+  return limits;
+}
+
 class BatchRunner final : public host::Module {
  public:
   explicit BatchRunner(BatchRunnerSettings settings) : settings_(std::move(settings)) {}
@@ -49,7 +56,7 @@ class BatchRunner final : public host::Module {
   void Serve(rpc::Registrar& registrar) override {
     Rooms& r = *rooms_;
     registrar.Add(std::make_unique<BatchRunnerService>(
-        registrar.serving(), BatchRunnerService::Parts{settings_, r.runs, r.results, r.suites, r.reading, r.probe,
+        registrar.serving(), BatchRunnerService::Parts{settings_, r.desk, r.runs, r.results, r.work, r.reading, r.probe,
                                                        r.models, r.dispatcher, r.feed, r.notifier}));
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<WorkspaceService>(registrar.serving(), r.key_probe, r.catalogue));
@@ -65,6 +72,7 @@ class BatchRunner final : public host::Module {
 
   Task<> Stop() override {
     stop_listening_.emit(asio::cancellation_type::terminal);
+    rooms_->desk.Stop();
     rooms_->lookout.Stop();
     rooms_->probe.Close();
     rooms_->caller.Close();
@@ -85,13 +93,13 @@ class BatchRunner final : public host::Module {
                                        std::string(kSessionOverChannel)}),
           runs(database, reads),
           results(reads),
-          suites(database),
+          desk(settings.database, settings.read_connections),
           work(steps, database, process),
-          doors(database),
+          door_store(database),
           keys(environment.channels),
-          caller(environment.executor, policy),
-          probe(environment.executor, keys, caller, policy),
-          models(keys, caller, policy),
+          caller(environment.executor, policy, LimitsFor(settings)),
+          probe(environment.executor, keys, doors, caller, policy),
+          models(keys, doors, caller, policy),
           workspace_policy({.allow_localhost = settings.allow_localhost, .allow = settings.egress_allow}),
           stored_keys(environment.channels),
           workspace_caller(environment.executor, workspace_policy),
@@ -102,8 +110,8 @@ class BatchRunner final : public host::Module {
           agents(database),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
-          dispatcher({environment.executor, process, runs, work, doors, keys, caller, checks, policy, feed, notifier,
-                      static_cast<size_t>(settings.calls_at_a_time)}) {}
+          dispatcher({environment.executor, process, runs, work, door_store, doors, keys, caller, checks, policy, feed,
+                      notifier, static_cast<size_t>(settings.calls_at_a_time)}) {}
 
     const std::string process = NewUuid();
     AddressPolicy policy;
@@ -114,9 +122,10 @@ class BatchRunner final : public host::Module {
     Listener listener;
     RunStore runs;
     ResultStore results;
-    SuiteStore suites;
+    Desk desk;
     WorkStore work;
-    DoorStore doors;
+    DoorStore door_store;
+    Doors doors;
     KeyLoans keys;
     Caller caller;
     ReadingThread reading;

@@ -21,7 +21,7 @@ export const folder = (...path) => join(data, ...path);
 export function up(...flags) {
   const env = {
     ...process.env, FTL_BUILD_DIR: dirname(programs), FTL_LOG_LEVEL: 'warn', FTL_MAX_CONNECTIONS_PER_ADDRESS: '16384',
-    DEMO_MAX_PROMPTS_PER_SESSION: '1000000', DEMO_MAX_SESSIONS_PER_ADDRESS: '1000', DEMO_MAX_REQUESTS_PER_MINUTE: '100000000',
+    DEMO_MAX_PROMPTS_PER_SESSION: '1000000', DEMO_MAX_SESSIONS_PER_ADDRESS: '10000', DEMO_MAX_REQUESTS_PER_MINUTE: '100000000',
   };
   const args = ['--data', data, '--port', '0', '--detach', '--no-demo', '--skip-install', '--restart', ...flags];
   execFileSync(join(checkout, 'deploy/local/up'), args, { env, stdio: ['ignore', 'ignore', 'inherit'] });

@@ -1,7 +1,7 @@
 // How fast batch-runner's own store takes results in, from the prompts' lease to the last commit, without any call: in
-// steps of 128 results of 1.5 KB, as a run of concurrency 256 makes them.
+// steps of so many results of 1.5 KB, as runs of such a concurrency make them (256 and 128, or 4 and 4).
 // One run at a time in each session; what runs wait for, others use.
-//   store_speed DATABASE_URL RESULTS SESSION_ID…      → {"stored":30000,"took_ms":…,"per_second":…}
+//   store_speed DATABASE_URL RESULTS CONCURRENCY STEP SESSION_ID…   → {"stored":30000,"took_ms":…,"per_second":…}
 #include <chrono>
 #include <iostream>
 #include <stdexcept>
@@ -19,19 +19,18 @@
 namespace ftl::batch_runner {
 namespace {
 
-constexpr int kConcurrency = 256;
-constexpr size_t kBatch = 128;
-// As many as one step claims, so that the installation's own batch-runner finds nothing left to do.
-constexpr int kPromptsOfARun = 3 * kConcurrency;
 constexpr size_t kAnswerBytes = 1500;
 
-RunPlan Plan() {
+// As many prompts as one step claims, so that the installation's own batch-runner finds nothing left to do.
+RunPlan PlanFor(int concurrency) {
   RunPlan plan;
   plan.suite_id = NewUuid();
   plan.suite_name = "Storing";
-  plan.parameters.set_concurrency(kConcurrency);
-  plan.prompts.resize(kPromptsOfARun);
-  for (int i = 0; i < kPromptsOfARun; ++i) plan.prompts[i].set_prompt(fmt::format("Benchmark prompt number {}", i + 1));
+  plan.parameters.set_concurrency(concurrency);
+  plan.prompts.resize(3 * concurrency);
+  for (size_t i = 0; i < plan.prompts.size(); ++i) {
+    plan.prompts[i].set_prompt(fmt::format("Benchmark prompt number {}", i + 1));
+  }
   return plan;
 }
 
@@ -53,8 +52,10 @@ FinishedPrompt Answered(const LeasedPrompt& leased) {
 
 class Storing {
  public:
-  explicit Storing(std::string url)
-      : settings_{.url = std::move(url),
+  Storing(std::string url, int concurrency, size_t step)
+      : concurrency_(concurrency),
+        step_(step),
+        settings_{.url = std::move(url),
                   .role = "ftl_batch_runner",
                   .server_settings = "-c plan_cache_mode=force_generic_plan"} {}
 
@@ -64,8 +65,10 @@ class Storing {
     while (stored < results) {
       std::vector<RunKey> runs;
       for (const std::string& session : sessions) {
-        TRY(const pb::Run run, Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session, "Model", Plan(), {})));
-        runs.push_back({session, run.id()});
+        const RunKey run{session, NewUuid()};
+        TRY(Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session, run.test_run_id, "Model",
+                                    PlanFor(concurrency_), {})));
+        runs.push_back(run);
       }
       absl::Status fault;
       const auto began = std::chrono::steady_clock::now();
@@ -87,18 +90,18 @@ class Storing {
 
  private:
   Task<int> StoreRun(RunKey run) {
-    WorkStore::Request request{.wants_more = true, .concurrency = kConcurrency};
+    WorkStore::Request request{.wants_more = true, .concurrency = concurrency_};
     CO_TRY(WorkStore::Step step, co_await work_.Advance(DeadlineIn(absl::Seconds(10)), run, request));
     request = {.fence = step.fence};
     int stored = 0;
-    // The first 256 may be called; each step names as many of those claimed as it stores.
+    // As many as there are slots may be called; each step names as many of those claimed as it stores.
     std::vector<LeasedPrompt> leased = std::move(step.leased);
-    for (size_t i = 0; i < leased.size(); i += kBatch) {
+    for (size_t i = 0; i < leased.size(); i += step_) {
       request.finished.clear();
       request.calls.clear();
-      for (size_t j = i; j < std::min(i + kBatch, leased.size()); ++j) {
+      for (size_t j = i; j < std::min(i + step_, leased.size()); ++j) {
         request.finished.push_back(Answered(leased[j]));
-        if (j + kConcurrency < leased.size()) request.calls.push_back(leased[j + kConcurrency].prompt_id);
+        if (j + concurrency_ < leased.size()) request.calls.push_back(leased[j + concurrency_].prompt_id);
       }
       CO_TRY(step, co_await work_.Advance(DeadlineIn(absl::Seconds(10)), run, request));
       stored += static_cast<int>(step.stored.size());
@@ -108,6 +111,8 @@ class Storing {
     co_return stored;
   }
 
+  const int concurrency_;
+  const size_t step_;
   const DatabaseSettings settings_;
   asio::io_context io_;
   Database database_{io_.get_executor(), settings_};
@@ -118,13 +123,13 @@ class Storing {
 };
 
 int Main(int argc, char** argv) {
-  if (argc < 4) {
-    std::cerr << "usage: store_speed DATABASE_URL RESULTS SESSION_ID...\n";
+  if (argc < 6) {
+    std::cerr << "usage: store_speed DATABASE_URL RESULTS CONCURRENCY STEP SESSION_ID...\n";
     return 64;
   }
-  Storing storing(argv[1]);
+  Storing storing(argv[1], std::stoi(argv[3]), std::stoul(argv[4]));
   std::vector<std::string> sessions;
-  for (int i = 3; i < argc; ++i) {
+  for (int i = 5; i < argc; ++i) {
     const auto session = SessionHashOf(argv[i]);
     if (!session.ok()) throw std::runtime_error("no session id");
     sessions.push_back(*session);

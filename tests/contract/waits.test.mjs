@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { get, ok, post, until } from './client.mjs';
 import { chatEndpoint, faultRelay, waitsAtFirst } from './endpoint.mjs';
-import { kTimestamp } from './judge.mjs';
+import { isProblem, kTimestamp } from './judge.mjs';
 import { endOf, resultsOf, startRun, testedSession, uniquePrompts } from './sessions.mjs';
 
 const status = (runId) => ok(get(`batch-test/${runId}/status?page_size=1`));
@@ -58,6 +58,23 @@ test('another session with the same endpoint and key waits too, and one with ano
     const run = await endOf(runId);
     assert.deepEqual([run.status, run.failed_prompts], ['completed', 0], JSON.stringify(run));
   }
+});
+
+test('while an endpoint asks to wait, a connection test and a list of models say until when, and call nobody', async (t) => {
+  const { endpoint, door } = await closedEndpoint(t, 429, 30);
+  const session = await testedSession(t, { endpoint_url: endpoint.url });
+  const runId = await startRun(session, uniquePrompts(2), { concurrency: 1 });
+  await pauseOf(runId);
+  const calls = endpoint.calls.length;
+  const test = await ok(post('configure/test', { session_id: session }));
+  assert.deepEqual([test.success, test.error_type], [false, 'rate_limit'], JSON.stringify(test));
+  assert.match(test.error, /asked all who call it with this key to wait\. Try again in (2\d|30) s\./);
+  const models = await post('configure/models', { session_id: session });
+  isProblem(models, 502, 'endpoint_failed');
+  assert.match(models.text, /Try again in (2\d|30) s\./);
+  assert.ok(Number(models.headers.get('retry-after')) > 15, models.headers.get('retry-after'));
+  assert.deepEqual([endpoint.calls.length, door.refused], [calls, 1], 'nobody was called');
+  await ok(post(`batch-test/${runId}/cancel`, {}));
 });
 
 test('a prompt that alone is told to wait, again and again, comes last and holds up no other', async (t) => {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,7 +17,8 @@
 namespace ftl {
 
 // Connections that rest between calls. A connection is used again only for the session and the origin (scheme, host,
-// port) that it was opened for, and so only for the address that the policy judged then.
+// port) that it was opened for, and so only for the address that the policy judged then. Where too many rest, the one
+// that has rested longest is closed.
 class KeptConnections : public std::enable_shared_from_this<KeptConnections> {
  public:
   // `limits` must outlive it.
@@ -29,7 +31,7 @@ class KeptConnections : public std::enable_shared_from_this<KeptConnections> {
   };
   // One that is ready, the one used last first; null for none.
   std::unique_ptr<HttpConnection> Take(const Key& key);
-  // Puts it to rest; closes it instead where too many do already.
+  // Puts it to rest.
   void Give(const Key& key, std::unique_ptr<HttpConnection> connection);
 
   void Drop(std::string_view session);
@@ -38,16 +40,19 @@ class KeptConnections : public std::enable_shared_from_this<KeptConnections> {
 
  private:
   struct Resting {
+    Key key;
     std::unique_ptr<HttpConnection> connection;
     Mark since;
   };
+  using Place = std::list<Resting>::iterator;
+  void CloseOldest();
   void SweepLater();
   void Sweep();
 
   const CallerLimits& limits_;
   asio::steady_timer timer_;
-  std::map<Key, std::vector<Resting>> resting_;
-  size_t count_ = 0;
+  std::list<Resting> resting_;  // the longest first
+  std::map<Key, std::vector<Place>> places_;
   bool sweeps_ = false;
   bool is_closed_ = false;
 };

@@ -41,12 +41,24 @@ pb::TestConnectionResponse NotYet() {
   return response;
 }
 
+pb::TestConnectionResponse DoorIsClosed(absl::Duration left) {
+  const std::string sentence = ClosedDoorSentence(left);
+  pb::TestConnectionResponse response;
+  response.set_message(sentence);
+  response.set_error(sentence);
+  response.set_error_type(endpoint_pb::ERROR_TYPE_RATE_LIMIT);
+  return response;
+}
+
 }  // namespace
 
-Task<std::shared_ptr<Greeting>> ConnectionProbe::GreetingOf(const CallContext& call, std::string session) {
+Task<std::shared_ptr<Greeting>> ConnectionProbe::GreetingOf(const CallContext& call, std::string session,
+                                                            absl::Duration& closed_for) {
   if (const auto known = under_way_.find(session); known != under_way_.end()) co_return known->second;
   CO_TRY(KeyLoans::Loan loan, co_await keys_.For(call, session, vault_pb::LEND_PURPOSE_CONNECTION_TEST));
   CO_TRY(Endpoint endpoint, Endpoint::Parse(loan.endpoint_url, policy_));
+  closed_for = TimeLeft(doors_.ClosedUntil(loan.pace_key));
+  if (closed_for > absl::ZeroDuration()) co_return nullptr;
   std::erase_if(under_way_, [](const auto& greeting) { return greeting.second->has_ended(); });
   // Another test may have begun it while this one borrowed.
   auto& greeting = under_way_[session];
@@ -60,7 +72,9 @@ Task<pb::TestConnectionResponse> ConnectionProbe::Test(const CallContext& call, 
   if (const auto known = under_way_.find(session); known != under_way_.end() && known->second->has_ended()) {
     under_way_.erase(known);
   }
-  CO_TRY(const std::shared_ptr<Greeting> greeting, co_await GreetingOf(call, session));
+  absl::Duration closed_for;
+  CO_TRY(const std::shared_ptr<Greeting> greeting, co_await GreetingOf(call, session, closed_for));
+  if (!greeting) co_return DoorIsClosed(closed_for);
   absl::Cleanup break_off = [&] { greeting->BreakOff(); };
   const auto reply = co_await greeting->Heard(kLimit + kGrace);
   std::move(break_off).Cancel();

@@ -23,6 +23,12 @@ absl::Status RefusalOf(const CallFailure& failure) {
 
 Task<pb::ListModelsResponse> ModelDiscovery::OfSession(const CallContext& call, std::string session) {
   CO_TRY(KeyLoans::Loan loan, co_await keys_.For(call, session, vault_pb::LEND_PURPOSE_LIST_MODELS));
+  const absl::Duration closed_for = TimeLeft(doors_.ClosedUntil(loan.pace_key));
+  if (closed_for > absl::ZeroDuration()) {
+    co_return Refuse(Reason::kEndpointFailed, ClosedDoorSentence(closed_for))
+        .With("error_type", std::string_view(endpoint_pb::ErrorType_Name(endpoint_pb::ERROR_TYPE_RATE_LIMIT)))
+        .RetryAfter(closed_for);
+  }
   co_return co_await Ask(std::move(loan.endpoint_url), std::move(loan.credential), std::move(session));
 }
 

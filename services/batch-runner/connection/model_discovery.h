@@ -5,6 +5,7 @@
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "services/batch-runner/call/key_loans.h"
+#include "services/batch-runner/run/doors.h"
 
 namespace ftl::batch_runner {
 
@@ -13,10 +14,11 @@ namespace pb = finetunelab::batch_runner::v1;
 // Asks an endpoint which models it has. ENDPOINT_FAILED or ENDPOINT_TIMEOUT where it does not say.
 class ModelDiscovery {
  public:
-  ModelDiscovery(KeyLoans& keys, Caller& caller, AddressPolicy policy)
-      : keys_(keys), caller_(caller), policy_(policy) {}
+  ModelDiscovery(KeyLoans& keys, const Doors& doors, Caller& caller, AddressPolicy policy)
+      : keys_(keys), doors_(doors), caller_(caller), policy_(policy) {}
 
-  // Of a session's endpoint, by its hash.
+  // Of a session's endpoint, by its hash. Refused with when to try again while the endpoint asks all who call it with
+  // the key to wait.
   Task<pb::ListModelsResponse> OfSession(const CallContext& call, std::string session);
   // Of an endpoint that someone is about to use.
   Task<pb::ListModelsResponse> OfEndpoint(const CallContext& call, std::string endpoint_url, Credential credential);
@@ -25,6 +27,7 @@ class ModelDiscovery {
   Task<pb::ListModelsResponse> Ask(std::string endpoint_url, Credential credential, std::string pool_key);
 
   KeyLoans& keys_;
+  const Doors& doors_;
   Caller& caller_;
   AddressPolicy policy_;
 };

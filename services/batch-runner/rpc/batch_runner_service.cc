@@ -1,6 +1,8 @@
 #include "services/batch-runner/rpc/batch_runner_service.h"
 
+#include <absl/cleanup/cleanup.h>
 #include <absl/strings/numbers.h>
+#include <boost/asio/post.hpp>
 
 #include "common/endpoint/credential.h"
 #include "common/endpoint/url/provider.h"
@@ -13,6 +15,7 @@
 #include "services/batch-runner/rpc/watch_run.h"
 #include "services/batch-runner/run/plan.h"
 #include "services/batch-runner/run/run_metrics.h"
+#include "services/batch-runner/store/uuid.h"
 #include "services/batch-runner/suite/own_suite.h"
 
 namespace ftl::batch_runner {
@@ -22,6 +25,12 @@ namespace {
 absl::StatusOr<std::string> OptionalSession(std::string_view session_id) {
   if (session_id.empty()) return std::string();
   return SessionHashOf(session_id);
+}
+
+// Whether a run is certainly not stored.
+bool IsRefused(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kRunInProgress || reason == Reason::kIdempotencyKeyReused;
 }
 
 // Their bytes are not known without a walk over all of them.
@@ -40,7 +49,7 @@ Task<pb::ListSuitesResponse> BatchRunnerService::ListSuites(const CallContext& c
                                                             const pb::ListSuitesRequest& request) {
   CO_TRY(std::string session, OptionalSession(request.session_id()));
   const auto domain = request.has_task_domain() ? std::optional(request.task_domain()) : std::nullopt;
-  CO_TRY(auto suites, co_await parts_.suites.List(call, std::move(session), domain));
+  CO_TRY(auto suites, co_await parts_.desk.suites().List(call, std::move(session), domain));
   pb::ListSuitesResponse response;
   for (pb::Suite& suite : suites) *response.add_suites() = std::move(suite);
   co_return response;
@@ -48,7 +57,7 @@ Task<pb::ListSuitesResponse> BatchRunnerService::ListSuites(const CallContext& c
 
 Task<pb::GetSuiteResponse> BatchRunnerService::GetSuite(const CallContext& call, const pb::GetSuiteRequest& request) {
   CO_TRY(std::string session, OptionalSession(request.session_id()));
-  CO_TRY(const pb::Suite suite, co_await parts_.suites.Get(call, std::move(session), request.id()));
+  CO_TRY(const pb::Suite suite, co_await parts_.desk.suites().Get(call, std::move(session), request.id()));
   pb::GetSuiteResponse response;
   CopyFields(suite, response);
   co_return response;
@@ -68,7 +77,7 @@ Task<pb::CreateSuiteResponse> BatchRunnerService::CreateSuite(const CallContext&
   }
   CO_TRY(suite.status());
   CO_TRY(const pb::Suite stored,
-         co_await parts_.suites.Create(call, std::move(session), *std::move(suite), IdempotencyOf(request)));
+         co_await parts_.desk.suites().Create(call, std::move(session), *std::move(suite), IdempotencyOf(request)));
   pb::CreateSuiteResponse response;
   CopyFields(stored, response);
   for (std::string& name : left_out) response.add_left_out(std::move(name));
@@ -108,8 +117,8 @@ Task<pb::ListModelsResponse> BatchRunnerService::ListModels(const CallContext& c
 Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call, const pb::StartRunRequest& request) {
   CO_TRY(const std::string session_hash, SessionHashOf(request.session_id()));
   CO_TRY(CheckedParameters(request));
-  CO_TRY(const RunSession session, co_await parts_.runs.LoadSession(call, session_hash));
-  const Idempotency idempotency = IdempotencyOf(request);
+  CO_TRY(RunGround ground, co_await parts_.desk.runs().LoadGround(call, session_hash, request.test_suite_id()));
+  const RunSession& session = ground.session;
   if (!session.connection_tested) {
     co_return Refuse(Reason::kConnectionNotTested,
                      "Test the connection first, with POST /api/demo/v2/configure/test; a run needs one that passed.");
@@ -117,31 +126,56 @@ Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call,
   if (session.key_forgotten) {
     co_return Refuse(Reason::kKeyForgotten, "This session's key has been forgotten after its run. Open a new session.");
   }
-  CO_TRY(const pb::Suite suite, co_await parts_.suites.Get(call, session_hash, request.test_suite_id()));
-  CO_TRY(const std::optional<pb::Run> repeated, co_await parts_.runs.Repeated(call, session_hash, idempotency));
-  const int64_t left = parts_.settings.prompts_per_session - session.prompts_used;
-  pb::Run run;
-  if (repeated) {
-    run = *repeated;
-  } else {
+  CO_TRY(const pb::Suite suite, std::move(ground.suite));
+  Idempotency idempotency = IdempotencyOf(request);
+  CO_TRY(std::optional<pb::Run> run, co_await parts_.desk.runs().Repeated(call, session_hash, idempotency));
+  if (!run) {
+    const int64_t left = parts_.settings.prompts_per_session - session.prompts_used;
     CO_TRY(RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
-    CO_TRY(run, co_await parts_.runs.Create(call, session_hash, session.model_name, std::move(plan), idempotency));
-    run_metrics::Started();
-    parts_.dispatcher.Begin({session_hash, run.id()}, {run.parameters(), call.traceparent});
+    CO_TRY(run,
+           co_await StoreAndBegin(call, session_hash, session.model_name, std::move(plan), std::move(idempotency)));
   }
   pb::StartRunResponse response;
   response.set_success(true);
-  response.set_test_run_id(run.id());
-  response.set_status(run.status());
-  response.set_total_prompts(run.total_prompts());
+  response.set_test_run_id(run->id());
+  response.set_status(run->status());
+  response.set_total_prompts(run->total_prompts());
   co_return response;
+}
+
+Task<pb::Run> BatchRunnerService::StoreAndBegin(const CallContext& call, std::string session, std::string model_name,
+                                                RunPlan plan, Idempotency idempotency) {
+  const RunKey key{session, NewUuid()};
+  Dispatcher& dispatcher = parts_.dispatcher;
+  const asio::any_io_executor engine = dispatcher.parts().executor;
+  asio::post(engine, [&dispatcher, key, begun = BegunRun{plan.parameters, call.traceparent}] {
+    dispatcher.Expect(key, begun);
+  });
+  bool may_be_stored = true;
+  absl::Cleanup let_go = [&] {
+    asio::post(engine, [&dispatcher, key, may_be_stored] { dispatcher.LetGo(key, may_be_stored); });
+  };
+  std::vector<Statement> lease = parts_.work.LeaseFirst(key, plan.parameters);
+  const Deadline until = DeadlineIn(WorkStore::kLeaseTime);
+  auto created = co_await parts_.desk.runs().Create(call, std::move(session), key.test_run_id, std::move(model_name),
+                                                    std::move(plan), std::move(idempotency), std::move(lease));
+  may_be_stored = !created.ok() && !IsRefused(created.status());
+  CO_TRY(created.status());
+  if (created->is_new) {
+    std::move(let_go).Cancel();
+    asio::post(engine, [&dispatcher, key, first = FirstLease{WorkStore::FirstStep(created->then), until}]() mutable {
+      dispatcher.Begin(key, std::move(first));
+    });
+    run_metrics::Started();
+  }
+  co_return std::move(created->run);
 }
 
 Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, const pb::GetRunRequest& request) {
   pb::GetRunResponse response;
   if (request.test_run_id().empty()) {
     CO_TRY(std::string session, SessionHashOf(request.session_id()));
-    CO_TRY(const pb::Run run, co_await parts_.runs.Latest(call, std::move(session)));
+    CO_TRY(const pb::Run run, co_await parts_.desk.runs().Latest(call, std::move(session)));
     CopyFields(run, response);
     co_return response;
   }
@@ -149,7 +183,7 @@ Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, con
   CO_TRY(const int64_t after, NumberAt("prompts " + request.test_run_id(), request.page_token()));
   CO_TRY(std::string session, OptionalSession(request.session_id()));
   CO_TRY(auto view,
-         co_await parts_.runs.Look(
+         co_await parts_.desk.runs().Look(
              call, std::move(session), request.test_run_id(),
              {.after_prompt = static_cast<int32_t>(after), .limit = page_size, .manifest = request.manifest()}));
   CopyFields(view.run, response);
@@ -168,7 +202,7 @@ Task<pb::ListRunsResponse> BatchRunnerService::ListRuns(const CallContext& call,
   CO_TRY(const int page_size, PageSize(request.page_size()));
   const std::string list = "runs " + session;
   CO_TRY(const int64_t offset, NumberAt(list, request.page_token()));
-  CO_TRY(auto page, co_await parts_.runs.List(call, std::move(session), static_cast<int>(offset), page_size));
+  CO_TRY(auto page, co_await parts_.desk.runs().List(call, std::move(session), static_cast<int>(offset), page_size));
   pb::ListRunsResponse response;
   response.set_total(page.total);
   for (pb::Run& run : page.runs) *response.add_runs() = std::move(run);
@@ -188,10 +222,11 @@ Task<pb::ListResultsResponse> BatchRunnerService::ListResults(const CallContext&
   CO_TRY(std::string session, OptionalSession(request.session_id()));
   ResultStore::Page page;
   if (by_sequence) {
-    CO_TRY(page, co_await parts_.results.BySequence(call, std::move(session), request.test_run_id(), after, page_size));
+    CO_TRY(page, co_await parts_.desk.results().BySequence(call, std::move(session), request.test_run_id(), after,
+                                                           page_size));
   } else {
-    CO_TRY(page, co_await parts_.results.ByPrompt(call, std::move(session), request.test_run_id(),
-                                                  static_cast<int32_t>(after), page_size));
+    CO_TRY(page, co_await parts_.desk.results().ByPrompt(call, std::move(session), request.test_run_id(),
+                                                         static_cast<int32_t>(after), page_size));
   }
   pb::ListResultsResponse response;
   response.set_total(page.total);

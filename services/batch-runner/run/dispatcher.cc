@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <map>
 
 #include <absl/time/clock.h>
@@ -52,9 +53,28 @@ void Dispatcher::Start() {
   asio::co_spawn(parts_.executor, KeepLeases(), asio::detached);
 }
 
-void Dispatcher::Begin(const RunKey& run, BegunRun begun) {
-  if (draining_) return CallForHelp(run.test_run_id);
-  Employ(run, std::move(begun));
+void Dispatcher::Expect(const RunKey& run, BegunRun begun) {
+  auto worker = std::make_shared<RunWorker>(*this, run, std::move(begun));
+  expected_[run] = worker;
+  worker->StartBorrowing();
+}
+
+void Dispatcher::Begin(const RunKey& run, FirstLease lease) {
+  if (draining_) return LetGo(run, /*may_be_stored=*/true);
+  const std::shared_ptr<RunWorker> worker = std::move(expected_.extract(run).mapped());
+  worker->Take(std::move(lease));
+  PutToWork(run, worker);
+}
+
+void Dispatcher::LetGo(const RunKey& run, bool may_be_stored) {
+  expected_.extract(run).mapped()->LetGo();
+  if (may_be_stored) asio::co_spawn(parts_.executor, HandOver(run), asio::detached);
+}
+
+asio::awaitable<void> Dispatcher::HandOver(RunKey run) {
+  const absl::Status left = co_await parts_.work.Leave(DeadlineIn(WorkStore::kRenewal), run);
+  if (!left.ok()) log::Warn("a run waits for its lease's end", {{"run", run.test_run_id}, {"status", left}});
+  CallForHelp(run.test_run_id);
 }
 
 void Dispatcher::Wake() {
@@ -155,7 +175,7 @@ asio::awaitable<void> Dispatcher::FindWork() {
     }
     for (const RunKey& run : runs.ok() ? *runs : std::vector<RunKey>()) {
       if (draining_) break;
-      Employ(run, std::nullopt);
+      Employ(run);
     }
     if (look_again_) continue;
     wake_.expires_at(DeadlineIn(kPoll));
@@ -164,19 +184,19 @@ asio::awaitable<void> Dispatcher::FindWork() {
 }
 
 asio::awaitable<void> Dispatcher::LearnDoors() {
-  const auto doors = co_await parts_.doors.List(DeadlineIn(absl::Seconds(5)));
-  if (doors.ok()) doors_.Learn(*doors, std::chrono::steady_clock::now());
+  const auto doors = co_await parts_.door_store.List(DeadlineIn(absl::Seconds(5)));
+  if (doors.ok()) parts_.doors.Learn(*doors, std::chrono::steady_clock::now());
 }
 
 void Dispatcher::CloseDoor(const std::string& pace_key, absl::Duration wait) {
-  if (!doors_.Close(pace_key, wait, std::chrono::steady_clock::now())) return;
+  if (!parts_.doors.Close(pace_key, wait, std::chrono::steady_clock::now())) return;
   asio::co_spawn(parts_.executor, StoreDoor(pace_key), asio::detached);
 }
 
 void Dispatcher::DoorAnswered(const std::string& pace_key) {
-  if (!doors_.Answered(pace_key, std::chrono::steady_clock::now())) return;
+  if (!parts_.doors.Answered(pace_key, std::chrono::steady_clock::now())) return;
   auto store = [this, pace_key]() -> asio::awaitable<void> {
-    const absl::Status stored = co_await parts_.doors.Answered(DeadlineIn(absl::Seconds(5)), pace_key);
+    const absl::Status stored = co_await parts_.door_store.Answered(DeadlineIn(absl::Seconds(5)), pace_key);
     if (!stored.ok()) log::Warn("an answer after a wait was not stored", {{"status", stored}});
   };
   asio::co_spawn(parts_.executor, store, asio::detached);
@@ -185,9 +205,9 @@ void Dispatcher::DoorAnswered(const std::string& pace_key) {
 asio::awaitable<void> Dispatcher::StoreDoor(std::string pace_key) {
   asio::steady_timer pause(parts_.executor);
   while (true) {
-    const absl::Duration left = TimeLeft(doors_.ClosedUntil(pace_key));
+    const absl::Duration left = TimeLeft(parts_.doors.ClosedUntil(pace_key));
     if (left <= absl::ZeroDuration()) co_return;
-    const absl::Status stored = co_await parts_.doors.Close(DeadlineIn(absl::Seconds(5)), pace_key, left);
+    const absl::Status stored = co_await parts_.door_store.Close(DeadlineIn(absl::Seconds(5)), pace_key, left);
     if (stored.ok()) break;
     log::Warn("other processes do not hear yet that an endpoint asks to wait", {{"status", stored}});
     pause.expires_after(std::chrono::milliseconds(500));
@@ -196,23 +216,32 @@ asio::awaitable<void> Dispatcher::StoreDoor(std::string pace_key) {
   Tell(kWorkChannel, "");
 }
 
-void Dispatcher::Employ(const RunKey& run, std::optional<BegunRun> begun) {
-  const auto [place, is_new] = workers_.try_emplace(run);
-  if (!is_new) return place->second->Wake();
-  auto worker = std::make_shared<RunWorker>(*this, run, std::move(begun));
-  place->second = worker;
+void Dispatcher::Employ(const RunKey& run) {
+  if (const auto known = workers_.find(run); known != workers_.end()) return known->second->Wake();
+  PutToWork(run, std::make_shared<RunWorker>(*this, run, std::nullopt));
+}
+
+void Dispatcher::PutToWork(const RunKey& run, std::shared_ptr<RunWorker> worker) {
+  workers_[run] = worker;
   auto done = [this, run, worker](std::exception_ptr failure) {
     if (failure) log::Error("run worker ended by an exception", {{"run", run.test_run_id}});
     workers_.erase(run);
-    if (worker->MissedAWake() && !draining_) Employ(run, std::nullopt);
+    if (worker->MissedAWake() && !draining_) Employ(run);
   };
   asio::co_spawn(parts_.executor, worker->Work(), std::move(done));
+}
+
+void Dispatcher::TellOldestLease() const {
+  absl::Duration oldest;
+  for (const auto& [run, worker] : workers_) oldest = std::max(oldest, worker->LeaseAge());
+  run_metrics::OldestLease().Set(absl::ToDoubleSeconds(oldest));
 }
 
 asio::awaitable<void> Dispatcher::KeepLeases() {
   while (!draining_ || !workers_.empty()) {
     renewal_.expires_at(DeadlineIn(WorkStore::kRenewal));
     co_await renewal_.async_wait(asio::as_tuple(asio::use_awaitable));
+    TellOldestLease();
     if (workers_.empty()) continue;
     std::map<RunKey, int64_t> asked;
     for (const auto& [run, worker] : workers_) asked[run] = worker->fence();
@@ -224,7 +253,8 @@ asio::awaitable<void> Dispatcher::KeepLeases() {
       continue;
     }
     for (const auto& [run, fence] : *kept) {
-      if (!workers_.contains(run)) (void)co_await parts_.work.Leave(DeadlineIn(WorkStore::kRenewal), run);
+      if (workers_.contains(run) || expected_.contains(run)) continue;
+      (void)co_await parts_.work.Leave(DeadlineIn(WorkStore::kRenewal), run);
     }
     for (const auto& [run, worker] : workers_) {
       const int64_t fence = asked[run];

@@ -26,10 +26,16 @@ namespace ftl::batch_runner {
 
 class RunWorker;
 
-// What is known of a run that this process has just stored.
+// What is known of a run that this process stores.
 struct BegunRun {
   pb::RunParameters parameters;
   std::string traceparent;  // of who started it; empty for none
+};
+
+// The first prompts of a run, leased as it was stored; the lease lasts until then.
+struct FirstLease {
+  WorkStore::Step step;
+  Deadline until;
 };
 
 // The channels of NOTIFY by which the processes of this service hear that there is a run to work on, and that something
@@ -46,7 +52,8 @@ class Dispatcher {
     std::string process;  // UUID of this process
     RunStore& runs;
     WorkStore& work;
-    DoorStore& doors;
+    DoorStore& door_store;
+    Doors& doors;
     KeyLoans& keys;
     Caller& caller;
     CheckThread& checks;
@@ -60,8 +67,12 @@ class Dispatcher {
 
   // Starts looking for work; until Drain.
   void Start();
-  // A run was stored by this process: starts with it at once, and tells the others.
-  void Begin(const RunKey& run, BegunRun begun);
+  // This process is about to store a run: its key is borrowed meanwhile. Begin or LetGo follows.
+  void Expect(const RunKey& run, BegunRun begun);
+  // It is stored: starts with it at once.
+  void Begin(const RunKey& run, FirstLease lease);
+  // It is not stored; or it may be, and others are to find it at once.
+  void LetGo(const RunKey& run, bool may_be_stored);
   // There may be new work.
   void Wake();
   // There may be more to do in the run: its worker asks, or a look for work finds it.
@@ -90,7 +101,7 @@ class Dispatcher {
   // For the jitter of waits.
   std::mt19937_64& random() { return random_; }
   // Whose endpoint has asked to wait.
-  const Doors& doors() const { return doors_; }
+  const Doors& doors() const { return parts_.doors; }
   // An endpoint has asked all who call it with this key to wait, or has answered; told to all processes.
   void CloseDoor(const std::string& pace_key, absl::Duration wait);
   void DoorAnswered(const std::string& pace_key);
@@ -108,14 +119,18 @@ class Dispatcher {
   asio::awaitable<void> LearnDoors();
   asio::awaitable<void> StoreDoor(std::string pace_key);
   void MayCall(const std::optional<std::string>& test_run_id);
-  void Employ(const RunKey& run, std::optional<BegunRun> begun);
+  // A worker for a run that others have stored.
+  void Employ(const RunKey& run);
+  void PutToWork(const RunKey& run, std::shared_ptr<RunWorker> worker);
+  asio::awaitable<void> HandOver(RunKey run);
+  void TellOldestLease() const;
   asio::awaitable<void> KeepLeases();
 
   Parts parts_;
   std::mt19937_64 random_;
-  Doors doors_;
   CallBudget budget_;
   std::map<RunKey, std::shared_ptr<RunWorker>> workers_;
+  std::map<RunKey, std::shared_ptr<RunWorker>> expected_;
   asio::steady_timer wake_;
   asio::steady_timer renewal_;
   Deadline take_over_from_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace ftl::batch_runner {
 namespace {
 
@@ -50,6 +52,11 @@ Deadline Doors::ClosedUntil(const std::string& pace_key) const {
 std::optional<Deadline> Doors::WaitingSince(const std::string& pace_key) const {
   const auto found = doors_.find(pace_key);
   return found == doors_.end() ? std::nullopt : found->second.waiting_since;
+}
+
+std::string ClosedDoorSentence(absl::Duration left) {
+  return fmt::format("The endpoint has asked all who call it with this key to wait. Try again in {} s.",
+                     absl::ToInt64Seconds(absl::Ceil(left, absl::Seconds(1))));
 }
 
 absl::Duration PatienceLeft(std::optional<Deadline> waiting_since, Deadline began, Deadline now) {

@@ -36,6 +36,9 @@ class Doors {
   std::map<std::string, Door> doors_;
 };
 
+// What somebody is told who asks for a call while the door is closed for `left`.
+std::string ClosedDoorSentence(absl::Duration left);
+
 // A run that has waited this long in a row, without an answer to anybody, gives up.
 inline constexpr absl::Duration kLongestInARow = absl::Minutes(5);
 

@@ -60,5 +60,10 @@ TEST(DoorsTest, ARunWaitsFiveMinutesInARowOfItsOwnTime) {
   EXPECT_LE(PatienceLeft(kNoon, kNoon, kNoon + minutes(5)), absl::ZeroDuration());
 }
 
+TEST(DoorsTest, SaysInWholeSecondsWhenToTryAgain) {
+  EXPECT_EQ(ClosedDoorSentence(absl::Milliseconds(1200)),
+            "The endpoint has asked all who call it with this key to wait. Try again in 2 s.");
+}
+
 }  // namespace
 }  // namespace ftl::batch_runner

@@ -1,6 +1,8 @@
 #include "services/batch-runner/run/run_metrics.h"
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "common/observe/instrument.h"
 #include "common/proto/enum_word.h"
@@ -33,12 +35,65 @@ double Seconds(const google::protobuf::Duration& duration) {
   return static_cast<double>(duration.seconds()) + duration.nanos() / 1e9;
 }
 
-void UsedTokens(endpoint_pb::Provider provider, const char* type, int64_t tokens) {
-  Labels labels = CallLabels(provider);
-  labels.emplace("gen_ai_token_type", type);
-  HistogramOf("gen_ai_client_token_usage",
-              "Tokens of a call, as the endpoint counts them, or estimated where it does not.", kTokens, labels)
-      .Observe(static_cast<double>(tokens));
+// To find a metric by its labels costs more than to move it: each is looked for once.
+template <typename Metric, typename Key, typename Find>
+Metric& Known(std::map<Key, Metric*>& known, const Key& key, Find find) {
+  Metric*& metric = known[key];
+  if (metric == nullptr) metric = &find();
+  return *metric;
+}
+
+using ByOutcome = std::pair<endpoint_pb::Provider, endpoint_pb::Outcome>;
+
+prometheus::Counter& Prompts(endpoint_pb::Provider provider, endpoint_pb::Outcome outcome) {
+  static std::map<ByOutcome, prometheus::Counter*> known;
+  return Known(
+      known, {provider, outcome}, [&]() -> auto& {
+        return CounterOf("ftl_prompts_total", "Prompts whose result was stored.",
+                         {{"provider", WordOf(provider)}, {"outcome", EnumWord(outcome)}});
+      });
+}
+
+prometheus::Counter& Attempts(endpoint_pb::Provider provider, endpoint_pb::Outcome outcome) {
+  static std::map<ByOutcome, prometheus::Counter*> known;
+  return Known(
+      known, {provider, outcome}, [&]() -> auto& {
+        return CounterOf("ftl_call_attempts_total", "Calls to endpoints, each attempt of a prompt by itself.",
+                         {{"provider", WordOf(provider)}, {"outcome", EnumWord(outcome)}});
+      });
+}
+
+// `outcome` is OK's for calls that went well, whatever came.
+prometheus::Histogram& CallTimes(endpoint_pb::Provider provider, endpoint_pb::Outcome outcome) {
+  static std::map<ByOutcome, prometheus::Histogram*> known;
+  return Known(
+      known, {provider, outcome}, [&]() -> auto& {
+        Labels labels = CallLabels(provider);
+        if (outcome != endpoint_pb::OUTCOME_OK) labels.emplace("error_type", EnumWord(outcome));
+        return HistogramOf("gen_ai_client_operation_duration_seconds",
+                           "A call from its start to its end, opening a connection included.", kCallSeconds, labels);
+      });
+}
+
+prometheus::Histogram& FirstChunkTimes(endpoint_pb::Provider provider) {
+  static std::map<endpoint_pb::Provider, prometheus::Histogram*> known;
+  return Known(
+      known, provider, [&]() -> auto& {
+        return HistogramOf("gen_ai_client_time_to_first_chunk_seconds",
+                           "From a call's start to the first piece of its answer.", kCallSeconds, CallLabels(provider));
+      });
+}
+
+prometheus::Histogram& Tokens(endpoint_pb::Provider provider, const std::string& type) {
+  static std::map<std::pair<endpoint_pb::Provider, std::string>, prometheus::Histogram*> known;
+  return Known(
+      known, {provider, type}, [&]() -> auto& {
+        Labels labels = CallLabels(provider);
+        labels.emplace("gen_ai_token_type", type);
+        return HistogramOf("gen_ai_client_token_usage",
+                           "Tokens of a call, as the endpoint counts them, or estimated where it does not.", kTokens,
+                           labels);
+      });
 }
 
 prometheus::Counter& StartedRuns() {
@@ -80,6 +135,7 @@ void BeginAtZero() {
   RunsInWork();
   CallsInProgress();
   RunsInLine();
+  OldestLease();
   Watchers();
 }
 
@@ -87,11 +143,7 @@ void Started() { StartedRuns().Increment(); }
 
 void Ended(pb::RunStatus status) { EndedRuns(status).Increment(); }
 
-void Stored(endpoint_pb::Provider provider, endpoint_pb::Outcome outcome) {
-  CounterOf("ftl_prompts_total", "Prompts whose result was stored.",
-            {{"provider", WordOf(provider)}, {"outcome", EnumWord(outcome)}})
-      .Increment();
-}
+void Stored(endpoint_pb::Provider provider, endpoint_pb::Outcome outcome) { Prompts(provider, outcome).Increment(); }
 
 void WaitedForStore(absl::Duration waited) {
   static prometheus::Histogram& waits = HistogramOf(
@@ -106,30 +158,24 @@ void WaitedForCall(absl::Duration waited) {
 }
 
 void Called(endpoint_pb::Provider provider, const ChatReply& reply, absl::Duration took) {
-  const std::string outcome = EnumWord(reply.outcome);
-  CounterOf("ftl_call_attempts_total", "Calls to endpoints, each attempt of a prompt by itself.",
-            {{"provider", WordOf(provider)}, {"outcome", outcome}})
-      .Increment();
-  Labels labels = CallLabels(provider);
-  if (reply.timing.has_ttft()) {
-    HistogramOf("gen_ai_client_time_to_first_chunk_seconds", "From a call's start to the first piece of its answer.",
-                kCallSeconds, labels)
-        .Observe(Seconds(reply.timing.ttft()));
-  }
+  Attempts(provider, reply.outcome).Increment();
+  if (reply.timing.has_ttft()) FirstChunkTimes(provider).Observe(Seconds(reply.timing.ttft()));
   if (reply.ok()) {
-    UsedTokens(provider, "input", reply.input_tokens);
-    UsedTokens(provider, "output", reply.output_tokens);
-  } else {
-    labels.emplace("error_type", outcome);
+    Tokens(provider, "input").Observe(static_cast<double>(reply.input_tokens));
+    Tokens(provider, "output").Observe(static_cast<double>(reply.output_tokens));
   }
-  HistogramOf("gen_ai_client_operation_duration_seconds",
-              "A call from its start to its end, opening a connection included.", kCallSeconds, labels)
-      .Observe(absl::ToDoubleSeconds(took));
+  CallTimes(provider, reply.ok() ? endpoint_pb::OUTCOME_OK : reply.outcome).Observe(absl::ToDoubleSeconds(took));
 }
 
 void Retried() { Retries().Increment(); }
 
 void LackedRoom() { RoomlessCalls().Increment(); }
+
+void Paused(endpoint_pb::Provider provider) {
+  CounterOf("ftl_run_pauses_total", "Times that a run waits for a second or longer because its endpoint asked it to.",
+            {{"provider", WordOf(provider)}})
+      .Increment();
+}
 
 void TakenOver() { TakenOverPrompts().Increment(); }
 
@@ -141,8 +187,28 @@ prometheus::Gauge& RunsInWork() {
 }
 
 prometheus::Gauge& RunsInLine() {
-  return GaugeOf("ftl_runs_waiting_for_calls",
-                 "Runs that wait because the process has all calls under way that it may have.");
+  static prometheus::Gauge& gauge = GaugeOf(
+      "ftl_runs_waiting_for_calls", "Runs that wait because the process has all calls under way that it may have.");
+  return gauge;
+}
+
+prometheus::Gauge& RunsSlowed(endpoint_pb::Provider provider) {
+  static std::map<endpoint_pb::Provider, prometheus::Gauge*> known;
+  return Known(
+      known, provider, [&]() -> auto& {
+        return GaugeOf(
+            "ftl_runs_slowed",
+            "Runs that this process calls fewer prompts of at a time than was asked for, since their endpoint "
+            "asked to slow down.",
+            {{"provider", WordOf(provider)}});
+      });
+}
+
+prometheus::Gauge& OldestLease() {
+  static prometheus::Gauge& gauge =
+      GaugeOf("ftl_run_oldest_lease_seconds",
+              "How long ago the lease of a run that waits longest for its renewal was renewed; a lease ends at 15.");
+  return gauge;
 }
 
 prometheus::Gauge& CallsInProgress() {

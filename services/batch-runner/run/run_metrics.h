@@ -29,6 +29,8 @@ void Called(finetunelab::endpoint::v1::Provider provider, const ChatReply& reply
 void Retried();
 // A call that waits because this process has no room for it.
 void LackedRoom();
+// A run that waits for a second or longer because its endpoint asked it to.
+void Paused(finetunelab::endpoint::v1::Provider provider);
 // A prompt whose former process died over it.
 void TakenOver();
 // A run that another process took from this one.
@@ -40,5 +42,9 @@ prometheus::Gauge& RunsInWork();
 prometheus::Gauge& CallsInProgress();
 prometheus::Gauge& RunsInLine();
 prometheus::Gauge& Watchers();
+// Runs that call fewer prompts at a time than was asked for, since their endpoint asked to slow down.
+prometheus::Gauge& RunsSlowed(finetunelab::endpoint::v1::Provider provider);
+// Seconds since the renewal of the lease that was renewed longest ago, as of each time that leases are renewed.
+prometheus::Gauge& OldestLease();
 
 }  // namespace ftl::batch_runner::run_metrics

@@ -68,7 +68,7 @@ asio::awaitable<void> RunWorker::Work() {
   if (!is_first && trace::IsRecording()) co_await LearnTrace();
   if (!co_await LearnParameters()) co_return;
   pacer_ = Pacer(std::max(1, parameters_->concurrency()));
-  if (is_first) StartBorrowing();
+  if (first_) BeginWith(*std::exchange(first_, std::nullopt));
   while (!dropped_ && !seat_.is_taken() && obstacle_.ok()) {
     StartReady();
     if (HasLowered()) co_await TellLowered();
@@ -149,6 +149,7 @@ asio::awaitable<void> RunWorker::BorrowKey() {
       }
       co_return;
     }
+    if (dropped_) co_return;
     log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", target.status()}});
     if (IsRefusal(target.status()) || IsGone(target.status())) {
       obstacle_ = target.status();
@@ -328,6 +329,13 @@ asio::awaitable<void> RunWorker::EndCalls() {
   while (!calls_.empty() || borrowing_) co_await Sleep(kLook);
 }
 
+void RunWorker::BeginWith(FirstLease lease) {
+  (void)seat_.TakeLook(/*may_look=*/false);  // nobody else has been there
+  TakeLeased(lease.step, /*leaves=*/false, /*was_low=*/true);
+  seat_.StepStored(lease.step, lease.until);
+  Publish(lease.step);
+}
+
 asio::awaitable<bool> RunWorker::Step() {
   if (MustStandUp()) slots_.DropReady();
   WorkStore::Request request = TakeRequest();
@@ -411,6 +419,8 @@ void RunWorker::TakeLeased(WorkStore::Step& step, bool leaves, bool was_low) {
   if (seat_.Leased(step, was_low, ended_, Now())) LoseWork();
   if (seat_.is_taken()) return;
   pacer_.Granted(step.slots, step.slowed);
+  if (!step.slowed) slowed_.reset();
+  if (step.slowed && !slowed_) slowed_.emplace(run_metrics::RunsSlowed(provider()));
   // Those who hold its slots hear of it.
   if (seat_.is_crowded() && !was_crowded) dispatcher_.CallForHelp(run_.test_run_id);
   const bool helps = dispatcher_.IsBusy() && step.more && step.slots >= kShareable;
@@ -484,6 +494,7 @@ asio::awaitable<bool> RunWorker::WaitAtDoor() {
       slots_.Forget();
     }
   }
+  if (step.tells) run_metrics::Paused(provider());
   if (step.tells && !co_await TellPause(opens)) co_return false;
   if (!dropped_ && !slots_.has_finished() && IsPaused()) co_await Sleep(std::min(TimeLeft(opens), kLook));
   co_return true;
@@ -530,6 +541,11 @@ void RunWorker::Drop() {
   wake_.cancel();
 }
 
+void RunWorker::LetGo() {
+  dropped_ = true;
+  stop_borrowing_.emit(asio::cancellation_type::terminal);
+}
+
 void RunWorker::Drain() {
   draining_ = true;
   wake_.cancel();
@@ -538,6 +554,11 @@ void RunWorker::Drain() {
 void RunWorker::Renewed(Deadline until) {
   seat_.Renewed(until);
   wake_.cancel();
+}
+
+absl::Duration RunWorker::LeaseAge() const {
+  if (seat_.fence() == 0) return absl::ZeroDuration();
+  return WorkStore::kLeaseTime - absl::FromChrono(seat_.lease_until() - Now());
 }
 
 }  // namespace ftl::batch_runner

@@ -31,6 +31,13 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
  public:
   RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<BegunRun> begun);
 
+  // Once; the key of a run that is begun here is borrowed before it is stored.
+  void StartBorrowing();
+  // What was leased as the run was stored. Before Work.
+  void Take(FirstLease lease) { first_ = std::move(lease); }
+  // In place of Work: there is none.
+  void LetGo();
+
   asio::awaitable<void> Work();
   // There may be more to lease.
   void Wake();
@@ -46,6 +53,8 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   int64_t fence() const { return seat_.fence(); }
   // The lease lasts until `until`.
   void Renewed(Deadline until);
+  // How long ago it was renewed; zero while there is none.
+  absl::Duration LeaseAge() const;
   // The lease is gone: another process has taken its prompts over, and its calls are broken off.
   void Lost();
 
@@ -61,8 +70,6 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   asio::awaitable<bool> LearnParameters();
   // Whose trace the run's calls belong to.
   asio::awaitable<void> LearnTrace();
-  // Once.
-  void StartBorrowing();
   // Sets the target, or says in `obstacle_` why there is none.
   asio::awaitable<void> BorrowKey();
 
@@ -101,6 +108,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void TakeFinished(FinishedPrompt finished);
   asio::awaitable<void> EndCalls();
 
+  void BeginWith(FirstLease lease);
   // Stores what is finished, commits to the next calls and claims more; false when the run needs this worker no longer.
   asio::awaitable<bool> Step();
   WorkStore::Request TakeRequest();
@@ -133,6 +141,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   RunEnding ending_;
   std::optional<pb::RunParameters> parameters_;
   std::optional<trace::SpanContext> trace_;
+  std::optional<FirstLease> first_;
   std::shared_ptr<CallTarget> target_;  // null until a key is borrowed
   absl::Status obstacle_;               // why none can be
   bool asked_for_key_ = false;
@@ -159,6 +168,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool dropped_ = false;
   bool out_of_credit_ = false;
   const metrics::Counted counted_{run_metrics::RunsInWork()};
+  std::optional<metrics::Counted> slowed_;
   int failures_left_ = std::numeric_limits<int>::max();  // until the run gives up, of those that have ended here
 };
 

@@ -16,6 +16,7 @@ class Seat {
   int64_t fence() const { return fence_; }
   // Whether calls may begin: nobody takes the lease before.
   bool IsHeld(Deadline now) const { return now < lease_until_; }
+  Deadline lease_until() const { return lease_until_; }
   // Others carry the run.
   bool is_taken() const { return is_taken_; }
   // Whether the store may know a lease that must be given back.

@@ -1,7 +1,10 @@
 #include "services/batch-runner/store/result_columns.h"
 
+#include <algorithm>
 #include <cctype>
+#include <iterator>
 
+#include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
 #include "common/json/message_json.h"
@@ -51,60 +54,91 @@ int64_t CountChecks(const pb::Result& result, bool passed) {
   return count;
 }
 
+std::optional<int64_t> WordsOf(const pb::Result& result) {
+  return result.has_response() ? std::optional<int64_t>(WordsIn(result.response())) : std::nullopt;
+}
+
+// A column of demo_batch_test_results, its type, and what it holds of each result.
+struct ResultColumn {
+  std::string_view name;
+  std::string_view type;
+  void (*add)(const std::vector<FinishedPrompt>& finished, Params& params);
+};
+
+#define FTL_COLUMN(name, type, value)                                                                   \
+  ResultColumn {                                                                                        \
+#name, #type,                                                                                       \
+        [](const std::vector <FinishedPrompt>& finished,                                                \
+           Params& params) { params.Add(Column(finished, [](const pb::Result& r) { return value; })); } \
+  }
+#define FTL_TEXT(field) FTL_COLUMN(field, text, r.has_##field() ? std::optional<std::string>(r.field()) : std::nullopt)
+#define FTL_COUNT(field) FTL_COLUMN(field, int, r.has_##field() ? std::optional<int64_t>(r.field()) : std::nullopt)
+#define FTL_MICROS(field) FTL_COLUMN(field##_us, bigint, Micros(r.has_##field(), r.field()))
+
+constexpr ResultColumn kColumns[] = {
+    FTL_TEXT(response),
+    FTL_COLUMN(success, bool, r.success()),
+    FTL_COLUMN(outcome, text, OutcomeWord(r.outcome())),
+    FTL_TEXT(error),
+    FTL_COLUMN(error_type, text, ErrorTypeWord(r.error_type())),
+    FTL_COUNT(http_status),
+    FTL_COLUMN(model_id, text, std::string(r.model_id())),
+    FTL_TEXT(finish_reason),
+    FTL_COLUMN(attempts, int, static_cast<int64_t>(r.attempts())),
+    FTL_MICROS(latency),
+    FTL_MICROS(ttft),
+    FTL_MICROS(ttfa),
+    FTL_MICROS(itl_mean),
+    FTL_MICROS(tpot),
+    FTL_MICROS(dns),
+    FTL_MICROS(connect),
+    FTL_MICROS(tls),
+    FTL_MICROS(wait),
+    FTL_MICROS(stream),
+    FTL_MICROS(total),
+    FTL_MICROS(client_lag),
+    FTL_COLUMN(buffered, bool, r.buffered()),
+    FTL_COUNT(input_tokens),
+    FTL_COUNT(output_tokens),
+    FTL_COUNT(reasoning_tokens),
+    FTL_COUNT(cached_tokens),
+    FTL_COLUMN(tokens_estimated, bool, r.tokens_estimated()),
+    FTL_COLUMN(response_words, int, WordsOf(r)),
+    FTL_COLUMN(checks, jsonb, ChecksJson(r)),
+    FTL_COLUMN(checks_passed, int, CountChecks(r, true)),
+    FTL_COLUMN(checks_failed, int, CountChecks(r, false)),
+    FTL_COLUMN(prompt, text, std::string(r.prompt())),
+    FTL_TEXT(category),
+    FTL_COLUMN(difficulty, text, DifficultyWord(r.difficulty())),
+};
+
+std::string ValueAt(size_t column, int first_parameter) {
+  return fmt::format("${}::{}[]", first_parameter + column, kColumns[column].type);
+}
+
 }  // namespace
 
-#define FTL_TEXT(field) \
-  Column(finished,      \
-         [](const pb::Result& r) { return r.has_##field() ? std::optional<std::string>(r.field()) : std::nullopt; })
-#define FTL_COUNT(field) \
-  Column(finished,       \
-         [](const pb::Result& r) { return r.has_##field() ? std::optional<int64_t>(r.field()) : std::nullopt; })
-#define FTL_MICROS(field) Column(finished, [](const pb::Result& r) { return Micros(r.has_##field(), r.field()); })
+std::string ResultColumnNames(std::string_view prefix) {
+  std::string names;
+  for (const ResultColumn& column : kColumns)
+    fmt::format_to(std::back_inserter(names), "{}{}{}", names.empty() ? "" : ", ", prefix, column.name);
+  return names;
+}
 
-Params ResultColumns(std::string_view session, std::string_view test_run_id,
-                     const std::vector<FinishedPrompt>& finished) {
-  std::vector<int64_t> fences;
-  for (const FinishedPrompt& prompt : finished) fences.push_back(prompt.fence);
-  Params params(session, test_run_id);
-  params.Add(Column(finished, [](const pb::Result& r) { return static_cast<int64_t>(r.prompt_id()); }));
-  params.Add(fences);
-  params.Add(FTL_TEXT(response));
-  params.Add(Column(finished, [](const pb::Result& r) { return r.success(); }));
-  params.Add(Column(finished, [](const pb::Result& r) { return OutcomeWord(r.outcome()); }));
-  params.Add(FTL_TEXT(error));
-  params.Add(Column(finished, [](const pb::Result& r) { return ErrorTypeWord(r.error_type()); }));
-  params.Add(FTL_COUNT(http_status));
-  params.Add(Column(finished, [](const pb::Result& r) { return std::string(r.model_id()); }));
-  params.Add(FTL_TEXT(finish_reason));
-  params.Add(Column(finished, [](const pb::Result& r) { return static_cast<int64_t>(r.attempts()); }));
-  params.Add(FTL_MICROS(latency));
-  params.Add(FTL_MICROS(ttft));
-  params.Add(FTL_MICROS(ttfa));
-  params.Add(FTL_MICROS(itl_mean));
-  params.Add(FTL_MICROS(tpot));
-  params.Add(FTL_MICROS(dns));
-  params.Add(FTL_MICROS(connect));
-  params.Add(FTL_MICROS(tls));
-  params.Add(FTL_MICROS(wait));
-  params.Add(FTL_MICROS(stream));
-  params.Add(FTL_MICROS(total));
-  params.Add(FTL_MICROS(client_lag));
-  params.Add(Column(finished, [](const pb::Result& r) { return r.buffered(); }));
-  params.Add(FTL_COUNT(input_tokens));
-  params.Add(FTL_COUNT(output_tokens));
-  params.Add(FTL_COUNT(reasoning_tokens));
-  params.Add(FTL_COUNT(cached_tokens));
-  params.Add(Column(finished, [](const pb::Result& r) { return r.tokens_estimated(); }));
-  params.Add(Column(finished, [](const pb::Result& r) {
-    return r.has_response() ? std::optional<int64_t>(WordsIn(r.response())) : std::nullopt;
-  }));
-  params.Add(Column(finished, ChecksJson));
-  params.Add(Column(finished, [](const pb::Result& r) { return CountChecks(r, true); }));
-  params.Add(Column(finished, [](const pb::Result& r) { return CountChecks(r, false); }));
-  params.Add(Column(finished, [](const pb::Result& r) { return std::string(r.prompt()); }));
-  params.Add(FTL_TEXT(category));
-  params.Add(Column(finished, [](const pb::Result& r) { return DifficultyWord(r.difficulty()); }));
-  return params;
+std::string ResultColumnValues(int first_parameter) {
+  std::string values;
+  for (size_t i = 0; i < std::size(kColumns); ++i) values += (i == 0 ? "" : ", ") + ValueAt(i, first_parameter);
+  return values;
+}
+
+std::string ResultColumnValue(std::string_view name, int first_parameter) {
+  const auto* found = std::find_if(std::begin(kColumns), std::end(kColumns),
+                                   [&](const ResultColumn& column) { return column.name == name; });
+  return ValueAt(static_cast<size_t>(found - std::begin(kColumns)), first_parameter);
+}
+
+void AddResultColumns(const std::vector<FinishedPrompt>& finished, Params& params) {
+  for (const ResultColumn& column : kColumns) column.add(finished, params);
 }
 
 }  // namespace ftl::batch_runner

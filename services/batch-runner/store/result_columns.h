@@ -12,8 +12,13 @@ namespace ftl::batch_runner {
 
 // The door between results and the columns of demo_batch_test_results.
 
-// $1 session, $2 run, then one array for each column in the order of work.store.
-Params ResultColumns(std::string_view session, std::string_view test_run_id,
-                     const std::vector<FinishedPrompt>& finished);
+// Their names as a list, each behind `prefix`: `response, success, …` or `r.response, r.success, …`.
+std::string ResultColumnNames(std::string_view prefix);
+// The arrays of a statement that hold them, one for each column in the same order, the first in parameter
+// `first_parameter`: `$8::text[], $9::boolean[], …`; and the one of the column `name`.
+std::string ResultColumnValues(int first_parameter);
+std::string ResultColumnValue(std::string_view name, int first_parameter);
+// Adds these arrays.
+void AddResultColumns(const std::vector<FinishedPrompt>& finished, Params& params);
 
 }  // namespace ftl::batch_runner

@@ -1,5 +1,7 @@
 #include "services/batch-runner/store/run_store.h"
 
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "services/batch-runner/store/run_door.h"
 #include "services/batch-runner/store/run_row.h"
 #include "services/batch-runner/store/suite_row.h"
+#include "services/batch-runner/store/suite_store.h"
 #include "services/batch-runner/store/uuid.h"
 
 namespace ftl::batch_runner {
@@ -147,6 +150,24 @@ constexpr Query kDropLeases{"run.drop_leases", R"(
   returned AS (DELETE FROM demo_run_returned WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))
   DELETE FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))"};
 
+std::vector<Statement> AskRunSession(std::string_view session) {
+  std::vector<Statement> statements;
+  statements.push_back(AskSessionState(session));
+  statements.push_back({kLoadSession, Params(session)});
+  return statements;
+}
+
+absl::StatusOr<RunSession> RunSessionFrom(const std::vector<Rows>& rows) {
+  TRY(RequireOpen(rows[0]));
+  if (rows[1].empty()) return SessionExpired();  // between the two statements
+  const Row row = rows[1].Only();
+  return RunSession{.model_name = row.Get<std::string>("model_name"),
+                    .connection_tested = row.Get<bool>("connection_tested"),
+                    .forget_key_after_run = row.Get<bool>("forget_key_after_run"),
+                    .key_forgotten = row.Get<bool>("key_forgotten"),
+                    .prompts_used = row.Get<int64_t>("prompts_used")};
+}
+
 absl::StatusOr<pb::Run> OneRun(const std::vector<Rows>& rows, absl::Status otherwise) {
   TRY(RequireOpen(rows.front()));
   if (rows.back().empty()) return otherwise;
@@ -168,18 +189,23 @@ Task<std::string> RunStore::SessionOfRun(const CallContext& call, std::string te
 }
 
 Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string session) {
-  std::vector<Statement> statements;
-  statements.push_back(AskSessionState(session));
-  statements.push_back({kLoadSession, Params(session)});
+  std::vector<Statement> statements = AskRunSession(session);
   CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
-  CO_TRY(RequireOpen(rows[0]));
-  if (rows[1].empty()) co_return SessionExpired();  // between the two statements
-  const Row row = rows[1].Only();
-  co_return RunSession{.model_name = row.Get<std::string>("model_name"),
-                       .connection_tested = row.Get<bool>("connection_tested"),
-                       .forget_key_after_run = row.Get<bool>("forget_key_after_run"),
-                       .key_forgotten = row.Get<bool>("key_forgotten"),
-                       .prompts_used = row.Get<int64_t>("prompts_used")};
+  co_return RunSessionFrom(rows);
+}
+
+Task<RunGround> RunStore::LoadGround(const CallContext& call, std::string session, std::string suite_id) {
+  std::vector<Statement> statements = AskRunSession(session);
+  const size_t suite_at = statements.size();
+  const bool may_be_there = IsUuid(suite_id);
+  for (Statement& asked : may_be_there ? AskSuite(session, suite_id) : std::vector<Statement>()) {
+    statements.push_back(std::move(asked));
+  }
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(RunSession known, RunSessionFrom(rows));
+  co_return RunGround{.session = std::move(known),
+                      .suite = may_be_there ? SuiteFrom(std::span(rows).subspan(suite_at))
+                                            : absl::StatusOr<pb::Suite>(SuiteNotFound())};
 }
 
 Task<std::optional<pb::Run>> RunStore::Repeated(const CallContext& call, std::string session, Idempotency idempotency) {
@@ -195,8 +221,8 @@ Task<std::optional<pb::Run>> RunStore::Repeated(const CallContext& call, std::st
   co_return std::optional(std::move(run));
 }
 
-Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std::string model_name, RunPlan plan,
-                               Idempotency idempotency) {
+Task<CreatedRun> RunStore::Create(const CallContext& call, std::string session, std::string id, std::string model_name,
+                                  RunPlan plan, Idempotency idempotency, std::vector<Statement> then) {
   std::vector<std::string> prompts;
   std::vector<std::optional<std::string>> categories;
   std::vector<std::optional<std::string>> expected_answers;
@@ -216,7 +242,6 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
   const auto absent_if_empty = [](const std::string& text) {
     return text.empty() ? std::nullopt : std::optional(text);
   };
-  const std::string id = NewUuid();
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
   statements.push_back(
@@ -228,17 +253,23 @@ Task<pb::Run> RunStore::Create(const CallContext& call, std::string session, std
   statements.push_back({kRecordStarted, Params(session, id)});
   if (!call.traceparent.empty()) statements.push_back({kTrace, Params(session, id, call.traceparent)});
   statements.push_back(ForgetPace(session));
+  const size_t run_at = statements.size();
   statements.push_back(AskRun(session, id));
-  const auto rows = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
-  if (!rows.ok() && IsUniqueViolation(rows.status())) {
+  std::move(then.begin(), then.end(), std::back_inserter(statements));
+  auto created = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
+  if (!created.ok() && IsUniqueViolation(created.status())) {
     CO_TRY(std::optional<pb::Run> repeated, co_await Repeated(call, session, idempotency));
-    if (repeated) co_return *std::move(repeated);
+    if (repeated) co_return CreatedRun{.run = *std::move(repeated), .is_new = false, .then = {}};
     co_return Refuse(Reason::kRunInProgress, "A run is still going in this session. Wait for its end, or cancel it.");
   }
   // The row hangs on its session, which was open a moment ago.
-  if (!rows.ok() && IsForeignKeyViolation(rows.status())) co_return SessionExpired();
-  CO_TRY(rows.status());
-  co_return OneRun(*rows, RunNotFound());
+  if (!created.ok() && IsForeignKeyViolation(created.status())) co_return SessionExpired();
+  CO_TRY(auto rows, std::move(created));
+  CO_TRY(RequireOpen(rows.front()));
+  if (rows[run_at].empty()) co_return RunNotFound();
+  co_return CreatedRun{.run = RunOf(rows[run_at][0]),
+                       .is_new = true,
+                       .then = {std::move_iterator(rows.begin() + run_at + 1), std::move_iterator(rows.end())}};
 }
 
 Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::string test_run_id) {

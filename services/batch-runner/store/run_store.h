@@ -26,6 +26,19 @@ struct RunSession {
   int64_t prompts_used;  // by all its runs
 };
 
+// What a run is started from.
+struct RunGround {
+  RunSession session;
+  absl::StatusOr<pb::Suite> suite;  // SUITE_NOT_FOUND
+};
+
+// A run as it was stored. A repeat is not new, and has no `then`.
+struct CreatedRun {
+  pb::Run run;
+  bool is_new;
+  std::vector<Rows> then;  // of the statements that were to follow
+};
+
 // How far a run has come, in short.
 struct RunStanding {
   pb::RunStatus status = pb::RUN_STATUS_UNSPECIFIED;
@@ -54,12 +67,15 @@ class RunStore {
   Task<std::string> SessionOfRun(const CallContext& call, std::string test_run_id, std::string session_id);
 
   Task<RunSession> LoadSession(const CallContext& call, std::string session);
+  // The same with the suite, in one round trip.
+  Task<RunGround> LoadGround(const CallContext& call, std::string session, std::string suite_id);
   // The run that the same key and content started before; nullopt where there is none. IDEMPOTENCY_KEY_REUSED.
   Task<std::optional<pb::Run>> Repeated(const CallContext& call, std::string session, Idempotency idempotency);
-  // Stores run and prompts at once: from here on the run survives a kill. Gives the stored run, or the one that
-  // the same key and content made before. RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED.
-  Task<pb::Run> Create(const CallContext& call, std::string session, std::string model_name, RunPlan plan,
-                       Idempotency idempotency);
+  // Stores run and prompts under `id`, a new UUID, at once: from here on the run survives a kill. `then` follows in the
+  // same transaction. Gives the stored run, or the one that the same key and content made before. RUN_IN_PROGRESS,
+  // IDEMPOTENCY_KEY_REUSED.
+  Task<CreatedRun> Create(const CallContext& call, std::string session, std::string id, std::string model_name,
+                          RunPlan plan, Idempotency idempotency, std::vector<Statement> then = {});
 
   Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
   // The traceparent of the call that created the run; empty where it had none.

@@ -47,11 +47,26 @@ pb::Suite SuiteOf(const Row& row) {
   return suite;
 }
 
+}  // namespace
+
 absl::Status SuiteNotFound() {
   return Refuse(Reason::kSuiteNotFound, "There is no such test suite. GET /api/demo/v2/test-suites lists them.");
 }
 
-}  // namespace
+std::vector<Statement> AskSuite(std::string_view session, std::string_view id) {
+  std::vector<Statement> statements;
+  statements.push_back({kGetShipped, Params(id)});
+  if (!session.empty()) statements.push_back({kGetOwn, Params(session, id)});
+  return statements;
+}
+
+absl::StatusOr<pb::Suite> SuiteFrom(std::span<const Rows> rows) {
+  const Rows& found = rows.front().empty() ? rows.back() : rows.front();
+  if (found.empty()) return SuiteNotFound();
+  pb::Suite suite = SuiteOf(found[0]);
+  TRY(PromptsFromJson(found[0].Get<std::string_view>("prompts"), suite));
+  return suite;
+}
 
 Task<std::vector<pb::Suite>> SuiteStore::List(const CallContext& call, std::string session,
                                               std::optional<pb::TaskDomain> domain) {
@@ -62,7 +77,7 @@ Task<std::vector<pb::Suite>> SuiteStore::List(const CallContext& call, std::stri
     statements.push_back(AskSessionState(session));
     statements.push_back({kListOwn, Params(session, word)});
   }
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
+  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   std::vector<pb::Suite> suites;
   for (const Row row : rows[0]) suites.push_back(SuiteOf(row));
   if (!session.empty()) {
@@ -74,19 +89,14 @@ Task<std::vector<pb::Suite>> SuiteStore::List(const CallContext& call, std::stri
 
 Task<pb::Suite> SuiteStore::Get(const CallContext& call, std::string session, std::string id) {
   if (!IsUuid(id)) co_return SuiteNotFound();
-  std::vector<Statement> statements;
-  statements.push_back({kGetShipped, Params(id)});
+  std::vector<Statement> statements = AskSuite(session, id);
+  if (!session.empty()) statements.push_back(AskSessionState(session));
+  CO_TRY(auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
   if (!session.empty()) {
-    statements.push_back(AskSessionState(session));
-    statements.push_back({kGetOwn, Params(session, id)});
+    CO_TRY(RequireOpen(rows.back()));
+    rows.pop_back();
   }
-  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
-  if (!session.empty()) CO_TRY(RequireOpen(rows[1]));
-  const Rows& found = rows[0].empty() ? rows.back() : rows[0];
-  if (found.empty()) co_return SuiteNotFound();
-  pb::Suite suite = SuiteOf(found[0]);
-  CO_TRY(PromptsFromJson(found[0].Get<std::string_view>("prompts"), suite));
-  co_return suite;
+  co_return SuiteFrom(rows);
 }
 
 Task<pb::Suite> SuiteStore::Create(const CallContext& call, std::string session, pb::Suite suite,

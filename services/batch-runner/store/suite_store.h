@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/async/task.h"
@@ -15,7 +17,8 @@ namespace ftl::batch_runner {
 // SQL of suites: the shipped ones, and those of a session. `session` is a hash, empty for none.
 class SuiteStore {
  public:
-  explicit SuiteStore(Database& database) : database_(database) {}
+  // `reads` is the lane of what changes nothing.
+  SuiteStore(Database& database, Database& reads) : database_(database), reads_(reads) {}
 
   // Without prompts; active ones by domain, from easy to hard, then the session's own, the oldest first.
   Task<std::vector<pb::Suite>> List(const CallContext& call, std::string session, std::optional<pb::TaskDomain> domain);
@@ -26,6 +29,13 @@ class SuiteStore {
 
  private:
   Database& database_;
+  Database& reads_;
 };
+
+// The statements that give a suite with its prompts, for pipelines that need it beside other things, and what their
+// rows say: SUITE_NOT_FOUND. `session` is open where it is not empty; `id` is a UUID.
+std::vector<Statement> AskSuite(std::string_view session, std::string_view id);
+absl::StatusOr<pb::Suite> SuiteFrom(std::span<const Rows> rows);
+absl::Status SuiteNotFound();
 
 }  // namespace ftl::batch_runner

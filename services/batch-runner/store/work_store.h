@@ -108,6 +108,11 @@ class WorkStore {
   // it fails.
   Task<Step> Advance(Deadline deadline, RunKey run, Request& request);
 
+  // The statements that lease a run's first prompts in the transaction that stores it, and the step that their rows
+  // tell of: nobody else can have been there. From any thread.
+  std::vector<Statement> LeaseFirst(const RunKey& run, const pb::RunParameters& parameters) const;
+  static Step FirstStep(const std::vector<Rows>& rows);
+
   // Counts one request more than those leased prompts begin with, and gives how long it has to wait for its turn.
   Task<absl::Duration> DrawCall(Deadline deadline, RunKey run, int per_minute);
 
@@ -121,7 +126,7 @@ class WorkStore {
  private:
   SharedCommits& steps_;
   Database& database_;
-  std::string owner_;
+  const std::string owner_;
 };
 
 }  // namespace ftl::batch_runner

@@ -10,8 +10,9 @@
 
 namespace ftl::vault {
 
-// Lends a session's key to a service that calls the person's endpoint: for one session, one origin, one purpose, and
-// kLoan, after which the borrower drops it or borrows again. All that it is made of outlives it.
+// Lends a session's key to a service that calls the person's endpoint: for one session, one origin, one purpose, and a
+// call that begins within kLoan; a run keeps it for as long as its process holds the run's lease. All that it is made
+// of outlives it.
 class KeyLending {
  public:
   static constexpr absl::Duration kLoan = absl::Seconds(10);

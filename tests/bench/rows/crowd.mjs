@@ -1,9 +1,9 @@
-// Many sessions at a time, each with a run of its own and a person who looks once a second. The ideal is one run's own; the
-// floor a bare loop that makes the same calls at once and stores their answers, without sessions, runs or readers.
+// Many sessions at a time (FTL_BENCH_SESSIONS, 1000), each with a run of its own and a person who looks once a second. The ideal is
+// one run's own; the floor a bare loop that makes the same calls at once and stores their answers, without sessions, runs or readers.
 import { api, closeSession, cpu, databaseUrl, gatewayName, measured, openSession, pause, pid, port, sql, startRun, suiteOf } from '../installation.mjs';
 import { ms, quantile, row } from '../table.mjs';
 
-const sessions = 1000;
+const sessions = Number(process.env.FTL_BENCH_SESSIONS ?? 1000);
 const prompts = 20;
 const concurrency = 4;
 const idealMs = (prompts / concurrency) * 1000;
@@ -85,6 +85,8 @@ export async function crowd() {
   row(`${name}, start`, { ours: `p50 ${ms(quantile(starts, 0.5))}, p99 ${ms(quantile(starts, 0.99))}` });
   row(`${name}, /readyz`, { ours: `lost ${lost} of ${asked} times`, goal: 'never lost', met: lost === 0 });
   row(`${name}, transactions a prompt`, { ours: spent.toFixed(2) });
+  const opened = Number(sql('SELECT count(connect_us) FROM demo_batch_test_results')) / (sessions * prompts);
+  row(`${name}, connections opened a prompt`, { floor: (concurrency / prompts).toFixed(2), ours: opened.toFixed(2) });
   row(`${name}, CPU of the program per 1,000 prompts`, { floor: `${((bare.cpu_s * 1000) / (sessions * prompts)).toFixed(3)} s`, ours: `${((cpuSpent * 1000) / (sessions * prompts)).toFixed(3)} s` });
   await inParallel(sessions, 16, (i) => closeSession(crowd[i].session));
 }

@@ -55,20 +55,25 @@ async function againstNoLatency(model, stream, count, leastPerSecond, mostCpu) {
 }
 
 // They take turns, since a machine's disk has better and worse moments. One run waits for each of its commits; several keep
-// the database busy, as the floor does.
+// the database busy, as the floor does. Runs of many people make small steps, each of which costs more than its results.
 export async function storing() {
-  const sessions = [await openSession('sample-zero'), await openSession('sample-zero'), await openSession('sample-zero')];
-  const rates = { bare: [], one: [], three: [] };
+  const sessions = [];
+  for (let i = 0; i < 64; ++i) sessions.push(await openSession('sample-zero'));
+  const ways = [
+    { name: 'one run at a time, steps of 128', of: [256, 128, sessions[0]], goal: 'at least 15,000/s', least: 15000 },
+    { name: 'three runs at a time, steps of 128', of: [256, 128, ...sessions.slice(0, 3)], goal: 'at least 15,000/s', least: 15000 },
+    { name: '64 runs at a time, steps of 4', of: [4, 4, ...sessions] },
+  ];
+  const bare = [];
+  const rates = ways.map(() => []);
   for (let i = 0; i < 3; ++i) {
-    rates.bare.push((await measured('bare_loop', ['store', 30000, databaseUrl()])).per_second);
-    rates.one.push((await measured('store_speed', [databaseUrl(), 30000, sessions[0]])).per_second);
-    rates.three.push((await measured('store_speed', [databaseUrl(), 30000, ...sessions])).per_second);
+    bare.push((await measured('bare_loop', ['store', 30000, databaseUrl()])).per_second);
+    for (const [way, { of }] of ways.entries()) rates[way].push((await measured('store_speed', [databaseUrl(), 30000, ...of])).per_second);
   }
-  const floor = median(rates.bare);
-  for (const [name, rate] of [['one run', median(rates.one)], ['three runs', median(rates.three)]]) {
-    row(`storing results of 1.5 KB, ${name} at a time`, {
-      floor: `${floor}/s`, ours: `${rate}/s`, ratio: (rate / floor).toFixed(2), goal: 'at least 15,000/s', met: rate >= 15000,
-    });
+  const floor = median(bare);
+  for (const [way, { name, goal, least }] of ways.entries()) {
+    const rate = median(rates[way]);
+    row(`storing results of 1.5 KB, ${name}`, { floor: `${floor}/s`, ours: `${rate}/s`, ratio: (rate / floor).toFixed(2), goal, met: least && rate >= least });
   }
   for (const session of sessions) await closeSession(session);
 }

@@ -1,0 +1,173 @@
+// Runs as they are stored, found, seen and ended.
+#include "services/batch-runner/store/work_store_fixture.h"
+
+#include <numeric>
+
+namespace ftl::batch_runner {
+namespace {
+
+using RunStoreTest = WorkStoreTest;
+
+TEST_F(RunStoreTest, ARunIsStoredWithItsFirstPromptsLeasedToWhoStoresIt) {
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.parameters.set_concurrency(2);
+  plan.prompts.resize(8);
+  for (pb::Prompt& prompt : plan.prompts) prompt.set_prompt("x");
+  const RunKey run{session_, NewUuid()};
+  std::vector<Statement> lease = mine_.LeaseFirst(run, plan.parameters);
+  auto created =
+      Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, run.test_run_id, "Model", plan, {}, lease));
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_EQ(created->run.status(), pb::RUN_STATUS_PENDING);
+  const WorkStore::Step first = WorkStore::FirstStep(created->then);
+  EXPECT_TRUE(first.renewed);
+  EXPECT_EQ(first.slots, 2);
+  EXPECT_TRUE(first.more);
+  EXPECT_THAT(CallsOf(first.leased), testing::ElementsAre(1, 2));
+  EXPECT_EQ(first.leased.size(), 6u);
+  EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::IsEmpty());
+  fences_[&mine_] = first.fence;
+  EXPECT_EQ(Store(mine_, run, {Finish(first.leased[0])}).stored.size(), 1u);
+}
+
+TEST_F(RunStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.prompts.emplace_back().set_prompt("x");
+  const CallContext call = OwnCall(absl::Seconds(10));
+  const auto first = Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "d"}));
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "d"}))->run.id(),
+            first->run.id());
+  EXPECT_EQ(
+      ReasonOf(
+          Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "e"})).status()),
+      Reason::kIdempotencyKeyReused);
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {})).status()),
+            Reason::kRunInProgress);
+}
+
+TEST_F(RunStoreTest, NothingOfARunIsStoredInASessionThatIsOver) {
+  test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now() - interval '1 second'");
+  RunPlan plan;
+  plan.suite_id = NewUuid();
+  plan.prompts.emplace_back().set_prompt("x");
+  const auto created = Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, NewUuid(), "Model", plan, {}));
+  EXPECT_EQ(ReasonOf(created.status()), Reason::kSessionExpired) << created.status();
+  Database superuser(io_.get_executor(), {.url = test_database_.url()});
+  constexpr Query kCount{
+      "", "SELECT (SELECT count(*) FROM demo_batch_test_runs) + (SELECT count(*) FROM demo_run_prompts) AS n"};
+  const auto left = Await(io_, superuser.Run(Soon(), SessionScope::None(), kCount));
+  EXPECT_EQ(left->Only().Get<int64_t>("n"), 0);
+}
+
+TEST_F(RunStoreTest, ARunIsFoundByItsIdAndOnlyWithItsOwnSession) {
+  const RunKey run = StartRun(1);
+  const CallContext call = OwnCall(absl::Seconds(10));
+  EXPECT_EQ(*Await(io_, runs_.SessionOfRun(call, run.test_run_id, "")), session_);
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, NewUuid(), "")).status()), Reason::kRunNotFound);
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, "no uuid", "")).status()), Reason::kRunNotFound);
+  const std::string other = "demo-" + std::string(64, '0');
+  EXPECT_EQ(ReasonOf(Await(io_, runs_.SessionOfRun(call, run.test_run_id, other)).status()), Reason::kRunNotFound);
+}
+
+TEST_F(RunStoreTest, ARunIsSeenWithItsResultsInOneRoundTrip) {
+  const RunKey run = StartRun(5);
+  const auto leased = Lease(mine_, run, 4).leased;
+  Store(mine_, run, {Finish(leased[2]), Finish(leased[0], false), Finish(leased[3])});
+  Database reads(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("one_look", 1));
+  RunStore runs(database_, reads);
+  const CallContext call = OwnCall(absl::Seconds(10));
+  const auto view = Await(io_, runs.Look(call, "", run.test_run_id, {.after_prompt = 1, .limit = 1, .manifest = true}));
+  EXPECT_THAT(metrics::Exposition(),
+              testing::HasSubstr("ftl_database_wait_seconds_count{application=\"tests\",lane=\"one_look\"} 1\n"));
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->run.id(), run.test_run_id);
+  EXPECT_EQ(view->run.last_sequence(), 3);
+  ASSERT_EQ(view->page.results.size(), 1u);
+  EXPECT_EQ(view->page.results[0].prompt_id(), 3);
+  EXPECT_TRUE(view->page.more);
+  EXPECT_TRUE(view->manifest.struct_value().fields().contains("suite"));
+
+  const auto reason_of = [&](std::string session, std::string test_run_id) {
+    return ReasonOf(Await(io_, runs.Look(call, std::move(session), std::move(test_run_id), {})).status());
+  };
+  EXPECT_TRUE(Await(io_, runs.Look(call, session_, run.test_run_id, {})).ok());
+  EXPECT_EQ(reason_of(std::string(64, '0'), run.test_run_id), Reason::kRunNotFound);
+  EXPECT_EQ(reason_of("", NewUuid()), Reason::kRunNotFound) << "and what was entered before is left";
+  EXPECT_EQ(reason_of("", "no uuid"), Reason::kRunNotFound);
+  test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now()");
+  EXPECT_EQ(reason_of("", run.test_run_id), Reason::kSessionExpired);
+}
+
+TEST_F(RunStoreTest, ARunIsSeenWithNoResultThatItDoesNotCount) {
+  const RunKey run = StartRun(2);
+  const auto leased = Lease(mine_, run, 4).leased;
+  Store(mine_, run, {Finish(leased[0]), Finish(leased[1])});
+  // As if the second had been stored between the two statements.
+  test_database_.Execute(
+      "UPDATE demo_batch_test_runs SET completed_prompts = 1, "
+      "last_sequence = 1, status = 'running', completed_at = NULL");
+  const auto view = Await(io_, runs_.Look(OwnCall(absl::Seconds(10)), session_, run.test_run_id, {}));
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_EQ(view->page.results.size(), 1u);
+}
+
+TEST_F(RunStoreTest, ARunKeepsAManifestWhoseDigestsTellWhetherTwoRunsWereTheSame) {
+  const CallContext call = OwnCall(absl::Seconds(10));
+  const auto manifest_of = [&](int prompts) {
+    const RunKey run = StartRun(prompts);
+    const auto view = Await(io_, runs_.Look(call, session_, run.test_run_id, {.manifest = true}));
+    EXPECT_TRUE(view.ok()) << view.status();
+    RunStore::Ending cancelled{.status = pb::RUN_STATUS_CANCELLED, .error = ""};
+    EXPECT_TRUE(Await(io_, runs_.End(call, session_, run.test_run_id, std::move(cancelled))).ok());
+    return view->manifest.struct_value().fields();
+  };
+  const auto first = manifest_of(2);
+  const auto same = manifest_of(2);
+  const auto other = manifest_of(3);
+  const auto prompts_digest = [](const auto& manifest) {
+    return manifest.at("suite").struct_value().fields().at("sha256").string_value();
+  };
+  EXPECT_EQ(first.at("parameters").struct_value().fields().at("concurrency").number_value(), 4);
+  EXPECT_TRUE(first.at("model").struct_value().fields().contains("capabilities"));
+  EXPECT_EQ(first.at("sha256").string_value().size(), 64u);
+  EXPECT_EQ(prompts_digest(first), prompts_digest(same));
+  EXPECT_NE(prompts_digest(first), prompts_digest(other));
+}
+
+TEST_F(RunStoreTest, ARunSaysUntilWhenItWaitsWhileItGoesOn) {
+  const RunKey run = StartRun(2);
+  const CallContext call = OwnCall(absl::Seconds(5));
+  const auto paused = Await(io_, runs_.Pause(call, session_, run.test_run_id, absl::Seconds(60)));
+  ASSERT_TRUE(paused.ok()) << paused.status();
+  EXPECT_TRUE(paused->has_paused_until());
+  test_database_.Execute("UPDATE demo_batch_test_runs SET paused_until = now()");
+  EXPECT_FALSE(Await(io_, runs_.Get(call, session_, run.test_run_id))->has_paused_until()) << "it is over";
+  ASSERT_TRUE(Await(io_, runs_.Pause(call, session_, run.test_run_id, absl::Seconds(60))).ok());
+  const auto ended =
+      Await(io_, runs_.End(call, session_, run.test_run_id, {.status = pb::RUN_STATUS_CANCELLED, .error = ""}));
+  EXPECT_FALSE(ended->has_paused_until());
+}
+
+TEST_F(RunStoreTest, AKeyThatGoesWithARunIsForgottenFromItsEndOn) {
+  test_database_.Execute("UPDATE demo_model_configs SET forget_key_after_run = true");
+  const RunKey run = StartRun(1);
+  const auto state = [&] { return *Await(io_, runs_.LoadSession(OwnCall(absl::Seconds(5)), session_)); };
+  const auto leased = Lease(mine_, run, 1).leased;
+  EXPECT_FALSE(state().key_forgotten);
+  Store(mine_, run, {Finish(leased[0])});
+  EXPECT_TRUE(state().key_forgotten) << "by the transaction that stored the last result";
+  EXPECT_TRUE(state().forget_key_after_run);
+}
+
+TEST_F(RunStoreTest, AClosedSessionTakesNothing) {
+  const RunKey run = StartRun(1);
+  const auto leased = Lease(mine_, run, 1).leased;
+  test_database_.Execute("DELETE FROM demo_model_configs");
+  EXPECT_TRUE(Advance(mine_, run, {.finished = {Finish(leased[0])}, .wants_more = true}).gone);
+}
+
+}  // namespace
+}  // namespace ftl::batch_runner
