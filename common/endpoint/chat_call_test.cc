@@ -123,8 +123,8 @@ TEST_F(ChatCallTest, HandsPiecesOverAsTheyCome) {
     to.Send(Event(kStop) + Event("[DONE]") + LastChunk());
   });
   std::vector<std::string> pieces;
-  const ChatReply reply =
-      Chat(endpoint, Request(), absl::Seconds(5), [&](std::string_view piece) { pieces.emplace_back(piece); });
+  const ChatReply reply = Chat(endpoint, Request(), absl::Seconds(5),
+                               [&](PieceKind, std::string_view piece) { pieces.emplace_back(piece); });
   EXPECT_THAT(pieces, ElementsAre("one ", "two ", "three"));
   EXPECT_GE(FromProto(reply.timing.latency()) - FromProto(reply.timing.ttft()), absl::Milliseconds(85));
   EXPECT_TRUE(reply.tokens_estimated);
@@ -297,7 +297,7 @@ TEST_F(ChatCallTest, IsBrokenOffAtOnceWhenCancelled) {
     EXPECT_FALSE(error);
     status = reply.status();
   };
-  const OnPiece cancel = [&](std::string_view) {
+  const OnPiece cancel = [&](PieceKind, std::string_view) {
     asio::post(io_, [&] { signal.emit(asio::cancellation_type::terminal); });
   };
   asio::co_spawn(io_, caller().Chat(DeadlineIn(absl::Seconds(30)), at, key, "s", request, cancel),
@@ -376,9 +376,22 @@ TEST_F(ChatCallTest, NeverGivesTheKeyBack) {
   FakeEndpoint echoing(Says(StreamHead() + Event(TextDelta("It is sk-test/A")) + Event(TextDelta("BC+123~xyz.")) +
                             Event(kStop) + Event("[DONE]") + LastChunk()));
   std::string pieces;
-  const ChatReply reply = Chat(echoing, Request(), absl::Seconds(5), [&](std::string_view piece) { pieces += piece; });
+  const ChatReply reply =
+      Chat(echoing, Request(), absl::Seconds(5), [&](PieceKind, std::string_view piece) { pieces += piece; });
   EXPECT_EQ(reply.text, "It is [key removed].");
   EXPECT_EQ(pieces, reply.text);
+}
+
+TEST_F(ChatCallTest, TellsReasoningFromContentAsItComes) {
+  FakeEndpoint endpoint(Says(StreamHead() + Event(R"({"choices":[{"delta":{"reasoning_content":"Two and "}}]})") +
+                             Event(R"({"choices":[{"delta":{"reasoning_content":"two."}}]})") + Event(TextDelta("4")) +
+                             Event(kStop) + Event("[DONE]") + LastChunk()));
+  std::string content;
+  std::string reasoning;
+  Chat(endpoint, Request(), absl::Seconds(5),
+       [&](PieceKind kind, std::string_view piece) { (kind == PieceKind::kContent ? content : reasoning) += piece; });
+  EXPECT_EQ(content, "4");
+  EXPECT_EQ(reasoning, "Two and two.");
 }
 
 TEST_F(ChatCallTest, LeavesOutARefusedParameterOnceAndRemembers) {

@@ -61,8 +61,9 @@ class ChatAnswer {
   // Going on is pointless: an error, or too long.
   bool has_failed() const { return failure_.has_value(); }
   bool has_own_reasoning_fields() const { return has_reasoning_fields_; }
-  // The text so far: clean, but not yet scrubbed.
+  // Text and reasoning so far: clean, but not yet scrubbed.
   const std::string& text() const { return text_; }
+  const std::string& reasoning() const { return reasoning_; }
   const std::vector<ToolCall>& tool_calls() const { return tool_calls_; }
 
   // Nothing follows: what was held back joins the text.

@@ -107,10 +107,12 @@ Wire<> ChatReading::ReadAnswer(const ResponseHead& head, ChatReply& reply) {
     }
   }
   answer_.FinishText();
-  PassTextOn();
+  PassOn();
   if (on_piece_) {
-    const std::string rest = pieces_.Flush();
-    if (!rest.empty()) on_piece_(rest);
+    const std::string thought = reasoning_.pieces.Flush();
+    if (!thought.empty()) on_piece_(PieceKind::kReasoning, thought);
+    const std::string rest = content_.pieces.Flush();
+    if (!rest.empty()) on_piece_(PieceKind::kContent, rest);
   }
   answer_.Conclude(end, reply);
   co_return WireResult<>();
@@ -220,16 +222,21 @@ void ChatReading::TakePiece(SseDecoder& decoder, std::string_view piece) {
     answer_.Fail(FailureOf(FormatFault::kLineTooLong));
   }
   if (!was_over) marks_->end = std::max(marks_->end, at);
-  PassTextOn();
+  PassOn();
 }
 
-void ChatReading::PassTextOn() {
-  const std::string& text = answer_.text();
-  if (!on_piece_ || passed_on_ == text.size()) return;
-  if (passed_on_ > text.size()) passed_on_ = 0;
-  const std::string piece = pieces_.Push(std::string_view(text).substr(passed_on_));
-  passed_on_ = text.size();
-  if (!piece.empty()) on_piece_(piece);
+void ChatReading::PassOn() {
+  if (!on_piece_) return;
+  PassOn(PieceKind::kReasoning, answer_.reasoning(), reasoning_);
+  PassOn(PieceKind::kContent, answer_.text(), content_);
+}
+
+void ChatReading::PassOn(PieceKind kind, const std::string& text, PassedOn& passed) {
+  if (passed.bytes == text.size()) return;
+  if (passed.bytes > text.size()) passed.bytes = 0;
+  const std::string piece = passed.pieces.Push(std::string_view(text).substr(passed.bytes));
+  passed.bytes = text.size();
+  if (!piece.empty()) on_piece_(kind, piece);
 }
 
 }  // namespace ftl

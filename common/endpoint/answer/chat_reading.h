@@ -36,7 +36,8 @@ class ChatReading {
         enough_after_token_(enough_after_token),
         answer_(limits.text_bytes, scrub),
         reader_(dialect.ReaderInto(answer_)),
-        pieces_(scrub) {}
+        content_(scrub),
+        reasoning_(scrub) {}
 
   // Fills text, outcome and failure of `reply`, and the marks from the head on. Its only fault is kCancelled.
   Wire<> Read(const ResponseHead& head, ChatReply& reply, CallMarks& marks);
@@ -54,6 +55,12 @@ class ChatReading {
 
  private:
   using End = ChatAnswer::End;
+  // What has been handed on of one of the answer's texts.
+  struct PassedOn {
+    explicit PassedOn(const KeyScrub& scrub) : pieces(scrub) {}
+    PieceScrub pieces;
+    size_t bytes = 0;
+  };
 
   Wire<> ReadError(const ResponseHead& head, ChatReply& reply);
   Wire<> ReadAnswer(const ResponseHead& head, ChatReply& reply);
@@ -61,7 +68,8 @@ class ChatReading {
   Wire<End> ReadWhole(std::string body);
   Wire<End> ReadStream(std::string start);
   void TakePiece(class SseDecoder& decoder, std::string_view piece);
-  void PassTextOn();
+  void PassOn();
+  void PassOn(PieceKind kind, const std::string& text, PassedOn& passed);
   End EndedBy(const WireFault& fault);
 
   HttpConnection& connection_;
@@ -72,10 +80,10 @@ class ChatReading {
   const std::optional<absl::Duration> enough_after_token_;
   ChatAnswer answer_;
   const std::unique_ptr<AnswerReader> reader_;
-  PieceScrub pieces_;
+  PassedOn content_;
+  PassedOn reasoning_;
   CallMarks* marks_ = nullptr;
   ErrorWords words_;
-  size_t passed_on_ = 0;  // of the answer's text
   bool was_stream_ = false;
   bool was_broken_off_ = false;
   bool is_usable_ = false;

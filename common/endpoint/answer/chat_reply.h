@@ -16,8 +16,11 @@ namespace ftl {
 
 namespace endpoint_pb = finetunelab::endpoint::v1;
 
-// Takes the text of an answer as it comes, in pieces that end at whole characters, without reasoning. Must not block.
-using OnPiece = std::function<void(std::string_view text)>;
+// What a piece of an answer is of.
+enum class PieceKind { kContent, kReasoning };
+
+// Takes an answer as it comes, in pieces that end at whole characters. Must not block.
+using OnPiece = std::function<void(PieceKind kind, std::string_view text)>;
 
 struct ToolCall {
   std::string id;

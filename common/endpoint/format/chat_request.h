@@ -25,6 +25,7 @@ struct ChatRequest {
   std::vector<ChatMessage> messages;
   std::optional<double> temperature;
   std::optional<int> max_tokens;  // at least 1
+  std::optional<double> top_p = std::nullopt;
   bool stream = true;
   // Definitions of tools that may be called, a JSON array in the shape of chat completions; empty for none. Not sent
   // where the endpoint is known to refuse them, and sent by the dialects of that shape alone: nobody offers tools to

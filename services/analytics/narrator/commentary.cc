@@ -128,7 +128,8 @@ Task<std::optional<Remark>> Commentary::Speak(const CallContext& call, std::stri
   Remark remark;
   // Ends when it is cancelled, and not before what has come is handed on.
   auto ask = [&]() -> asio::awaitable<void> {
-    auto hear = [&](std::string_view text) {
+    auto hear = [&](PieceKind kind, std::string_view text) {
+      if (kind != PieceKind::kContent) return;
       talk.waiting += text;
       talk.news.cancel();
     };

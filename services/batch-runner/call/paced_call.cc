@@ -26,14 +26,15 @@ bool IsLowered(const endpoint_pb::Capabilities& learned, const endpoint_pb::Capa
 // A request, and where it is refused over a parameter that can be left out, a second one, which waits for its turn as
 // any other.
 Task<ChatReply> Attempt(Caller& caller, const CallTarget& target, const ChatRequest& request, absl::Duration limit,
-                        const std::function<Task<>()>& turn) {
-  CO_TRY(ChatReply reply,
-         co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, request));
+                        const std::function<Task<>()>& turn, const OnPiece& on_piece) {
+  CO_TRY(ChatReply reply, co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session,
+                                               request, on_piece, *target.dialect));
   if (!reply.may_ask_again) co_return std::move(reply);
   ChatRequest again = request;
   again.capabilities = reply.learned;
   CO_TRY(co_await turn());
-  co_return co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, again);
+  co_return co_await caller.Chat(DeadlineIn(limit), target.endpoint, target.credential, target.session, again, on_piece,
+                                 *target.dialect);
 }
 
 Task<> Wait(absl::Duration wait) {
@@ -50,12 +51,20 @@ Task<PacedReply> CallPaced(Caller& caller, std::shared_ptr<CallTarget> target, C
   request.may_ask_again = !observer.turn;
   request.capabilities = target->capabilities;
   const auto started = std::chrono::steady_clock::now();
+  bool has_begun = false;
+  OnPiece on_piece;
+  if (observer.piece) {
+    on_piece = [&](PieceKind kind, std::string_view text) {
+      has_begun = true;
+      observer.piece(kind, text);
+    };
+  }
   PacedReply paced;
   absl::Duration rest;
   while (true) {
     const absl::Time began = absl::Now();
-    CO_TRY(paced.reply, co_await Attempt(caller, *target, request, limit, observer.turn));
-    if (paced.reply.failure.ours) {
+    CO_TRY(paced.reply, co_await Attempt(caller, *target, request, limit, observer.turn, on_piece));
+    if (paced.reply.failure.ours && !has_begun) {
       observer.waits_for_room();
       rest = std::clamp(2 * rest, kFirstRest, kLongestRest);
       CO_TRY(co_await Wait(rest));
@@ -72,7 +81,7 @@ Task<PacedReply> CallPaced(Caller& caller, std::shared_ptr<CallTarget> target, C
       observer.lowered();
     }
     paced.asked_to_wait = WaitAskedOfAll(paced.reply);
-    if (paced.asked_to_wait) break;
+    if (paced.asked_to_wait || has_begun) break;
     const double jitter = std::uniform_real_distribution<>(0, 1)(random);
     const auto wait = WaitBeforeRetry(paced.reply, paced.attempts, jitter);
     if (!wait) break;

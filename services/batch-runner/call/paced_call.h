@@ -26,6 +26,9 @@ struct CallObserver {
   // Waits until one request more may be sent: asked before every one but the first. Null where there is no limit. Fails
   // only when it was cancelled.
   std::function<Task<>()> turn;
+  // The answer as it comes; null where nobody listens. What has been handed over cannot be taken back: an attempt that
+  // fails behind its first piece is the last.
+  OnPiece piece = nullptr;
 };
 
 struct PacedReply {

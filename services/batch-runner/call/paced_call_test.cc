@@ -26,14 +26,15 @@ class PacedCallTest : public testing::Test {
                                                    .pace_key = "p",
                                                    .forget_key_after_run = false});
   }
-  PacedReply Call(const FakeEndpoint& endpoint) {
+  PacedReply Call(const FakeEndpoint& endpoint, OnPiece on_piece = nullptr) {
     ChatRequest request{.model = "m", .messages = {{"user", "Hi"}}};
     auto paced = Await(io_, CallPaced(caller_, TargetOf(endpoint), std::move(request), absl::Seconds(5), random_,
                                       {.attempted = [this](const ChatReply&, absl::Time) { ++attempted_; },
                                        .retries = [this] { ++retried_; },
                                        .lowered = [] {},
                                        .waits_for_room = [this] { ++waited_; },
-                                       .turn = nullptr}));
+                                       .turn = nullptr,
+                                       .piece = std::move(on_piece)}));
     EXPECT_TRUE(paced.ok()) << paced.status();
     return *std::move(paced);
   }
@@ -71,6 +72,20 @@ TEST_F(PacedCallTest, TriesAgainWhatMaySucceedLater) {
   EXPECT_EQ(paced.attempts, 2);
   EXPECT_EQ(retried_, 1);
   EXPECT_FALSE(paced.asked_to_wait);
+}
+
+TEST_F(PacedCallTest, DoesNotBeginAnAnswerAgainOfWhichSomebodyHasHeard) {
+  FakeEndpoint endpoint([](const FakeRequest&, FakeConnection& to) {
+    to.Send(StreamHead() + Event(TextDelta("half an")));
+    to.Close();
+  });
+  std::string heard;
+  const PacedReply paced = Call(endpoint, [&](PieceKind, std::string_view text) { heard += text; });
+  EXPECT_FALSE(paced.reply.ok());
+  EXPECT_EQ(heard, "half an");
+  EXPECT_EQ(paced.reply.text, "half an");
+  EXPECT_EQ(paced.attempts, 1);
+  EXPECT_EQ(retried_, 0);
 }
 
 TEST_F(PacedCallTest, AWaitThatIsAskedOfAllIsGivenBackAtOnce) {

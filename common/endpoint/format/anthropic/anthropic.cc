@@ -138,6 +138,10 @@ std::string Anthropic::ChatBody(const ChatRequest& request, const endpoint_pb::C
   }
   fmt::format_to(std::back_inserter(body), ",\"messages\":[{}]", messages);
   if (request.temperature) fmt::format_to(std::back_inserter(body), ",\"temperature\":{}", *request.temperature);
+  // Its newer models take one of the two.
+  if (request.top_p && !request.temperature) {
+    fmt::format_to(std::back_inserter(body), ",\"top_p\":{}", *request.top_p);
+  }
   body += request.stream ? ",\"stream\":true}" : ",\"stream\":false}";
   return body;
 }

@@ -112,6 +112,7 @@ std::string Cohere::ChatBody(const ChatRequest& request, const endpoint_pb::Capa
   }
   body += ']';
   if (request.temperature) fmt::format_to(std::back_inserter(body), ",\"temperature\":{}", *request.temperature);
+  if (request.top_p) fmt::format_to(std::back_inserter(body), ",\"p\":{}", *request.top_p);
   if (request.max_tokens) fmt::format_to(std::back_inserter(body), ",\"max_tokens\":{}", *request.max_tokens);
   body += request.stream ? ",\"stream\":true}" : ",\"stream\":false}";
   return body;

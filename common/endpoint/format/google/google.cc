@@ -141,6 +141,7 @@ std::string Google::ChatBody(const ChatRequest& request, const endpoint_pb::Capa
   }
   std::string settings;
   if (request.temperature) settings += fmt::format("\"temperature\":{}", *request.temperature);
+  if (request.top_p) settings += fmt::format("{}\"topP\":{}", settings.empty() ? "" : ",", *request.top_p);
   if (request.max_tokens) {
     settings += fmt::format("{}\"maxOutputTokens\":{}", settings.empty() ? "" : ",", *request.max_tokens);
   }

@@ -63,6 +63,8 @@ std::string ChatBody(const ChatRequest& request, const endpoint_pb::Capabilities
   if (request.temperature && takes_temperature) {
     fmt::format_to(std::back_inserter(body), ",\"temperature\":{}", *request.temperature);
   }
+  // Who refuses the one refuses the other.
+  if (request.top_p && takes_temperature) fmt::format_to(std::back_inserter(body), ",\"top_p\":{}", *request.top_p);
   if (const auto limit = TokenLimit(request, capabilities)) {
     const char* name = capabilities.max_completion_tokens() ? "max_completion_tokens" : "max_tokens";
     fmt::format_to(std::back_inserter(body), ",\"{}\":{}", name, *limit);

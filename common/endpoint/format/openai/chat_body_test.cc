@@ -27,6 +27,15 @@ TEST(ChatBodyTest, WritesTheBodyThatMostEndpointsTake) {
       R"("temperature":0.7,"max_tokens":256,"stream":true,"stream_options":{"include_usage":true}})");
 }
 
+TEST(ChatBodyTest, SendsTopPToWhoeverTakesATemperature) {
+  ChatRequest request = Request();
+  request.top_p = 0.9;
+  EXPECT_THAT(ChatBody(request, {}), HasSubstr(R"("top_p":0.9)"));
+  endpoint_pb::Capabilities capabilities;
+  capabilities.set_temperature(false);
+  EXPECT_THAT(ChatBody(request, capabilities), Not(HasSubstr("top_p")));
+}
+
 TEST(ChatBodyTest, LeavesOutWhatTheEndpointDoesNotTake) {
   endpoint_pb::Capabilities capabilities;
   capabilities.set_max_completion_tokens(true);
