@@ -88,7 +88,7 @@ absl::Status ReadQuery(const Route& route, const http::RequestHead& head, Messag
     } else if (!seen.insert(name).second && !IsRepeatable(FieldName(name, request), request)) {
       faults.WrongType(name, "is given twice");
     } else if (route.method == "GET" || (route.method == "DELETE" && route.session == SessionUse::kNone) ||
-               IsRaw(route, head)) {
+               route.takes_query || IsRaw(route, head)) {
       ReadParameter(FieldName(name, request), value, request, faults);
     } else {
       faults.Unknown(name);

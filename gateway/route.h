@@ -58,6 +58,7 @@ struct Route {
   std::vector<std::string_view> required;  // fields told as missing together with a missing session
   bool creates = false;                    // takes Idempotency-Key
   bool body_optional = false;              // everything can be said in path, query and headers
+  bool takes_query = false;                // of a POST: its fields may stand in the query
   bool unknown_session_is_fine = false;    // a session that never was is nothing to complain of
   std::string_view raw_field;              // takes a body of application/octet-stream, with the rest in the query
   std::string_view json_field = {};        // takes the whole body, any JSON, as it was written

@@ -1,6 +1,8 @@
 #include "gateway/workspace_routes.h"
 
 #include "gateway/api/agents.h"
+#include "gateway/api/benchmarks.h"
+#include "gateway/api/export.h"
 #include "gateway/api/keys.h"
 #include "gateway/api/models.h"
 
@@ -13,10 +15,18 @@ namespace {
 #define FTL_CONVERSATIONS "finetunelab.batch_runner.v1.ConversationsService."
 #define FTL_TEMPLATES "finetunelab.batch_runner.v1.TemplatesService."
 #define FTL_AGENTS "finetunelab.batch_runner.v1.AgentsService."
+#define FTL_REQUEST_LOG "finetunelab.batch_runner.v1.RequestLogService."
+#define FTL_BENCHMARKS "finetunelab.batch_runner.v1.BenchmarkService."
+#define FTL_HISTORY "finetunelab.analytics.v1.HistoryService."
+#define FTL_HISTORY_EXPORT "finetunelab.exporter.v1.HistoryExportService."
 
 constexpr size_t kTemplateBodyBytes = 512 * 1024;  // of a text of 64 KiB, however it is escaped
 constexpr size_t kSystemPromptBodyBytes = 512 * 1024;
 constexpr size_t kStateBytes = 1024 * 1024;
+// A call that is made again takes as long as its model does.
+constexpr absl::Duration kModelLimit = absl::Minutes(30);
+constexpr absl::Duration kDeleteLimit = absl::Minutes(10);
+constexpr absl::Duration kFileLimit = absl::Hours(2);
 
 }  // namespace
 
@@ -217,6 +227,85 @@ std::vector<Route> WorkspaceRoutes(Services& services) {
        .scope = "chat",
        .summary = "Forget what was kept",
        .problems = {Reason::kConflict}},
+      {.method = "GET",
+       .path = "/api/history",
+       .rpc = FTL_HISTORY "ListRequests",
+       .scope = "history",
+       .summary = "The calls that were made, newest first"},
+      {.method = "GET",
+       .path = "/api/history/analytics",
+       .rpc = FTL_HISTORY "GetHistoryAnalytics",
+       .scope = "history",
+       .summary = "Figures of the calls of the last days"},
+      {.method = "GET",
+       .path = "/api/history/export",
+       .rpc = FTL_HISTORY_EXPORT "ExportHistory",
+       .limit = kFileLimit,
+       .scope = "history",
+       .summary = "The calls as a file",
+       .handler = DownloadHistory(services)},
+      {.method = "GET",
+       .path = "/api/history/{id}",
+       .rpc = FTL_HISTORY "GetRequest",
+       .scope = "history",
+       .summary = "One call",
+       .problems = {Reason::kNotFound}},
+      {.method = "POST",
+       .path = "/api/history/{id}/replay",
+       .rpc = FTL_REQUEST_LOG "Replay",
+       .body_optional = true,
+       .limit = kModelLimit,
+       .scope = "history",
+       .summary = "Make a call once more",
+       .example = R"({"model":{"service":"anthropic","id":"claude-sonnet-4-5"},"parameters":{"temperature":0}})",
+       .problems = {Reason::kNotFound, Reason::kConflict, Reason::kKeyForgotten, Reason::kEndpointNotAllowed}},
+      {.method = "DELETE",
+       .path = "/api/history",
+       .rpc = FTL_REQUEST_LOG "DeleteLog",
+       .body_optional = true,
+       .limit = kDeleteLimit,
+       .scope = "history",
+       .summary = "Delete calls of a time before"},
+      {.method = "POST",
+       .path = "/benchmark/llm",
+       .rpc = FTL_BENCHMARKS "StartBenchmark",
+       .status = 202,
+       .body_optional = true,
+       .takes_query = true,
+       .limit = kModelLimit,
+       .scope = "runs",
+       .summary = "Measure a model under load",
+       .example =
+           R"({"model":{"service":"openai","id":"gpt-4o-mini"},"mode":"open","rate":2,"arrivals":"poisson","duration_s":30,"slo":{"ttft_ms":800}})",
+       .problems = {Reason::kNotFound, Reason::kKeyForgotten, Reason::kEndpointNotAllowed},
+       .handler = StartBenchmark(services)},
+      {.method = "GET",
+       .path = "/benchmark/llm",
+       .rpc = FTL_BENCHMARKS "ListBenchmarks",
+       .scope = "runs",
+       .summary = "The benchmarks, newest first"},
+      {.method = "GET",
+       .path = "/benchmark/llm/{id}",
+       .rpc = FTL_BENCHMARKS "GetBenchmark",
+       .scope = "runs",
+       .summary = "A benchmark as it stands",
+       .problems = {Reason::kNotFound}},
+      {.method = "GET",
+       .path = "/benchmark/llm/{id}/events",
+       .rpc = FTL_BENCHMARKS "WatchBenchmark",
+       .limit = kFileLimit,
+       .scope = "runs",
+       .summary = "A benchmark as it goes",
+       .problems = {Reason::kNotFound},
+       .handler = WatchBenchmark(services)},
+      {.method = "POST",
+       .path = "/benchmark/llm/{id}/cancel",
+       .rpc = FTL_BENCHMARKS "CancelBenchmark",
+       .body_optional = true,
+       .scope = "runs",
+       .summary = "Break a benchmark off",
+       .example = "{}",
+       .problems = {Reason::kNotFound}},
   };
   for (Route& route : routes) {
     route.tier = Tier::kWorkspace;

@@ -7,6 +7,7 @@
 #include "common/proto/enum_word.h"
 #include "common/rpc/call.h"
 #include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
+#include "finetunelab/exporter/v1/history_export_service.grpc.pb.h"
 
 namespace ftl::gateway {
 
@@ -15,6 +16,7 @@ namespace pb = finetunelab::exporter::v1;
 namespace {
 
 using Stub = pb::ExporterService::Stub;
+using HistoryStub = pb::HistoryExportService::Stub;
 
 absl::Status JudgeRequest(const pb::ExportRequest& request) {
   if (!request.token().empty()) return absl::OkStatus();
@@ -25,18 +27,15 @@ absl::Status JudgeRequest(const pb::ExportRequest& request) {
   return faults.Verdict();
 }
 
-Task<> SendReport(Stub& stub, Incoming& incoming) {
-  auto& request = static_cast<pb::ExportRequest&>(*incoming.request);
-  CO_TRY(JudgeRequest(request));
-  request.set_head_only(incoming.exchange.head().method == "HEAD");
-  auto stream = rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(), &Stub::async::Export, request);
+// The file that comes by `stream`, its bytes only where they are wanted.
+Task<> SendFile(rpc::Stream<pb::ExportResponse>& stream, bool has_bytes, Incoming& incoming) {
   CO_TRY(const std::optional<pb::ExportResponse> first, co_await stream.Next());
-  if (!first || !first->has_head()) co_return absl::InternalError("the report has no head");
+  if (!first || !first->has_head()) co_return absl::InternalError("the file has no head");
   http::Response head;
   head.content_type = first->head().content_type();
   head.With("Content-Disposition", fmt::format("attachment; filename=\"{}\"", first->head().file_name()));
   CO_TRY(co_await incoming.exchange.Begin(std::move(head)));
-  while (!request.head_only()) {
+  while (has_bytes) {
     CO_TRY(const std::optional<pb::ExportResponse> piece, co_await stream.Next());
     if (!piece) break;
     CO_TRY(co_await incoming.exchange.Write(piece->chunk()));
@@ -44,11 +43,31 @@ Task<> SendReport(Stub& stub, Incoming& incoming) {
   co_return co_await incoming.exchange.End();
 }
 
+Task<> SendReport(Stub& stub, Incoming& incoming) {
+  auto& request = static_cast<pb::ExportRequest&>(*incoming.request);
+  CO_TRY(JudgeRequest(request));
+  request.set_head_only(incoming.exchange.head().method == "HEAD");
+  auto stream = rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(), &Stub::async::Export, request);
+  co_return co_await SendFile(stream, !request.head_only(), incoming);
+}
+
+Task<> SendHistory(HistoryStub& stub, Incoming& incoming) {
+  const auto& request = static_cast<const pb::ExportHistoryRequest&>(*incoming.request);
+  auto stream =
+      rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(), &HistoryStub::async::ExportHistory, request);
+  co_return co_await SendFile(stream, incoming.exchange.head().method != "HEAD", incoming);
+}
+
 }  // namespace
 
 Handler Download(Services& services) {
   std::shared_ptr<Stub> stub = pb::ExporterService::NewStub(services.upstream.Channel("export"));
   return [stub](Incoming& incoming) { return SendReport(*stub, incoming); };
+}
+
+Handler DownloadHistory(Services& services) {
+  std::shared_ptr<HistoryStub> stub = pb::HistoryExportService::NewStub(services.upstream.Channel("export"));
+  return [stub](Incoming& incoming) { return SendHistory(*stub, incoming); };
 }
 
 }  // namespace ftl::gateway

@@ -7,5 +7,7 @@ namespace ftl::gateway {
 
 // A report as a download, as it is being written.
 Handler Download(Services& services);
+// The log of calls, likewise.
+Handler DownloadHistory(Services& services);
 
 }  // namespace ftl::gateway

@@ -1,6 +1,8 @@
 #include "gateway/openapi/comments.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
+#include <absl/strings/str_split.h>
 #include <google/protobuf/descriptor.pb.h>
 
 #include "common/error/reason.h"
@@ -11,12 +13,15 @@ namespace {
 
 bool IsUpper(char c) { return c == '_' || absl::ascii_isupper(static_cast<unsigned char>(c)); }
 
+// Without what is said to the lint.
 std::string OneLine(const std::string& comment) {
   std::string text;
-  for (char c : comment) {
-    if (c == '\n') c = ' ';
-    if (c == ' ' && (text.empty() || text.back() == ' ')) continue;
-    text += c;
+  for (const absl::string_view line : absl::StrSplit(comment, '\n')) {
+    if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(line), "buf:lint:")) continue;
+    for (const char c : line) {
+      if (c != ' ' || (!text.empty() && text.back() != ' ')) text += c;
+    }
+    if (!text.empty() && text.back() != ' ') text += ' ';
   }
   if (!text.empty() && text.back() == ' ') text.pop_back();
   return text;

@@ -1,5 +1,6 @@
 #include "gateway/openapi/description.h"
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 
@@ -148,18 +149,24 @@ class Operation {
     return json;
   }
 
+  // A file of one of these types.
+  static std::string Files(std::initializer_list<std::string_view> types) {
+    std::string content;
+    for (const std::string_view type : types)
+      content += fmt::format(R"({}"{}":{{}})", content.empty() ? "" : ",", type);
+    return content;
+  }
+
   std::string Answer() {
     std::string content = R"("application/json":{"schema":{}})";
     if (method_ != nullptr && !method_->server_streaming()) {
       content = fmt::format(R"("application/json":{{"schema":{}}})",
                             schemas_.Reference(*method_->output_type(), /*is_answer=*/true));
     } else if (method_ != nullptr && method_->name() == "Export") {
-      content.clear();
-      for (const char* type :
-           {"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson", "application/xml",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}) {
-        content += fmt::format(R"({}"{}":{{}})", content.empty() ? "" : ",", type);
-      }
+      content = Files({"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson",
+                       "application/xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"});
+    } else if (method_ != nullptr && method_->name() == "ExportHistory") {
+      content = Files({"text/csv", "application/json", "application/x-ndjson"});
     } else if (method_ != nullptr) {
       content = R"("text/event-stream":{"schema":{"type":"string"}})";
       // The events carry the pieces of the stream.

@@ -14,8 +14,11 @@
 #include "common/observe/log.h"
 #include "common/rpc/call.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/analytics/v1/history_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/batch_runner/v1/request_log_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
+#include "finetunelab/exporter/v1/history_export_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 
 namespace ftl::gateway {
@@ -42,6 +45,9 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
     &finetunelab::batch_runner::v1::StartRunRequest::descriptor,
     &finetunelab::analytics::v1::AskRequest::descriptor,
     &finetunelab::exporter::v1::ExportRequest::descriptor,
+    &finetunelab::batch_runner::v1::ReplayRequest::descriptor,
+    &finetunelab::analytics::v1::ListRequestsRequest::descriptor,
+    &finetunelab::exporter::v1::ExportHistoryRequest::descriptor,
 };
 
 bool HoldsKey(const Message& request) {

@@ -22,6 +22,7 @@
 #include "services/analytics/narrator/commentary.h"
 #include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/rpc/analytics_service.h"
+#include "services/analytics/rpc/history_service.h"
 #include "services/analytics/settings.h"
 
 namespace ftl::analytics {
@@ -47,6 +48,9 @@ class Analytics final : public host::Module {
 
   void Serve(rpc::Registrar& registrar) override {
     registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_, *commentary_));
+    if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
+      registrar.Add(std::make_unique<HistoryService>(registrar.serving(), *database_));
+    }
   }
 
   Task<> Check(Deadline deadline) override { co_return co_await database_->Check(deadline); }

@@ -9,7 +9,8 @@ AnalyticsSettings AnalyticsSettings::Read(host::Settings& settings) {
           .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,
                                            "Lets people test endpoints on this machine; refused in production."),
           .max_chat_turns = static_cast<int>(settings.Number("DEMO_MAX_CHAT_TURNS", 60, 1, 1'000'000,
-                                                             "How often Atlas may ask a session's own model."))};
+                                                             "How often Atlas may ask a session's own model.")),
+          .workspace = ReadWorkspaceMode(settings)};
 }
 
 }  // namespace ftl::analytics

@@ -2,6 +2,7 @@
 
 #include "common/db/database.h"
 #include "common/host/settings.h"
+#include "common/workspace/workspace.h"
 
 namespace ftl::analytics {
 
@@ -13,6 +14,7 @@ struct AnalyticsSettings {
   bool allow_localhost;
   // How often a session's own model may be asked.
   int max_chat_turns;
+  WorkspaceMode workspace;
 };
 
 }  // namespace ftl::analytics

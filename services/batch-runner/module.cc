@@ -17,9 +17,13 @@
 #include "common/db/notifier.h"
 #include "common/error/try.h"
 #include "common/session/session_over.h"
+#include "services/batch-runner/bench/benchmarks.h"
+#include "services/batch-runner/history/request_keeper.h"
 #include "services/batch-runner/rpc/agents_service.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
+#include "services/batch-runner/rpc/benchmark_service.h"
 #include "services/batch-runner/rpc/conversations_service.h"
+#include "services/batch-runner/rpc/request_log_service.h"
 #include "services/batch-runner/rpc/templates_service.h"
 #include "services/batch-runner/rpc/workspace_service.h"
 #include "services/batch-runner/run/lookout.h"
@@ -37,6 +41,8 @@ CallerLimits LimitsFor(const BatchRunnerSettings& settings) {
   limits.idle_connections = static_cast<size_t>(settings.calls_at_a_time);
   return limits;
 }
+// Calls that begin and end while both are out share the next commit.
+constexpr int kLogConnections = 2;
 
 class BatchRunner final : public host::Module {
  public:
@@ -45,6 +51,9 @@ class BatchRunner final : public host::Module {
   Task<> Start(host::Environment& environment) override {
     rooms_.emplace(settings_, environment);
     CO_TRY(co_await RequireCurrentSchema(rooms_->database, DeadlineIn(absl::Seconds(10))));
+    if (settings_.workspace != WorkspaceMode::kOff) {
+      CO_TRY(co_await rooms_->keeper.Start(DeadlineIn(absl::Seconds(10))));
+    }
     run_metrics::BeginAtZero();
     rooms_->dispatcher.Start();
     rooms_->lookout.Start();
@@ -63,6 +72,8 @@ class BatchRunner final : public host::Module {
       registrar.Add(std::make_unique<ConversationsService>(registrar.serving(), r.conversations));
       registrar.Add(std::make_unique<TemplatesService>(registrar.serving(), r.templates));
       registrar.Add(std::make_unique<AgentsService>(registrar.serving(), r.agents));
+      registrar.Add(std::make_unique<RequestLogService>(registrar.serving(), r.log, r.model_calls));
+      registrar.Add(std::make_unique<BenchmarkService>(registrar.serving(), r.benchmarks));
     }
   }
 
@@ -74,6 +85,9 @@ class BatchRunner final : public host::Module {
     stop_listening_.emit(asio::cancellation_type::terminal);
     rooms_->desk.Stop();
     rooms_->lookout.Stop();
+    rooms_->benchmarks.Close();
+    rooms_->model_calls.Close();
+    rooms_->keeper.Stop();
     rooms_->probe.Close();
     rooms_->caller.Close();
     rooms_->workspace_caller.Close();
@@ -108,6 +122,13 @@ class BatchRunner final : public host::Module {
           conversations(database, reads),
           templates(database),
           agents(database),
+          log_commits(environment.executor, settings.database.ForLane("log", kLogConnections), database),
+          log(log_commits, database, process),
+          keeper(environment.executor, log, settings.history_days),
+          model_calls({environment.executor, stored_keys, workspace_caller, workspace_policy, log, settings.prices,
+                       settings.keeps_content}),
+          benchmark_store(database, process),
+          benchmarks({environment.executor, model_calls, catalogue, benchmark_store}),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
           dispatcher({environment.executor, process, runs, work, door_store, doors, keys, caller, checks, policy, feed,
@@ -141,6 +162,12 @@ class BatchRunner final : public host::Module {
     ConversationStore conversations;
     TemplateStore templates;
     AgentStore agents;
+    SharedCommits log_commits;
+    RequestStore log;
+    RequestKeeper keeper;
+    ModelCalls model_calls;
+    BenchmarkStore benchmark_store;
+    Benchmarks benchmarks;
     Feed feed;
     Lookout lookout;
     Dispatcher dispatcher;

@@ -1,8 +1,11 @@
 #include "services/batch-runner/settings.h"
 
+#include <fstream>
 #include <limits>
+#include <sstream>
 
 #include "common/host/database_settings.h"
+#include "common/text/view.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -12,6 +15,20 @@ DatabaseSettings ReadDatabase(host::Settings& settings) {
   DatabaseSettings database = host::ReadDatabaseSettings(settings, "batch-runner");
   database.server_settings = "-c plan_cache_mode=force_generic_plan";
   return database;
+}
+
+PriceList ReadPrices(host::Settings& settings) {
+  constexpr const char* kName = "FTL_PRICES_FILE";
+  const std::string path =
+      settings.Text(kName, "", "A file like deploy/prices.json, whose prices of models stand above the built-in ones.");
+  if (path.empty()) return PriceList::Builtin();
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  absl::StatusOr<PriceList> prices = PriceList::Over(text.str());
+  if (!file) settings.Fault(kName, "names a file that cannot be read");
+  if (file && !prices.ok()) settings.Fault(kName, ToStd(prices.status().message()));
+  return prices.ok() ? *std::move(prices) : PriceList::Builtin();
 }
 
 }  // namespace
@@ -31,6 +48,11 @@ BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
                                        "Lets people test endpoints on this machine; refused in production."),
       .workspace = ReadWorkspaceMode(settings),
       .egress_allow = ReadEgressAllow(settings),
+      .keeps_content = settings.Flag("FTL_HISTORY_CONTENT", true,
+                                     "Whether the workspace's log of calls keeps what was asked and answered."),
+      .history_days = settings.Number("FTL_HISTORY_RETENTION_DAYS", 30, 0, 36'500,
+                                      "Whole days for which the workspace's log keeps a call; 0 keeps all."),
+      .prices = ReadPrices(settings),
   };
 }
 

@@ -6,6 +6,7 @@
 #include "common/db/database.h"
 #include "common/host/settings.h"
 #include "common/workspace/workspace.h"
+#include "services/batch-runner/history/price_list.h"
 
 namespace ftl::batch_runner {
 
@@ -24,6 +25,10 @@ struct BatchRunnerSettings {
   bool allow_localhost;
   WorkspaceMode workspace;
   std::shared_ptr<const EgressAllow> egress_allow;
+  // Whether the log of calls keeps what was asked and answered, and for how many days it keeps a call; 0 for ever.
+  bool keeps_content;
+  int history_days;
+  PriceList prices;
 };
 
 }  // namespace ftl::batch_runner

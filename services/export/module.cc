@@ -6,6 +6,7 @@
 #include "common/db/migrator.h"
 #include "common/error/try.h"
 #include "services/export/rpc/exporter_service.h"
+#include "services/export/rpc/history_export_service.h"
 #include "services/export/settings.h"
 
 namespace ftl::exporter {
@@ -41,6 +42,9 @@ class Export final : public host::Module {
     Machinery& m = *machinery_;
     registrar.Add(std::make_unique<ExporterService>(
         registrar.serving(), ExporterService::Parts{m.results, m.tokens, m.log, m.numbers, m.pages}));
+    if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
+      registrar.Add(std::make_unique<HistoryExportService>(registrar.serving(), m.database));
+    }
   }
 
   Task<> Check(Deadline deadline) override { co_return co_await machinery_->database.Check(deadline); }

@@ -5,7 +5,7 @@
 namespace ftl::exporter {
 
 ExportSettings ExportSettings::Read(host::Settings& settings) {
-  return {.database = host::ReadDatabaseSettings(settings, "export")};
+  return {.database = host::ReadDatabaseSettings(settings, "export"), .workspace = ReadWorkspaceMode(settings)};
 }
 
 }  // namespace ftl::exporter

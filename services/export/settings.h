@@ -2,6 +2,7 @@
 
 #include "common/db/database.h"
 #include "common/host/settings.h"
+#include "common/workspace/workspace.h"
 
 namespace ftl::exporter {
 
@@ -11,6 +12,7 @@ struct ExportSettings {
   static ExportSettings Read(host::Settings& settings);
 
   DatabaseSettings database;
+  WorkspaceMode workspace;
 };
 
 }  // namespace ftl::exporter

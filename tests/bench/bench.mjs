@@ -8,6 +8,7 @@ import { crowd } from './rows/crowd.mjs';
 import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
+import { history } from './rows/history.mjs';
 import { page } from './rows/page.mjs';
 import { reading } from './rows/reading.mjs';
 import { replicas } from './rows/replicas.mjs';
@@ -15,7 +16,7 @@ import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, storing, truth, crowd, reading, edge, attack, page };
+const together = { footprint, gateway, runs, storing, truth, crowd, reading, history, edge, attack, page };
 const split = { splitFootprint, splitGateway, replicas, watching, silentReaders };
 
 const wanted = process.argv.slice(2);

@@ -57,7 +57,7 @@ export function carriesHeaders({ what, headers }) {
 
 const camelCase = new Set(['testRuns']);
 // Maps whose keys are values, and JSON that a person gave.
-const keysAreData = new Set(['errors_by_type']);
+const keysAreData = new Set(['errors_by_type', 'requests_by_model', 'requests_by_provider']);
 const isData = new Set(['value']);
 // Cells of a table may be empty.
 const mayHoldNull = new Set(['rows']);

@@ -26,7 +26,8 @@ Task<StoredKeys::Loan> StoredKeys::Borrow(const CallContext& call, std::string o
                  .service_name = loan.terms.service_name(),
                  .name = loan.terms.name(),
                  .endpoint_url = loan.terms.endpoint_url(),
-                 .dialect = loan.terms.dialect()};
+                 .dialect = loan.terms.dialect(),
+                 .pace_key = loan.terms.pace_key()};
 }
 
 Task<std::vector<vault_pb::StoredKey>> StoredKeys::List(const CallContext& call, std::string owner) {

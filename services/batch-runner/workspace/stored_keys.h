@@ -25,6 +25,7 @@ class StoredKeys {
     std::string name;
     std::string endpoint_url;
     std::string dialect;
+    std::string pace_key;  // stands for endpoint and key
   };
   // NOT_FOUND, KEY_FORGOTTEN; INVALID_FIELD where `name` is empty and the service has several keys.
   Task<Loan> Borrow(const CallContext& call, std::string owner, std::string service_name, std::string name);

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "common/async/task.h"
+#include "common/rpc/call_context.h"
+#include "common/rpc/serve.h"
+#include "finetunelab/batch_runner/v1/benchmark_service.pb.h"
+#include "services/batch-runner/call/model_call.h"
+#include "services/batch-runner/store/benchmark_store.h"
+#include "services/batch-runner/workspace/model_catalogue.h"
+
+namespace ftl::batch_runner {
+
+class Load;
+
+// Benchmarks: those that this process runs, and what is stored of all. On the module's thread.
+class Benchmarks {
+ public:
+  struct Parts {
+    asio::any_io_executor executor;
+    ModelCalls& calls;
+    ModelCatalogue& catalogue;
+    BenchmarkStore& store;
+  };
+  explicit Benchmarks(Parts parts) : parts_(std::move(parts)) {}
+  ~Benchmarks();
+
+  // INVALID_FIELD; those of a stored key.
+  Task<pb::StartBenchmarkResponse> Start(const CallContext& call, const pb::StartBenchmarkRequest& request);
+  // The older form: one call after the other, all before the answer.
+  Task<pb::MeasureModelResponse> Measure(const CallContext& call, const pb::StartBenchmarkRequest& request);
+  // NOT_FOUND, here and below.
+  Task<pb::Benchmark> Get(const CallContext& call, std::string owner, std::string project, std::string id);
+  Task<pb::Benchmark> Cancel(const CallContext& call, std::string owner, std::string project, std::string id);
+  Task<> Watch(const CallContext& call, const pb::WatchBenchmarkRequest& request,
+               rpc::Writer<pb::WatchBenchmarkResponse>& writer);
+  Task<std::vector<pb::Benchmark>> List(const CallContext& call, std::string owner, std::string project);
+  // Breaks all off, so that the thread can end.
+  void Close();
+
+ private:
+  asio::awaitable<void> Run(std::shared_ptr<Load> load);
+  // The model of the older form, and the key that lists it.
+  Task<pb::ModelChoice> FindModel(const CallContext& call, const std::string& owner, const std::string& model_name);
+
+  Parts parts_;
+  std::map<std::string, std::shared_ptr<Load>> running_;  // by id
+  bool is_closed_ = false;
+};
+
+}  // namespace ftl::batch_runner
