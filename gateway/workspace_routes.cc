@@ -2,6 +2,7 @@
 
 #include "gateway/api/agents.h"
 #include "gateway/api/benchmarks.h"
+#include "gateway/api/chat.h"
 #include "gateway/api/export.h"
 #include "gateway/api/keys.h"
 #include "gateway/api/models.h"
@@ -15,6 +16,7 @@ namespace {
 #define FTL_CONVERSATIONS "finetunelab.batch_runner.v1.ConversationsService."
 #define FTL_TEMPLATES "finetunelab.batch_runner.v1.TemplatesService."
 #define FTL_AGENTS "finetunelab.batch_runner.v1.AgentsService."
+#define FTL_CHAT "finetunelab.batch_runner.v1.ChatService."
 #define FTL_REQUEST_LOG "finetunelab.batch_runner.v1.RequestLogService."
 #define FTL_BENCHMARKS "finetunelab.batch_runner.v1.BenchmarkService."
 #define FTL_HISTORY "finetunelab.analytics.v1.HistoryService."
@@ -23,6 +25,9 @@ namespace {
 constexpr size_t kTemplateBodyBytes = 512 * 1024;  // of a text of 64 KiB, however it is escaped
 constexpr size_t kSystemPromptBodyBytes = 512 * 1024;
 constexpr size_t kStateBytes = 1024 * 1024;
+constexpr size_t kImportBytes = 32 * 1024 * 1024;
+constexpr size_t kChatBytes = 1024 * 1024;
+constexpr absl::Duration kChatLimit = absl::Minutes(30);  // of listening; the answer has its own
 // A call that is made again takes as long as its model does.
 constexpr absl::Duration kModelLimit = absl::Minutes(30);
 constexpr absl::Duration kDeleteLimit = absl::Minutes(10);
@@ -127,6 +132,16 @@ std::vector<Route> WorkspaceRoutes(Services& services) {
        .body_optional = true,
        .scope = "chat",
        .summary = "Delete a conversation"},
+      {.method = "POST",
+       .path = "/api/conversations/import",
+       .rpc = FTL_CONVERSATIONS "ImportConversations",
+       .words_are_judged_behind = true,
+       .max_body_bytes = kImportBytes,
+       .limit = absl::Minutes(5),
+       .scope = "chat",
+       .summary = "Import conversations that other programs have written down",
+       .example =
+           R"({"files":[{"name":"trip.json","content":"[{\"role\":\"user\",\"content\":\"Where to?\"}]"}],"dry_run":true})"},
       {.method = "POST",
        .path = "/api/templates",
        .rpc = FTL_TEMPLATES "CreateTemplate",
@@ -304,6 +319,43 @@ std::vector<Route> WorkspaceRoutes(Services& services) {
        .body_optional = true,
        .scope = "runs",
        .summary = "Break a benchmark off",
+       .example = "{}",
+       .problems = {Reason::kNotFound}},
+      {.method = "GET",
+       .path = "/api/conversations/{id}/export",
+       .rpc = "finetunelab.exporter.v1.ConversationExportService.ExportConversation",
+       .limit = kFileLimit,
+       .scope = "chat",
+       .summary = "Download a conversation",
+       .problems = {Reason::kNotFound},
+       .handler = DownloadConversation(services)},
+      {.method = "POST",
+       .path = "/api/chat",
+       .rpc = FTL_CHAT "Chat",
+       .creates = true,
+       .words_are_judged_behind = true,
+       .max_body_bytes = kChatBytes,
+       .limit = kChatLimit,
+       .scope = "chat",
+       .summary = "Ask a model (server-sent events)",
+       .example = R"({"model":{"service":"openai","id":"gpt-4o-mini"},"message":"What is the capital of France?"})",
+       .problems = {Reason::kNotFound, Reason::kConflict, Reason::kKeyForgotten, Reason::kEndpointNotAllowed,
+                    Reason::kEndpointFailed, Reason::kEndpointTimeout, Reason::kOverloaded},
+       .handler = Chat(services)},
+      {.method = "GET",
+       .path = "/api/chat/{message_id}",
+       .rpc = FTL_CHAT "RejoinChat",
+       .limit = kChatLimit,
+       .scope = "chat",
+       .summary = "An answer from where somebody left off (server-sent events)",
+       .problems = {Reason::kNotFound},
+       .handler = RejoinChat(services)},
+      {.method = "POST",
+       .path = "/api/chat/{message_id}/stop",
+       .rpc = FTL_CHAT "StopChat",
+       .body_optional = true,
+       .scope = "chat",
+       .summary = "End an answer under way",
        .example = "{}",
        .problems = {Reason::kNotFound}},
   };

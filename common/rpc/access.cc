@@ -43,6 +43,7 @@ const std::vector<Rule>& Rules() {
       {"batch_runner.v1.GetConversation", {"gateway"}, Nameless::kRefused},
       {"batch_runner.v1.UpdateConversation", {"gateway"}, Nameless::kRefused},
       {"batch_runner.v1.DeleteConversation", {"gateway"}, Nameless::kRefused},
+      {"batch_runner.v1.ImportConversations", {"gateway"}, Nameless::kRefused},
       {"batch_runner.v1.CreateTemplate", {"gateway"}, Nameless::kRefused},
       {"batch_runner.v1.ListTemplates", {"gateway"}, Nameless::kRefused},
       {"batch_runner.v1.GetTemplate", {"gateway"}, Nameless::kRefused},
@@ -61,6 +62,7 @@ const std::vector<Rule>& Rules() {
       {"batch_runner.v1.StopChat", {"gateway"}, Nameless::kRefused},
       {"batch_runner.v1.", {"gateway"}},
       {"analytics.v1.", {"gateway", "export"}},
+      {"exporter.v1.ExportConversation", {"gateway"}, Nameless::kRefused},
       {"exporter.v1.", {"gateway"}},
   };
   return rules;

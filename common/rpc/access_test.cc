@@ -10,6 +10,7 @@
 #include "finetunelab/batch_runner/v1/conversations_service.pb.h"
 #include "finetunelab/batch_runner/v1/templates_service.pb.h"
 #include "finetunelab/batch_runner/v1/workspace_service.pb.h"
+#include "finetunelab/exporter/v1/conversation_export_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
 #include "finetunelab/session_vault/v1/identity_service.pb.h"
 #include "finetunelab/session_vault/v1/key_lending_service.pb.h"
@@ -97,7 +98,8 @@ TEST(AccessTest, KeepsTheWorkspaceForTheGatewayAndWhoItBorrowsFor) {
 TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
   for (const google::protobuf::FileDescriptor* file :
        {runner::CreateConversationRequest::descriptor()->file(), runner::CreateTemplateRequest::descriptor()->file(),
-        runner::CreateAgentRequest::descriptor()->file(), runner::StopChatRequest::descriptor()->file()}) {
+        runner::CreateAgentRequest::descriptor()->file(), runner::StopChatRequest::descriptor()->file(),
+        finetunelab::exporter::v1::ExportConversationRequest::descriptor()->file()}) {
     for (int m = 0; m < file->service(0)->method_count(); ++m) {
       const std::string request = file->service(0)->method(m)->input_type()->full_name();
       CallContext call;

@@ -6,6 +6,7 @@
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"
 #include "common/rpc/call.h"
+#include "finetunelab/exporter/v1/conversation_export_service.grpc.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
 #include "finetunelab/exporter/v1/history_export_service.grpc.pb.h"
 
@@ -16,6 +17,7 @@ namespace pb = finetunelab::exporter::v1;
 namespace {
 
 using Stub = pb::ExporterService::Stub;
+using ConversationStub = pb::ConversationExportService::Stub;
 using HistoryStub = pb::HistoryExportService::Stub;
 
 absl::Status JudgeRequest(const pb::ExportRequest& request) {
@@ -58,6 +60,13 @@ Task<> SendHistory(HistoryStub& stub, Incoming& incoming) {
   co_return co_await SendFile(stream, incoming.exchange.head().method != "HEAD", incoming);
 }
 
+Task<> SendConversation(ConversationStub& stub, Incoming& incoming) {
+  const auto& request = static_cast<const pb::ExportConversationRequest&>(*incoming.request);
+  auto stream = rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(),
+                                                       &ConversationStub::async::ExportConversation, request);
+  co_return co_await SendFile(stream, incoming.exchange.head().method != "HEAD", incoming);
+}
+
 }  // namespace
 
 Handler Download(Services& services) {
@@ -68,6 +77,11 @@ Handler Download(Services& services) {
 Handler DownloadHistory(Services& services) {
   std::shared_ptr<HistoryStub> stub = pb::HistoryExportService::NewStub(services.upstream.Channel("export"));
   return [stub](Incoming& incoming) { return SendHistory(*stub, incoming); };
+}
+
+Handler DownloadConversation(Services& services) {
+  std::shared_ptr<ConversationStub> stub = pb::ConversationExportService::NewStub(services.upstream.Channel("export"));
+  return [stub](Incoming& incoming) { return SendConversation(*stub, incoming); };
 }
 
 }  // namespace ftl::gateway

@@ -9,5 +9,7 @@ namespace ftl::gateway {
 Handler Download(Services& services);
 // The log of calls, likewise.
 Handler DownloadHistory(Services& services);
+// A conversation, likewise.
+Handler DownloadConversation(Services& services);
 
 }  // namespace ftl::gateway

@@ -165,6 +165,8 @@ class Operation {
     } else if (method_ != nullptr && method_->name() == "Export") {
       content = Files({"application/pdf", "text/html", "text/csv", "application/json", "application/x-ndjson",
                        "application/xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"});
+    } else if (method_ != nullptr && method_->name() == "ExportConversation") {
+      content = Files({"text/markdown", "application/json"});
     } else if (method_ != nullptr && method_->name() == "ExportHistory") {
       content = Files({"text/csv", "application/json", "application/x-ndjson"});
     } else if (method_ != nullptr) {

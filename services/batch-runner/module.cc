@@ -8,6 +8,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -22,6 +23,7 @@
 #include "services/batch-runner/rpc/agents_service.h"
 #include "services/batch-runner/rpc/batch_runner_service.h"
 #include "services/batch-runner/rpc/benchmark_service.h"
+#include "services/batch-runner/rpc/chat_service.h"
 #include "services/batch-runner/rpc/conversations_service.h"
 #include "services/batch-runner/rpc/request_log_service.h"
 #include "services/batch-runner/rpc/templates_service.h"
@@ -69,8 +71,9 @@ class BatchRunner final : public host::Module {
                                                        r.models, r.dispatcher, r.feed, r.notifier}));
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<WorkspaceService>(registrar.serving(), r.key_probe, r.catalogue));
-      registrar.Add(std::make_unique<ConversationsService>(registrar.serving(), r.conversations));
+      registrar.Add(std::make_unique<ConversationsService>(registrar.serving(), r.conversations, r.reading));
       registrar.Add(std::make_unique<TemplatesService>(registrar.serving(), r.templates));
+      registrar.Add(std::make_unique<ChatService>(registrar.serving(), r.chats));
       registrar.Add(std::make_unique<AgentsService>(registrar.serving(), r.agents));
       registrar.Add(std::make_unique<RequestLogService>(registrar.serving(), r.log, r.model_calls));
       registrar.Add(std::make_unique<BenchmarkService>(registrar.serving(), r.benchmarks));
@@ -79,7 +82,12 @@ class BatchRunner final : public host::Module {
 
   Task<> Check(Deadline deadline) override { co_return co_await rooms_->database.Check(deadline); }
 
-  Task<> Drain(Deadline deadline) override { co_return co_await rooms_->dispatcher.Drain(deadline); }
+  Task<> Drain(Deadline deadline) override {
+    using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): the operators
+                                                              // only
+    const auto [runs, chats] = co_await (rooms_->dispatcher.Drain(deadline) && rooms_->chats.Drain(deadline));
+    co_return runs.ok() ? chats : runs;
+  }
 
   Task<> Stop() override {
     stop_listening_.emit(asio::cancellation_type::terminal);
@@ -127,6 +135,8 @@ class BatchRunner final : public host::Module {
           keeper(environment.executor, log, settings.history_days),
           model_calls({environment.executor, stored_keys, workspace_caller, workspace_policy, log, settings.prices,
                        settings.keeps_content}),
+          answers(database, steps),
+          chats({environment.executor, answers, model_calls, settings.chat_messages, settings.chat_goes_on}),
           benchmark_store(database, process),
           benchmarks({environment.executor, model_calls, catalogue, benchmark_store}),
           feed(environment.executor),
@@ -166,6 +176,8 @@ class BatchRunner final : public host::Module {
     RequestStore log;
     RequestKeeper keeper;
     ModelCalls model_calls;
+    ChatStore answers;
+    Chats chats;
     BenchmarkStore benchmark_store;
     Benchmarks benchmarks;
     Feed feed;

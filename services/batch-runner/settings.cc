@@ -47,6 +47,10 @@ BatchRunnerSettings BatchRunnerSettings::Read(host::Settings& settings) {
       .allow_localhost = settings.Flag("DEMO_ALLOW_LOCALHOST", false,
                                        "Lets people test endpoints on this machine; refused in production."),
       .workspace = ReadWorkspaceMode(settings),
+      .chat_messages = settings.Number("FTL_CHAT_MESSAGES", 50, 1, 1000,
+                                       "Of a conversation, how many messages a model is shown, the newest ones."),
+      .chat_goes_on =
+          settings.Flag("FTL_CHAT_GOES_ON", true, "Finishes and stores an answer also where nobody listens any more."),
       .egress_allow = ReadEgressAllow(settings),
       .keeps_content = settings.Flag("FTL_HISTORY_CONTENT", true,
                                      "Whether the workspace's log of calls keeps what was asked and answered."),

@@ -24,6 +24,10 @@ struct BatchRunnerSettings {
   // Whether endpoints on this machine may be called.
   bool allow_localhost;
   WorkspaceMode workspace;
+  // Of a conversation's branch, how many messages a model is shown at the most.
+  int chat_messages;
+  // Whether an answer is finished to which nobody listens any more.
+  bool chat_goes_on;
   std::shared_ptr<const EgressAllow> egress_allow;
   // Whether the log of calls keeps what was asked and answered, and for how many days it keeps a call; 0 for ever.
   bool keeps_content;

@@ -5,6 +5,7 @@
 
 #include "common/db/migrator.h"
 #include "common/error/try.h"
+#include "services/export/rpc/conversation_export_service.h"
 #include "services/export/rpc/exporter_service.h"
 #include "services/export/rpc/history_export_service.h"
 #include "services/export/settings.h"
@@ -17,12 +18,14 @@ struct Machinery {
   Machinery(const ExportSettings& settings, host::Environment& environment)
       : database(environment.executor, settings.database),
         results(database),
+        conversations(database),
         tokens(database),
         log(database),
         numbers(environment.channels.To("analytics")) {}
 
   Database database;
   ResultReader results;
+  ConversationReader conversations;
   DownloadTokens tokens;
   ExportLog log;
   Numbers numbers;
@@ -44,6 +47,7 @@ class Export final : public host::Module {
         registrar.serving(), ExporterService::Parts{m.results, m.tokens, m.log, m.numbers, m.pages}));
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<HistoryExportService>(registrar.serving(), m.database));
+      registrar.Add(std::make_unique<ConversationExportService>(registrar.serving(), m.conversations));
     }
   }
 

@@ -4,6 +4,7 @@
 import { down, up } from './installation.mjs';
 import { print } from './table.mjs';
 import { attack, silentReaders } from './rows/attack.mjs';
+import { chat } from './rows/chat.mjs';
 import { crowd } from './rows/crowd.mjs';
 import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
@@ -16,7 +17,7 @@ import { runs, storing } from './rows/runs.mjs';
 import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
-const together = { footprint, gateway, runs, storing, truth, crowd, reading, history, edge, attack, page };
+const together = { footprint, gateway, runs, storing, truth, crowd, reading, history, edge, attack, page, chat };
 const split = { splitFootprint, splitGateway, replicas, watching, silentReaders };
 
 const wanted = process.argv.slice(2);

@@ -149,6 +149,42 @@ test('the state of an agent is kept to the byte, for whoever knows the newest', 
   assert.deepEqual(await ok(remove(path)), { deleted: false });
 });
 
+test('conversations of other programs are imported once, and a bad file keeps no other out', async (t) => {
+  const project = unlike('p');
+  const tree = { a: { parentId: null, role: 'user', content: 'q' }, b: { parentId: 'a', role: 'assistant', content: 'one' }, c: { parentId: 'a', role: 'assistant', content: 'two' } };
+  const files = [
+    { name: 'list.json', content: JSON.stringify([{ role: 'user', content: 'Hello there' }, { role: 'assistant', content: 'Hi' }]) },
+    { name: 'webui.json', content: JSON.stringify([{ id: 'o1', title: 'Branches', chat: { history: { currentId: 'b', messages: tree } } }]) },
+    { name: 'broken.json', content: '{"messages":' },
+  ];
+  const body = { files, project };
+  const tried = await ok(post('/api/conversations/import', { ...body, dry_run: true }));
+  assert.deepEqual([tried.imported, tried.already_there, tried.failed], [2, 0, 1]);
+  const at = `/api/conversations?project=${encodeURIComponent(project)}`;
+  assert.equal((await ok(get(at))).total, 0);
+  const answer = await post('/api/conversations/import', body);
+  const done = await ok(answer);
+  isConventional(answer);
+  for (const { id } of done.conversations) t.after(() => remove(`/api/conversations/${id}`));
+  assert.deepEqual(done.conversations.map(({ file, title, message_count }) => [file, title, message_count]), [['list.json', 'Hello there', 2], ['webui.json', 'Branches', 3]]);
+  assert.deepEqual(done.faults.map(({ file }) => file), ['broken.json']);
+  const again = await ok(post('/api/conversations/import', body));
+  assert.deepEqual([again.imported, again.already_there, again.failed], [0, 2, 1]);
+  assert.equal((await ok(get(at))).total, 2);
+  const { messages, active_message_id } = await ok(get(`/api/conversations/${done.conversations[1].id}`));
+  assert.equal(messages[2].parent_id, messages[0].id);
+  assert.equal(active_message_id, messages[1].id);
+  isProblem(await post('/api/conversations/import', { files: [] }), 422, 'invalid_field', ['files']);
+  const markdown = await get(`/api/conversations/${done.conversations[1].id}/export?format=md`);
+  assert.match(markdown.headers.get('content-disposition'), /filename="branches\.md"/);
+  assert.match(markdown.text, /^# Branches\n[^]*## User\n\nq\n\n## Assistant\n\none\n$/);
+  const whole = await ok(get(`/api/conversations/${done.conversations[1].id}/export?format=json`));
+  assert.deepEqual(whole.messages.map(({ content }) => content), ['q', 'one', 'two']);
+  assert.equal(whole.id, done.conversations[1].id);
+  isProblem(await get(`/api/conversations/${done.conversations[1].id}/export`), 422, 'invalid_field', ['format']);
+  isProblem(await get('/api/conversations/none/export?format=md'), 404, 'not_found');
+});
+
 test('no session of the demo tier reaches any of it', async (t) => {
   const { session_id } = await openSession(t);
   const { id } = await make(t, '/api/conversations', { title: 'mine' });

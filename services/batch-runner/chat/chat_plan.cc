@@ -7,6 +7,7 @@
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"
 #include "services/batch-runner/chat/chat_rules.h"
+#include "services/batch-runner/chat/message_title.h"
 #include "services/batch-runner/chat/template_text.h"
 
 namespace ftl::batch_runner {
@@ -14,7 +15,6 @@ namespace {
 
 constexpr int kMostMessages = 1000;
 constexpr size_t kShownBytes = 4 * 1024 * 1024;
-constexpr size_t kTitleOfMessageBytes = 80;
 constexpr std::string_view kMessageVariable = "message";
 constexpr std::string_view kGoOn =
     "Your last answer broke off. Go on exactly where it ends: repeat nothing of it, and write nothing about this.";
@@ -60,18 +60,6 @@ absl::StatusOr<std::vector<SaidMessage>> SaidIn(const pb::ChatRequest& request, 
     said.push_back({pb::MESSAGE_ROLE_USER, request.message()});
   }
   return said;
-}
-
-// One line of the text's beginning, cut at a whole character.
-std::string TitleOf(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return "";
-  text.remove_prefix(begin);
-  text = text.substr(0, text.find_first_of("\r\n"));
-  if (text.size() <= kTitleOfMessageBytes) return std::string(text);
-  size_t end = kTitleOfMessageBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
 }
 
 absl::Status NotFound(std::string_view field, std::string_view what) {
@@ -197,7 +185,7 @@ absl::StatusOr<ChatPlan> PlanChat(const pb::ChatRequest& request, const ChatScen
   plan.depth = scene.depth;
   TRY(plan.said, SaidIn(request, scene));
   for (const SaidMessage& said : plan.said) {
-    if (plan.title.empty() && said.role == pb::MESSAGE_ROLE_USER) plan.title = TitleOf(said.content);
+    if (plan.title.empty() && said.role == pb::MESSAGE_ROLE_USER) plan.title = TitleOfMessage(said.content);
   }
   if (system_prompt && !system_prompt->empty()) plan.shown.push_back({"system", *system_prompt});
   Show(scene.branch, scene.depth, window, plan);

@@ -23,6 +23,10 @@ void LiveAnswer::Open() {
 }
 
 void LiveAnswer::End(absl::StatusOr<pb::Message> stored) {
+  if (stored.ok()) {
+    reasoning_ = stored->reasoning();
+    content_ = stored->content();
+  }
   ended_ = std::move(stored);
   Wake();
 }

@@ -33,7 +33,7 @@ class LiveAnswer {
   void Open();
   bool is_open() const { return is_open_; }
 
-  // As it is stored at its end; or why it never began.
+  // As it is stored at its end, which is its text from then on; or why it never began.
   void End(absl::StatusOr<pb::Message> stored);
   const std::optional<absl::StatusOr<pb::Message>>& ended() const { return ended_; }
 

@@ -12,6 +12,7 @@
 #include "common/rpc/paging.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/chat/chat_rules.h"
+#include "services/batch-runner/chat/conversation_import.h"
 #include "services/batch-runner/rpc/idempotency_of.h"
 
 namespace ftl::batch_runner {
@@ -20,6 +21,10 @@ namespace {
 constexpr size_t kQueryBytes = 256;
 // Each is looked up by itself.
 constexpr size_t kMostWords = 8;
+constexpr size_t kFileNameBytes = 256;
+constexpr int kMostFiles = 1000;
+constexpr int kMostListed = 1000;
+constexpr int kMostFaults = 100;
 
 template <typename Request>
 void JudgeSettings(const Request& request, FieldFaults& faults) {
@@ -49,6 +54,28 @@ std::optional<ConversationStore::Place> PlaceOf(const std::string& text) {
   int64_t micros = 0;
   if (space == std::string::npos || !absl::SimpleAtoi(text.substr(0, space), &micros)) return std::nullopt;
   return ConversationStore::Place{absl::FromUnixMicros(micros), text.substr(space + 1)};
+}
+
+absl::Status JudgeImport(const pb::ImportConversationsRequest& request) {
+  FieldFaults faults;
+  if (request.has_project()) JudgeProject(request.project(), faults);
+  if (request.files().empty()) faults.Add("files", "is missing");
+  if (request.files_size() > kMostFiles) faults.Add("files", fmt::format("must be at most {}", kMostFiles));
+  for (int i = 0; i < request.files_size(); ++i) {
+    JudgeLength(fmt::format("files[{}].name", i), request.files(i).name(), 1, kFileNameBytes, faults);
+  }
+  return faults.Verdict();
+}
+
+void AddFault(const std::string& file, const std::string& message, pb::ImportConversationsResponse& response) {
+  response.set_failed(response.failed() + 1);
+  if (response.faults_size() == kMostFaults) {
+    response.set_more_faults(response.more_faults() + 1);
+    return;
+  }
+  pb::ImportFault& fault = *response.add_faults();
+  fault.set_file(file);
+  fault.set_message(message);
 }
 
 }  // namespace
@@ -120,6 +147,40 @@ Task<pb::DeleteConversationResponse> ConversationsService::DeleteConversation(
   pb::DeleteConversationResponse response;
   CO_TRY(const bool deleted, co_await store_.Delete(call, request.owner(), request.id()));
   response.set_deleted(deleted);
+  co_return response;
+}
+
+Task<pb::ImportConversationsResponse> ConversationsService::ImportConversations(
+    const CallContext& call, const pb::ImportConversationsRequest& request) {
+  CO_TRY(JudgeImport(request));
+  const std::string project = request.has_project() ? request.project() : std::string(kDefaultProject);
+  pb::ImportConversationsResponse response;
+  for (const pb::ImportFile& each : request.files()) {
+    const auto read = [&each] { return ReadForeignConversations(each.name(), each.content()); };
+    ForeignFile file;
+    if (each.content().size() > ReadingThread::kWorthIt) {
+      file = co_await reading_.Run(read);
+    } else {
+      file = read();
+    }
+    for (const std::string& fault : file.faults) AddFault(each.name(), fault, response);
+    for (ForeignConversation& conversation : file.conversations) {
+      pb::ImportedConversation imported;
+      imported.set_file(each.name());
+      imported.set_title(conversation.title);
+      imported.set_message_count(static_cast<int32_t>(conversation.messages.size()));
+      imported.set_left_out(conversation.left_out);
+      CO_TRY(const std::optional<std::string> id,
+             co_await store_.Import(call, request.owner(), project, std::move(conversation), request.dry_run()));
+      if (!id) {
+        response.set_already_there(response.already_there() + 1);
+        continue;
+      }
+      response.set_imported(response.imported() + 1);
+      if (!id->empty()) imported.set_id(*id);
+      if (response.conversations_size() < kMostListed) *response.add_conversations() = std::move(imported);
+    }
+  }
   co_return response;
 }
 

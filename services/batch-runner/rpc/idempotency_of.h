@@ -3,6 +3,8 @@
 #include <string>
 
 #include <absl/strings/escaping.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <openssl/sha.h>
 
 #include "services/batch-runner/store/idempotency.h"
@@ -16,7 +18,13 @@ Idempotency IdempotencyOf(Request request) {
   Idempotency idempotency;
   idempotency.key = request.idempotency_key();
   request.clear_idempotency_key();
-  const std::string content = request.SerializeAsString();
+  std::string content;
+  {
+    google::protobuf::io::StringOutputStream out(&content);
+    google::protobuf::io::CodedOutputStream coded(&out);
+    coded.SetSerializationDeterministic(true);  // maps have no order of their own
+    request.SerializeToCodedStream(&coded);
+  }
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest);
   idempotency.digest = absl::BytesToHexString(std::string(reinterpret_cast<const char*>(digest), sizeof digest));

@@ -1,10 +1,10 @@
 #include "services/batch-runner/store/agent_store.h"
 
+#include "common/conversation/conversation_row.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/chat/chat_rules.h"
-#include "services/batch-runner/store/conversation_row.h"
 #include "services/batch-runner/store/conversation_store.h"
 #include "services/batch-runner/store/uuid.h"
 

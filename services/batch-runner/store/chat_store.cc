@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/conversation/conversation_row.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/message_json.h"
@@ -9,7 +10,6 @@
 #include "common/time/proto_time.h"
 #include "services/batch-runner/chat/chat_rules.h"
 #include "services/batch-runner/store/agent_store.h"
-#include "services/batch-runner/store/conversation_row.h"
 #include "services/batch-runner/store/conversation_store.h"
 #include "services/batch-runner/store/template_store.h"
 #include "services/batch-runner/store/uuid.h"
@@ -35,7 +35,7 @@ constexpr Query kTemplate{"chat.template", "SELECT " FTL_TEMPLATE_COLUMNS R"(
   FROM prompt_templates x
   JOIN prompt_template_versions v ON v.owner = $1 AND v.template_id = x.id AND v.version = x.version )" FTL_NAMED};
 
-constexpr Query kTarget{"chat.target", "SELECT " FTL_MESSAGE_COLUMNS R"(
+constexpr Query kTarget{"chat.target", "SELECT " FTL_MESSAGE_TEXT_SO_FAR FTL_MESSAGE_COLUMNS R"(
   FROM messages m LEFT JOIN message_drafts d ON d.owner = $1 AND d.message_id = m.id AND m.status = 'generating'
   WHERE m.owner = $1 AND m.conversation_id = $2::uuid AND m.id = $3::uuid)"};
 
@@ -52,7 +52,7 @@ constexpr Query kBranch{"chat.branch",
     SELECT m.id, m.parent_id, m.depth, b.place + 1
     FROM branch b JOIN messages m ON m.owner = $1 AND m.id = b.parent_id
     WHERE b.place < $5::int)
-  SELECT m.depth, )" FTL_MESSAGE_COLUMNS R"(
+  SELECT m.depth, )" FTL_MESSAGE_TEXT_SO_FAR FTL_MESSAGE_COLUMNS R"(
   FROM branch JOIN messages m ON m.owner = $1 AND m.id = branch.id
   LEFT JOIN message_drafts d ON d.owner = $1 AND d.message_id = m.id AND m.status = 'generating'
   ORDER BY m.depth)"};
@@ -117,7 +117,8 @@ constexpr Query kTakeConversationBack{"chat.take_conversation_back", R"(
 constexpr Query kPlace{"chat.place", R"(
   SELECT conversation_id::text AS conversation_id FROM messages WHERE owner = $1 AND id = $2::uuid AND role = 'assistant')"};
 
-constexpr Query kGet{"chat.get", "SELECT m.conversation_id::text AS conversation_id, " FTL_MESSAGE_COLUMNS R"(
+constexpr Query kGet{
+    "chat.get", "SELECT m.conversation_id::text AS conversation_id, " FTL_MESSAGE_TEXT_SO_FAR FTL_MESSAGE_COLUMNS R"(
   FROM messages m LEFT JOIN message_drafts d ON d.owner = $1 AND d.message_id = m.id AND m.status = 'generating'
   WHERE m.owner = $1 AND m.id = $2::uuid AND m.role = 'assistant')"};
 

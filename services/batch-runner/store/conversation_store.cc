@@ -1,9 +1,14 @@
 #include "services/batch-runner/store/conversation_store.h"
 
+#include <algorithm>
+
+#include <absl/time/clock.h>
+
+#include "common/conversation/conversation_row.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
+#include "common/proto/enum_word.h"
 #include "services/batch-runner/chat/chat_rules.h"
-#include "services/batch-runner/store/conversation_row.h"
 #include "services/batch-runner/store/uuid.h"
 
 namespace ftl::batch_runner {
@@ -45,7 +50,7 @@ constexpr Query kGet{"conversation.get",
                      "SELECT " FTL_CONVERSATION_COLUMNS "FROM conversations c WHERE c.owner = $1 AND c.id = $2::uuid"};
 
 // A page's worth of bytes is weighed before any text is read.
-constexpr Query kMessages{"conversation.messages", "SELECT " FTL_MESSAGE_COLUMNS R"(
+constexpr Query kMessages{"conversation.messages", "SELECT " FTL_MESSAGE_TEXT_SO_FAR FTL_MESSAGE_COLUMNS R"(
   FROM (SELECT id, bytes_with - bytes AS bytes_before
         FROM (SELECT id, sequence, bytes, sum(bytes) OVER (ORDER BY sequence) AS bytes_with
               FROM (SELECT id, sequence, octet_length(content)::bigint + coalesce(octet_length(reasoning), 0) AS bytes
@@ -65,6 +70,23 @@ constexpr Query kUpdate{"conversation.update", R"(
   WHERE owner = $1 AND id = $2::uuid
     AND ($8::uuid IS NULL OR EXISTS (SELECT FROM messages WHERE owner = $1 AND conversation_id = $2::uuid AND id = $8::uuid))
   RETURNING )" FTL_CONVERSATION_COLUMNS};
+
+constexpr Query kIsThere{"conversation.is_there", R"(
+  SELECT EXISTS (SELECT FROM conversations WHERE owner = $1 AND project = $2 AND origin = $3) AS is_there)"};
+
+constexpr Query kImport{"conversation.import", R"(
+  INSERT INTO conversations (owner, project, id, title, origin, message_count, active_message_id, created_at, updated_at)
+  VALUES ($1, $2, $3::uuid, $4, $5, $6::int, $7::uuid, $8, $9)
+  ON CONFLICT (owner, project, origin) WHERE origin IS NOT NULL DO NOTHING)"};
+
+// Only where the conversation was stored just before.
+constexpr Query kImportMessages{"conversation.import_messages", R"(
+  INSERT INTO messages (owner, conversation_id, id, parent_id, sequence, depth, role, content, status, created_at)
+  SELECT $1, c.id, m.id, m.parent_id, m.place, m.depth, m.role, m.content, 'complete', m.created_at
+  FROM conversations c,
+       unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::timestamptz[]) WITH ORDINALITY
+       AS m (id, parent_id, depth, role, content, created_at, place)
+  WHERE c.owner = $1 AND c.id = $2::uuid)"};
 
 constexpr Query kDelete{"conversation.delete", "DELETE FROM conversations WHERE owner = $1 AND id = $2::uuid"};
 
@@ -159,6 +181,49 @@ Task<pb::Conversation> ConversationStore::Update(const CallContext& call, pb::Up
   if (rows[1].empty()) co_return ConversationNotFound();
   if (rows[0].empty()) co_return unknown_message();
   co_return ConversationOf(rows[0][0]);
+}
+
+Task<std::optional<std::string>> ConversationStore::Import(const CallContext& call, std::string owner,
+                                                           std::string project, ForeignConversation conversation,
+                                                           bool dry_run) {
+  using Id = std::optional<std::string>;
+  if (dry_run) {
+    CO_TRY(const Rows rows, co_await reads_.Run(call.deadline, SessionScope(owner), kIsThere,
+                                                Params(owner, project, conversation.origin)));
+    co_return rows.Only().Get<bool>("is_there") ? Id() : Id("");
+  }
+  const size_t count = conversation.messages.size();
+  std::vector<std::string> ids(count);
+  std::vector<Id> parents(count);
+  std::vector<int32_t> depths(count);
+  std::vector<std::string> roles(count);
+  std::vector<std::string> contents(count);
+  std::vector<absl::Time> moments(count);
+  const absl::Time now = absl::Now();
+  std::optional<absl::Time> first;
+  std::optional<absl::Time> last;
+  for (size_t i = 0; i < count; ++i) {
+    ForeignMessage& message = conversation.messages[i];
+    ids[i] = NewUuid();
+    depths[i] = 1;
+    if (message.parent) {
+      parents[i] = ids[*message.parent];
+      depths[i] = depths[*message.parent] + 1;
+    }
+    roles[i] = EnumWord(message.role);
+    contents[i] = std::move(message.content);
+    moments[i] = message.created_at.value_or(now);
+    first = std::min(first.value_or(moments[i]), moments[i]);
+    last = std::max(last.value_or(moments[i]), moments[i]);
+  }
+  const std::string id = NewUuid();
+  std::vector<Statement> statements;
+  statements.push_back(KnowOwner(owner));
+  statements.push_back({kImport, Params(owner, project, id, conversation.title, conversation.origin,
+                                        static_cast<int64_t>(count), ids[conversation.active], first, last)});
+  statements.push_back({kImportMessages, Params(owner, id, ids, parents, depths, roles, contents, moments)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(owner), std::move(statements)));
+  co_return rows[1].affected() > 0 ? Id(id) : Id();
 }
 
 Task<bool> ConversationStore::Delete(const CallContext& call, std::string owner, std::string id) {

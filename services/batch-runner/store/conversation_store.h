@@ -10,6 +10,7 @@
 #include "common/db/database.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/conversations_service.pb.h"
+#include "services/batch-runner/chat/conversation_import.h"
 #include "services/batch-runner/store/idempotency.h"
 
 namespace ftl::batch_runner {
@@ -59,6 +60,10 @@ class ConversationStore {
 
   // NOT_FOUND; INVALID_FIELD for an active message that is not of this conversation.
   Task<pb::Conversation> Update(const CallContext& call, pb::UpdateConversationRequest request);
+  // Stores a conversation that another program wrote down, and gives its id; nullopt where it is there already. A dry
+  // run stores nothing, and gives an empty id.
+  Task<std::optional<std::string>> Import(const CallContext& call, std::string owner, std::string project,
+                                          ForeignConversation conversation, bool dry_run);
   // Whether there was one.
   Task<bool> Delete(const CallContext& call, std::string owner, std::string id);
 

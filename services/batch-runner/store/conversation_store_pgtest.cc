@@ -143,6 +143,29 @@ TEST_F(ConversationStoreTest, KeepsWhatHadComeOfAnAnswerWhoseProcessIsGone) {
   EXPECT_NE(view.messages.at(0).error(), "");
 }
 
+TEST_F(ConversationStoreTest, ImportsAConversationOnce) {
+  const ForeignFile file =
+      ReadForeignConversations("x.json", R"({"id":"o","title":"T","chat":{"history":{"currentId":"b","messages":{
+    "a":{"parentId":null,"role":"user","content":"q","timestamp":1714979280},
+    "b":{"parentId":"a","role":"assistant","content":"one"}, "c":{"parentId":"a","role":"assistant","content":"two"}}}}})");
+  const auto import = [&](bool dry_run) {
+    return *Await(io_, conversations_.Import(Call(), owner_, "default", file.conversations.at(0), dry_run));
+  };
+  EXPECT_EQ(import(/*dry_run=*/true), "");
+  EXPECT_THAT(TitlesWith({}), IsEmpty());
+  const auto id = import(/*dry_run=*/false);
+  ASSERT_TRUE(id);
+  EXPECT_FALSE(import(/*dry_run=*/false));
+  EXPECT_FALSE(import(/*dry_run=*/true));
+  const auto view = *Await(io_, conversations_.Look(Call(), owner_, *id, 0, 50));
+  ASSERT_THAT(view.messages, SizeIs(3));
+  EXPECT_EQ(view.conversation.message_count(), 3);
+  EXPECT_EQ(view.conversation.active_message_id(), view.messages[1].id());
+  EXPECT_EQ(view.messages[2].parent_id(), view.messages[0].id());
+  EXPECT_EQ(view.conversation.created_at().seconds(), 1714979280);
+  EXPECT_THAT(TitlesWith({"two"}), ElementsAre("T"));
+}
+
 TEST_F(ConversationStoreTest, ShowsNobodyElseWhatAnOwnerHas) {
   const std::string conversation = Make("mine").id();
   Say(conversation, 1, "secret words");

@@ -1,9 +1,9 @@
-#include "services/batch-runner/store/conversation_row.h"
+#include "common/conversation/conversation_row.h"
 
 #include "common/proto/enum_word.h"
 #include "common/time/proto_time.h"
 
-namespace ftl::batch_runner {
+namespace ftl {
 namespace {
 
 // JSON that this service wrote.
@@ -17,11 +17,11 @@ std::optional<Proto> Stored(const Row& row, std::string_view column) {
   return message;
 }
 
-void AddToolCalls(const Row& row, pb::Message& message) {
+void AddToolCalls(const Row& row, runner_pb::Message& message) {
   const auto json = row.Get<std::optional<std::string>>("tool_calls");
   if (!json) return;
   InputFaults faults;
-  pb::Message stored;
+  runner_pb::Message stored;
   if (ReadBody("{\"tool_calls\":" + *json + "}", stored, faults).ok())
     message.mutable_tool_calls()->Swap(stored.mutable_tool_calls());
 }
@@ -30,12 +30,14 @@ google::protobuf::Duration Microseconds(int64_t microseconds) { return ToProto(a
 
 }  // namespace
 
-std::optional<pb::ModelChoice> ModelIn(const Row& row) { return Stored<pb::ModelChoice>(row, "model"); }
+std::optional<runner_pb::ModelChoice> ModelIn(const Row& row) { return Stored<runner_pb::ModelChoice>(row, "model"); }
 
-std::optional<pb::CallParameters> ParametersIn(const Row& row) { return Stored<pb::CallParameters>(row, "parameters"); }
+std::optional<runner_pb::CallParameters> ParametersIn(const Row& row) {
+  return Stored<runner_pb::CallParameters>(row, "parameters");
+}
 
-pb::Conversation ConversationOf(const Row& row) {
-  pb::Conversation conversation;
+runner_pb::Conversation ConversationOf(const Row& row) {
+  runner_pb::Conversation conversation;
   conversation.set_id(row.Get<std::string>("id"));
   conversation.set_title(row.Get<std::string>("title"));
   if (auto model = ModelIn(row)) *conversation.mutable_model() = *std::move(model);
@@ -54,16 +56,16 @@ pb::Conversation ConversationOf(const Row& row) {
   return conversation;
 }
 
-pb::Message MessageOf(const Row& row) {
-  pb::Message message;
+runner_pb::Message MessageOf(const Row& row) {
+  runner_pb::Message message;
   message.set_id(row.Get<std::string>("id"));
   if (auto parent = row.Get<std::optional<std::string>>("parent_id")) message.set_parent_id(*std::move(parent));
-  message.set_role(EnumOf<pb::MessageRole>(row.Get<std::string_view>("role")));
+  message.set_role(EnumOf<runner_pb::MessageRole>(row.Get<std::string_view>("role")));
   message.set_content(row.Get<std::string>("content"));
   if (auto reasoning = row.Get<std::optional<std::string>>("reasoning"); reasoning && !reasoning->empty()) {
     message.set_reasoning(*std::move(reasoning));
   }
-  message.set_status(EnumOf<pb::MessageStatus>(row.Get<std::string_view>("status")));
+  message.set_status(EnumOf<runner_pb::MessageStatus>(row.Get<std::string_view>("status")));
   if (auto model = ModelIn(row)) *message.mutable_model() = *std::move(model);
   AddToolCalls(row, message);
   if (auto reason = row.Get<std::optional<std::string>>("finish_reason")) message.set_finish_reason(*std::move(reason));
@@ -86,4 +88,4 @@ pb::Message MessageOf(const Row& row) {
   return message;
 }
 
-}  // namespace ftl::batch_runner
+}  // namespace ftl
