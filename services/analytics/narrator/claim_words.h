@@ -1,14 +1,16 @@
 #pragma once
 
 #include <optional>
-#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/analytics/narrator/fact.h"
 
 namespace ftl::analytics {
 
-// The words of comments in all languages at once, since a model may answer in any; in the form of PlainForm.
+// The words of comments in all languages at once, since a model may answer in any; in the form of PlainForm. They stand
+// in `lexicon/<language>/claims.txt`.
 
 // What a number counts: `ms`, `sekunden`, `トークン`. `foreign` for units of which Atlas has no fact: money, bytes.
 struct UnitWord {
@@ -32,6 +34,9 @@ struct WordNumber {
   size_t size;
 };
 std::optional<WordNumber> NumberWordsAt(std::string_view text);
+
+// What cannot be read of those files.
+const std::vector<std::string>& ClaimWordFaults();
 
 // Bytes of the word of letters at the start of `text`.
 size_t WordSize(std::string_view text);

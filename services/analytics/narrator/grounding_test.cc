@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/analytics/narrator/claim_words.h"
 #include "services/analytics/narrator/comment_gate.h"
 
 namespace ftl::analytics {
@@ -262,6 +263,8 @@ TEST_F(GroundingTest, TwoGroupsDifferOnlyWhereATestWasTold) {
   EXPECT_FALSE(tested.Bears("The average of billing, 1.5 s, is higher than that of returns, 1.803 s.", found));
   EXPECT_FALSE(Bears("The average of returns, 1.803 s, is higher than that of billing, 1.5 s."));
 }
+
+TEST(ClaimWordsTest, TheFilesOfAllLanguagesAreRead) { EXPECT_THAT(ClaimWordFaults(), testing::IsEmpty()); }
 
 }  // namespace
 }  // namespace ftl::analytics
