@@ -70,11 +70,24 @@ std::string TotalText(Telling& telling, const Finding& finding) {
   return telling.Say(successes ? "of.successes" : "of.prompts", {{"n", number, n}});
 }
 
+// The second slowest: the one result of a part that passes others over; its place, from 1. 0 for any other query.
+int PlaceOf(const pb::Query& query) {
+  if (query.slices_size() != 1 || !query.filters().empty()) return 0;
+  const pb::Slice& slice = query.slices(0);
+  const bool same = slice.measure() == query.measure() && slice.order() == query.order();
+  return same && slice.count() == 1 && !slice.exclude() && slice.skip() > 0 ? slice.skip() + 1 : 0;
+}
+
 std::string TellRanking(Telling& telling, const Finding& finding) {
   const std::string filters = FiltersText(telling.language(), finding.query);
   const std::string of = TotalText(telling, finding);
   const std::string tail = filters.empty() ? "" : ".filtered";
   const int sign = finding.query.order() == pb::ORDER_ASCENDING ? -1 : 1;
+  if (const int place = PlaceOf(finding.query); place > 0) {
+    return telling.Say("list.nth", {{"n", fmt::to_string(place)},
+                                    {"order", OrderName(telling.language(), finding.query)},
+                                    {"prompt", Named(telling, finding, finding.results[0], sign * place)}});
+  }
   if (finding.results.size() == 1) {
     return telling.Say("list.single" + tail, {{"n", of},
                                               {"filters", filters},
@@ -165,6 +178,9 @@ std::string TellResult(Telling& telling, const Finding& finding, const FoundResu
 }
 
 std::string TellExplanation(Telling& telling, const Finding& finding) {
+  // Why did #5 fail: it succeeded.
+  const bool took_failure_for_granted = finding.query.measure() == pb::MEASURE_RESULTS && finding.results.size() == 1;
+  if (took_failure_for_granted && finding.results[0].success) return TellResult(telling, finding, finding.results[0]);
   std::string text = telling.Say(finding.results.front().success ? "explain.slow" : "explain.failures");
   for (const FoundResult& result : finding.results) {
     text += "\n- " + PromptFigure(telling, finding, result) + ": ";
@@ -191,13 +207,22 @@ std::string TellNone(Telling& telling, const Finding& finding) {
                       {"n", telling.Say("of.prompts", {{"n", of, n}})}});
 }
 
+std::string RunNumber(const Finding& finding) {
+  return finding.runs.empty() ? "" : fmt::to_string(finding.runs.front().number);
+}
+
 // What each prompt's value differs by between two runs.
 std::string TellDifferences(Telling& telling, const Finding& finding) {
   const auto n = static_cast<double>(finding.total);
+  if (finding.results.empty()) {
+    return telling.Say("differences.none", {{"measure", MeasureName(telling.language(), finding.query.measure())},
+                                            {"run", RunNumber(finding)},
+                                            {"base", finding.base ? fmt::to_string(finding.base->number) : ""}});
+  }
   std::string text =
       telling.Say("differences.head", {{"n", telling.Figure({.value = n}, CountText(telling.language(), n)), n},
                                        {"measure", MeasureName(telling.language(), finding.query.measure())},
-                                       {"run", finding.runs.empty() ? "" : fmt::to_string(finding.runs.front().number)},
+                                       {"run", RunNumber(finding)},
                                        {"base", finding.base ? fmt::to_string(finding.base->number) : ""}});
   for (const FoundResult& result : finding.results) {
     if (!result.value || !result.base_value) continue;
@@ -248,8 +273,8 @@ std::string PromptFigure(Telling& telling, const Finding& finding, const FoundRe
 }
 
 std::string TellList(Telling& telling, const Finding& finding) {
-  if (finding.results.empty()) return TellNone(telling, finding);
   if (finding.query.statistic() == pb::STATISTIC_DIFFERENCE) return TellDifferences(telling, finding);
+  if (finding.results.empty()) return TellNone(telling, finding);
   if (finding.query.explain()) return TellExplanation(telling, finding);
   if (finding.query.has_per_group()) return TellPerGroup(telling, finding);
   const bool one = finding.results.size() == 1 && finding.total == 1;

@@ -90,16 +90,22 @@ std::string FlagKey(const pb::Filter& filter) {
 }
 
 std::string SliceText(const Language& language, const pb::Slice& slice) {
-  const std::string order = slice.order() == pb::ORDER_ASCENDING ? "ascending" : "descending";
-  const std::string measure = MeasureName(language, slice.measure());
-  const std::string order_text = language.Say("filter.slice." + order);
-  std::string text =
-      slice.has_share()
-          ? language.Say("filter.slice.share",
-                         {{"share", ShareText(language, slice.share())}, {"order", order_text}, {"measure", measure}})
-          : language.Say(
-                "filter.slice.count",
-                {{"n", language.Number(slice.count()), slice.count()}, {"order", order_text}, {"measure", measure}});
+  const bool ascending = slice.order() == pb::ORDER_ASCENDING;
+  const bool by_number = slice.measure() == pb::MEASURE_UNSPECIFIED;
+  const bool one_of_many = slice.count() == 1 && slice.skip() > 0;  // the second slowest
+  const std::string measure = by_number ? "" : MeasureName(language, slice.measure());
+  const std::string order = language.Say(ascending ? "filter.slice.ascending" : "filter.slice.descending");
+  const double number = one_of_many ? slice.skip() + 1 : slice.count();
+  std::string key = one_of_many ? "filter.slice.nth" : slice.has_share() ? "filter.slice.share" : "filter.slice.count";
+  if (by_number && !slice.has_share()) {
+    key = one_of_many && ascending ? "filter.slice.nth_of_them"
+          : ascending              ? "filter.slice.first"
+                                   : "filter.slice.last";
+  }
+  std::string text = language.Say(key, {{"n", language.Number(number), number},
+                                        {"share", ShareText(language, slice.share())},
+                                        {"order", order},
+                                        {"measure", measure}});
   return slice.exclude() ? language.Say("filter.slice.without", {{"slice", text}}) : text;
 }
 
@@ -305,7 +311,9 @@ std::string QueryText(const Language& language, const pb::Query& query) {
     parts.push_back(language.Say("query.by", {{"group", GroupName(language, query.group_by())}}));
   }
   if (const std::string filters = FiltersText(language, query); !filters.empty()) parts.push_back(filters);
-  if (query.compares() && query.has_base_run()) {
+  if (query.all_runs()) parts.push_back(language.Say("query.all_runs"));
+  const bool of_two_runs = query.compares() || query.statistic() == pb::STATISTIC_DIFFERENCE;
+  if (of_two_runs && query.has_base_run()) {
     pb::Filter base;
     base.set_number(query.base_run());
     parts.push_back(language.Say("query.against", {{"run", RunFilterText(language, base)}}));

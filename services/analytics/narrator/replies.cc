@@ -2,7 +2,10 @@
 
 #include <vector>
 
+#include <absl/strings/str_replace.h>
+
 #include "common/proto/enum_word.h"
+#include "services/analytics/narrator/naming.h"
 #include "services/analytics/narrator/quantity.h"
 #include "services/analytics/narrator/telling.h"
 
@@ -47,12 +50,16 @@ std::string TellContradiction(const Language& language, const Contradiction& con
                             {"count", CountText(language, count), count}});
 }
 
-// A question that has this reading alone.
+}  // namespace
+
 std::string ChoiceText(const Language& language, const Choice& choice) {
+  if (choice.question.empty()) return absl::StrReplaceAll(QueryText(language, choice.query), {{" · ", ", "}});
   std::string key = "example.choice." + EnumWord(choice.query.measure());
   if (choice.query.order() != pb::ORDER_UNSPECIFIED) key += "." + EnumWord(choice.query.order());
   return language.Has(key) ? language.Say(key) : choice.question;
 }
+
+namespace {
 
 std::string WordsText(const Language& language, const std::vector<std::string>& words) {
   std::vector<std::string> quoted;

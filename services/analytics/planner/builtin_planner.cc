@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "services/analytics/planner/atoms.h"
@@ -11,6 +12,7 @@
 #include "services/analytics/planner/constituents.h"
 #include "services/analytics/planner/lattice.h"
 #include "services/analytics/planner/nearest.h"
+#include "services/analytics/query/query_rules.h"
 
 namespace ftl::analytics {
 namespace {
@@ -43,6 +45,62 @@ bool SharesPredicate(const Slots& first, const Slots& second) {
          !has_predicate(first) && has_predicate(second);
 }
 
+// Whether the query means all that it says: whoever reads it passes nothing over.
+bool IsSound(pb::Query query) {
+  query.clear_presentation();
+  query.clear_export_format();
+  if (query.measure() == pb::MEASURE_RUN) query.clear_statistic();
+  FieldFaults faults;
+  JudgeQuery(query, faults);
+  return faults.empty();
+}
+
+bool IsPlace(const Slots::Placed& placed) {
+  const pb::FilterField field = placed.filter.field();
+  return field == pb::FILTER_FIELD_CATEGORY || field == pb::FILTER_FIELD_DIFFICULTY || field == pb::FILTER_FIELD_HALF;
+}
+
+// Whether it names figures alone, each as a noun: mean latency, failure rate.
+bool NamesFigures(const Slots& slots) {
+  const bool rate = slots.Says("share") && !slots.share_of.empty();
+  const size_t words = slots.said.size() - (slots.Says("share") ? 1 : 0) - (slots.Says("follow") ? 1 : 0);
+  return (!slots.figures.empty() || rate) && words == 0 && slots.ranks.empty() && slots.facts.empty() &&
+         slots.comparatives.empty() && !slots.order && !slots.difference && slots.topics.empty();
+}
+
+bool ChoosesResults(const Slots& slots) {
+  return slots.group || !slots.filters.empty() || !slots.runs.empty() || !slots.prompts.empty() || !slots.parts.empty();
+}
+
+// Mean latency and failure rate for each difficulty: both of them. What chooses results and stands at the end is said
+// of all figures that are named before it. False where it may be said of one alone.
+bool ShareWhatChooses(std::vector<Slots>& clauses) {
+  for (size_t i = clauses.size(); i-- > 1;) {
+    Slots& first = clauses[i - 1];
+    const Slots& second = clauses[i];
+    // For every category the number of failures, and mean latency: by category, or over all?
+    if (second.joined && first.group && NamesFigures(second) && !ChoosesResults(second)) return false;
+    if (!second.joined || !NamesFigures(first)) continue;
+    if (!NamesFigures(second)) {
+      const bool counts = second.Says("count") && second.said.size() == 1;
+      const bool placed = second.group || std::any_of(second.filters.begin(), second.filters.end(), IsPlace);
+      if (counts && placed && !ChoosesResults(first)) return false;
+      continue;
+    }
+    if (ChoosesResults(first) != ChoosesResults(second)) {
+      if (ChoosesResults(first)) return false;
+      if (!second.parts.empty() || !std::all_of(second.filters.begin(), second.filters.end(), IsPlace)) return false;
+      first.group = second.group;
+      first.by = second.by;
+      first.filters = second.filters;
+      first.runs = second.runs;
+      first.prompts = second.prompts;
+      first.numbered = second.numbered;
+    }
+  }
+  return true;
+}
+
 // nullopt where the way makes no sense, or leaves something unsaid.
 std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optional<pb::Query> before) {
   if (!path.left_over.empty()) return std::nullopt;
@@ -52,6 +110,7 @@ std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optio
   Reading reading;
   std::vector<Slots> clauses = ReadClauses(path, lattice);
   reading.unclear = std::any_of(clauses.begin(), clauses.end(), [](const Slots& slots) { return slots.unclear; });
+  reading.unclear = reading.unclear || !ShareWhatChooses(clauses);
   if (reading.unclear) return reading;
   for (size_t i = 1; i < clauses.size(); ++i) {
     if (SharesPredicate(clauses[i - 1], clauses[i])) return std::nullopt;
@@ -65,6 +124,7 @@ std::optional<Reading> Read(const Path& path, const Lattice& lattice, std::optio
     if (composed.refusal) reading.refusal = composed.refusal;
     if (!composed.choices.empty()) reading.choices = composed.choices;
     for (pb::Query& query : composed.queries) {
+      if (!IsSound(query)) return std::nullopt;
       before = query;
       const bool again =
           !reading.queries.empty() && reading.queries.back().SerializeAsString() == query.SerializeAsString();
@@ -83,6 +143,50 @@ bool SameQueries(const Reading& a, const Reading& b) {
                     [](const pb::Query& one, const pb::Query& other) {
                       return one.SerializeAsString() == other.SerializeAsString();
                     });
+}
+
+// Whether `more` says all that `less` does.
+bool SaysAllOf(const pb::Query& more, const pb::Query& less) {
+  const auto words = [](const pb::Query& query) {
+    std::multiset<std::string> said;
+    for (const auto* filters : {&query.among(), &query.filters()}) {
+      for (const pb::Filter& filter : *filters) said.insert(filter.SerializeAsString());
+    }
+    for (const pb::Slice& slice : query.slices()) said.insert("slice " + slice.SerializeAsString());
+    return said;
+  };
+  const std::multiset<std::string> all = words(more);
+  const std::multiset<std::string> some = words(less);
+  pb::Query one = more;
+  pb::Query other = less;
+  for (pb::Query* query : {&one, &other}) {
+    query->clear_among();
+    query->clear_filters();
+    query->clear_slices();
+  }
+  if (!less.order()) one.clear_order();
+  if (!less.has_limit()) one.clear_limit();
+  return std::includes(all.begin(), all.end(), some.begin(), some.end()) &&
+         one.SerializeAsString() == other.SerializeAsString();
+}
+
+// Whether one lists what the other is the extreme of: the maximum, the largest first.
+bool IsExtremeOf(const pb::Query& figure, const pb::Query& list) {
+  const bool extreme = figure.statistic() == pb::STATISTIC_MAX || figure.statistic() == pb::STATISTIC_MIN;
+  return extreme && list.statistic() == pb::STATISTIC_LIST && figure.measure() == list.measure();
+}
+
+// One reading of two that are as near: the one that says all of the other, or one that asks which is meant. The first
+// where either says more than one query.
+Reading ChoiceOf(const Reading& one, const Reading& other) {
+  if (one.queries.size() != 1 || other.queries.size() != 1 || one.refusal || one.wants_help) return one;
+  const pb::Query& first = one.queries[0];
+  const pb::Query& second = other.queries[0];
+  if (SaysAllOf(first, second) || IsExtremeOf(first, second)) return one;
+  if (SaysAllOf(second, first) || IsExtremeOf(second, first)) return other;
+  Reading asks_back;
+  asks_back.choices = {{one.queries[0], ""}, {other.queries[0], ""}};
+  return asks_back;
 }
 
 // A prompt or a run that is not there.
@@ -141,6 +245,7 @@ Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabu
   const Chart chart(TheGrammar(), lattice);
   const std::vector<Path> paths = chart.BestPaths(kMostPaths);
   std::optional<Reading> best;
+  std::optional<Reading> other;
   double price = 0;
   for (const Path& path : paths) {
     if (best && path.price > price + kCloseReadings) break;
@@ -157,8 +262,12 @@ Understanding UnderstandIn(const std::string& question, const Vocabulary& vocabu
       price = path.price;
     } else if (!SameQueries(*best, *reading) && best->refusal) {
       best = std::move(reading);
+    } else if (!other && !reading->refusal && !SameQueries(*best, *reading)) {
+      other = std::move(reading);
     }
   }
+  // As near one as the other: which of them is meant, only who asked can say.
+  if (best && other) best = ChoiceOf(*best, *other);
   const bool refuses = best && best->refusal;
   if (best && (!too_long || refuses)) {
     understanding.refusal = best->refusal;

@@ -1,5 +1,7 @@
 #include "services/analytics/planner/builtin_planner.h"
 
+#include <random>
+
 #include <absl/strings/str_split.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,7 +38,7 @@ constexpr Example kQuestions[] = {
     {"which categories had no failures", "count results | success=false | by category | asc"},
     {"p95 latency excluding the 2 slowest and timeouts",
      "p95 latency | among error_type!=timeout | without 2 by latency desc"},
-    {"in which category did prompts take longest?", "mean latency | by category | desc"},
+    {"in which category did prompts take longest?", "mean latency | by category | desc | compared"},
     {"average ttft of the first 10 prompts", "mean ttft | of 10 by number asc"},
     {"prompts from 5 to 10 that failed", "list results | prompt_id in 5/6/7/8/9/10, success=false"},
     {"neither billing nor returns", "list results | category!=billing, category!=returns"},
@@ -51,7 +53,7 @@ constexpr Example kQuestions[] = {
     {"how much slower is the slowest than the fastest", "not understood"},
     {"are there any categories with 100% success", "not understood"},
     {"is the run finished", "run status"},
-    {"which category uses the most tokens", "mean output_tokens | by category | desc"},
+    {"which category uses the most tokens", "mean output_tokens | by category | desc | compared"},
     {"show me all failed prompts with their error messages", "list results | success=false | why"},
     {"Durchschnittliche Antwortzeit pro Kategorie", "mean latency | by category"},
     {"Welche Anfragen dauerten länger als 2 Sekunden?", "list latency | latency>2000"},
@@ -140,7 +142,7 @@ constexpr Example kQuestions[] = {
     {"identical answers", "list results | duplicate=true"},
     {"average latency by category", "mean latency | by category"},
     {"compare categories", "mean latency + share success + mean output_tokens | by category | compared"},
-    {"which category is the slowest", "mean latency | by category | desc"},
+    {"which category is the slowest", "mean latency | by category | desc | compared"},
     {"which category has the most errors", "count results | success=false | by category | desc"},
     {"tokens per category", "mean output_tokens | by category"},
     {"average latency by difficulty", "mean latency | by difficulty"},
@@ -223,9 +225,9 @@ constexpr Example kQuestions[] = {
     {"what fraction of requests succeeded", "share success"},
     {"error rate by category", "share results | success=false | by category"},
     {"how reliable is my model", "share success"},
-    {"slowest category", "mean latency | by category | desc"},
-    {"fastest category", "mean latency | by category | asc"},
-    {"which difficulty has the lowest success rate", "share success | by difficulty | asc"},
+    {"slowest category", "mean latency | by category | desc | compared"},
+    {"fastest category", "mean latency | by category | asc | compared"},
+    {"which difficulty has the lowest success rate", "share success | by difficulty | asc | compared"},
     {"success rate per category", "share success | by category"},
     {"show tokens per second by category", "mean tokens_per_second | by category"},
     {"which prompts have the highest time to first token", "list ttft | desc"},
@@ -390,7 +392,7 @@ constexpr Example kFollowUps[] = {
     {"any failures? / what types?", "count results | success=false | by error_type"},
     {"show truncated responses / how many tokens did they have on average?",
      "mean output_tokens | finish_reason=length"},
-    {"which category is slowest / and by difficulty?", "mean latency | by difficulty | desc"},
+    {"which category is slowest / and by difficulty?", "mean latency | by difficulty | desc | compared"},
     {"how many tokens did it use? / per category?",
      "sum total_tokens + sum input_tokens + sum output_tokens | by category"},
     {"slowest 3 / now the fastest 3", "list latency | asc | 3"},
@@ -514,6 +516,38 @@ TEST(PlannerTest, AsksBackWhereTwoReadingsAreAsNear) {
   for (const Choice& choice : longest.choices) {
     EXPECT_EQ(Meaning(Plan(choice.question)), QueryWords(choice.query)) << choice.question;
   }
+}
+
+TEST(PlannerTest, TheChartAsksBackWhereTwoWaysThroughItAreAsNear) {
+  const Understanding slowest = Plan("which prompts were slowest by category");
+  EXPECT_TRUE(slowest.queries.empty());
+  ASSERT_EQ(slowest.choices.size(), 2);
+  EXPECT_EQ(QueryWords(slowest.choices[0].query), "list latency | by category | desc | 1000 | 3 each");
+  EXPECT_EQ(QueryWords(slowest.choices[1].query), "mean latency | by category | desc | compared");
+}
+
+// Phrases of a language in any order, with marks between them: whatever comes of it, nothing breaks.
+TEST(PlannerTest, AnyWordsInAnyOrderAreRead) {
+  std::mt19937 random(7);  // the same each time
+  for (const std::string_view language : kLanguages) {
+    std::vector<std::string> phrases = {"?", ".", ",", ":", " / ", "7", "2 s", "\"refund\""};
+    for (const absl::string_view line : absl::StrSplit(ToAbsl(LexiconText(language, "phrases")), '\n')) {
+      const std::vector<std::string> sides = absl::StrSplit(line, " = ");
+      if (sides.size() != 2) continue;
+      const std::vector<std::string> same = absl::StrSplit(sides[1], " | ");
+      phrases.push_back(same[random() % same.size()]);
+    }
+    for (int i = 0; i < 400; ++i) {
+      std::string talk;
+      for (size_t words = 2 + random() % 6; words > 0; --words) talk += phrases[random() % phrases.size()] + " ";
+      EXPECT_LE(Plan(talk).queries.size(), 5) << talk;
+    }
+  }
+}
+
+TEST(PlannerTest, AMarkEndsWhatWasSaidBefore) {
+  EXPECT_EQ(Meaning(Plan("average latency? over 2 seconds?")), "mean latency");
+  EXPECT_EQ(Meaning(Plan("average ttft without the slowest. the fastest?")), "mean ttft | without 1 by latency desc");
 }
 
 TEST(PlannerTest, HostileQuestionsCostLittle) {

@@ -29,8 +29,8 @@ bool Same(const Sense& a, const Sense& b) {
   return a.word == b.word && a.measure == b.measure && a.against == b.against && a.statistic == b.statistic &&
          a.comparison == b.comparison && a.grouping == b.grouping && a.order == b.order && a.number == b.number &&
          a.number_to == b.number_to && a.unit == b.unit && a.share == b.share && a.count == b.count &&
-         a.skip == b.skip && a.negated == b.negated && a.excludes == b.excludes && a.all == b.all &&
-         a.texts == b.texts && a.numbers == b.numbers && SameFilters(a, b);
+         a.skip == b.skip && a.negated == b.negated && a.excludes == b.excludes && a.all == b.all && a.than == b.than &&
+         a.took == b.took && a.texts == b.texts && a.numbers == b.numbers && SameFilters(a, b);
 }
 
 }  // namespace

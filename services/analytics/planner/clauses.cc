@@ -124,6 +124,14 @@ bool AsksBefore(const Path& path, size_t at) {
   return false;
 }
 
+// Whether nothing but a form of "to be" stands between two words.
+bool IsSaidOf(const Lattice& lattice, int from, int to) {
+  if (to != from + 1) return false;
+  return std::any_of(lattice.edges.begin(), lattice.edges.end(), [&](const Edge& edge) {
+    return edge.symbol == "be" && edge.from == from && edge.to == to && edge.price < 0.01;
+  });
+}
+
 void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   const Sense& sense = edge.sense;
   const std::string& symbol = edge.symbol;
@@ -158,16 +166,19 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
     slots.runs.insert(slots.runs.end(), sense.numbers.begin(), sense.numbers.end());
   } else if (symbol == "Diff") {
     slots.difference = sense;
+    if (sense.number) slots.runs.push_back(*sense.number);
   } else if (symbol == "Order") {
     // By latency, longest first.
     const bool directs = slots.order && sense.word == "length";
     if (slots.order && !directs) slots.unclear = true;
     if (!directs) slots.order = sense;
     if (directs) slots.order->order = sense.order;
-  } else if (symbol == "dir") {
+  } else if (symbol == "dir" || symbol == "way") {
+    if (slots.direction && slots.direction->order != sense.order) slots.unclear = true;
     slots.direction = sense;
   } else if (symbol == "Nth") {
     slots.nth = static_cast<int>(sense.number.value_or(0));
+    slots.nth_at = edge.from;
     if (!sense.word.empty()) slots.nouns.emplace_back(sense.word, edge.from);
   } else if (symbol == "Number") {
     slots.number = sense.number;
@@ -190,6 +201,7 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   } else {
     if (symbol == "list" && sense.word == "one") slots.singular = true;
     if (symbol == "share" && !sense.word.empty()) slots.share_of = sense.word;
+    if (symbol == "each" && !sense.word.empty()) slots.said.insert(sense.word);  // per
     if (symbol == "count" || symbol == "share") slots.asked_at = edge.from;
     // Two counts in one are none.
     if ((symbol == "count" || symbol == "share") && slots.Says(symbol)) slots.said.insert("twice");
@@ -242,7 +254,7 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     if (edge->symbol == "f") continue;
     if (IsHard(*edge)) {
       if (!clauses.back().IsEmpty()) clauses.emplace_back();
-      soft = false;
+      soft = was_left_out = leaves_out = after_figure = parted = false;
       continue;
     }
     if (IsSoft(*edge)) {
@@ -253,7 +265,26 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       colon = comma && edge->sense.word == ":";
       continue;
     }
+    // How many failed, and for which prompts: it goes on from what was just asked.
+    const bool goes_on_asking = edge->symbol == "follow" && clauses.back().HasHead() &&
+                                lattice.atoms[static_cast<size_t>(edge->from)].text == "and";
+    if (goes_on_asking) {
+      clauses.emplace_back();
+      clauses.back().joined = true;
+      clauses.back().said.insert("follow");
+      soft = was_left_out = leaves_out = after_figure = parted = false;
+      continue;
+    }
     Slots& last = clauses.back();
+    // The most tokens in each category, top 2: how many of them.
+    const bool says_how_many = edge->symbol == "Rank" && !edge->sense.measure && edge->sense.word.empty() &&
+                               edge->sense.count && !edge->sense.share && !edge->sense.negated;
+    if (soft && comma && says_how_many && last.ranks.size() == 1 && !last.ranks[0].count && !last.ranks[0].share) {
+      last.ranks[0].count = edge->sense.count;
+      last.ranks[0].plural = true;
+      soft = false;
+      continue;
+    }
     const bool asks_later = soft && comma && AsksBefore(path, at);
     const bool follows = last.said.size() == 1 && last.Says("follow");
     if (soft && last.HasHead() && !follows && !IsUnfinished(last) && !(comma && NamesPart(last, colon)) &&
@@ -261,6 +292,7 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
         (asks_later || Opens(*edge, last) || HasResultsOfItsOwn(path, at, last))) {
       clauses.emplace_back();
       clauses.back().joined = true;
+      was_left_out = leaves_out = after_figure = false;
     }
     const bool joined = soft && !comma;
     parted = parted || soft;
@@ -276,7 +308,9 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     if (was_left_out && edge->symbol == "Rank") {
       // Without the fastest and slowest 5 %: one of the fastest, or as many?
       const bool as_many = slots.parts.back().count == 1 && (edge->sense.share || edge->sense.count.value_or(1) > 1);
-      if (as_many) slots.unclear = true;
+      // Without the slowest and the outliers: how many of them?
+      const bool many = edge->sense.plural && !edge->sense.share && !edge->sense.count;
+      if (as_many || many) slots.unclear = true;
       slots.parts.push_back(edge->sense);
       slots.parts.back().negated = true;
       continue;
@@ -285,6 +319,9 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     // Without the slowest prompts: how many?
     const bool left_out_many = was_left_out && edge->symbol == "noun" && edge->sense.plural;
     if (left_out_many && slots.parts.back().count == 1) slots.unclear = true;
+    // How many prompts are questions: what one is, the other may not be.
+    const bool is_noun = edge->symbol == "noun" && !slots.nouns.empty();
+    if (is_noun && IsSaidOf(lattice, slots.nouns.back().second + 1, edge->from)) slots.unclear = true;
     was_left_out = edge->symbol == "Exclude";
     leaves_out = (edge->symbol == "Filter" && edge->sense.excludes) || goes_on;
     const bool is_figure = edge->symbol == "Figure" || edge->symbol == "stat" || edge->symbol == "measure";

@@ -41,6 +41,7 @@ struct Slots {
   std::string share_of;        // of a rate that names what it counts
   std::optional<Sense> order, difference, direction;
   std::optional<int> nth;
+  int nth_at = -1;
   std::optional<double> number;
   std::optional<std::string> format;
   std::vector<std::string> more_formats;  // as CSV and as JSON

@@ -72,14 +72,14 @@ bool Act(std::string_view action, const Parts& parts, Sense& made) { return Acti
 
 bool IsQuestionPart(std::string_view symbol) {
   static constexpr std::string_view kOrphans[] = {
-      "unit",         "percentile", "between", "to",      "andhalf",   "point",   "mult",   "one",          "cmp",
-      "orcmp",        "mention",    "starts",  "ends",    "about",     "free",    "quoted", "butnot",       "neither",
-      "textnoun",     "digits",     "num",     "frac",    "ord",       "hash",    "run",    "runref",       "by",
-      "bysuffix",     "Percent",    "percent", "exclude", "sort",      "not",     "or",     "name",         "flt",
-      "Quantity",     "Text",       "Texts",   "Compare", "ordmark",   "nthmark", "rank",   "categorynoun", "be",
-      "countmark",    "partname",   "took",    "with",    "intext",    "thing",   "sign",   "whatdoes",     "means",
-      "excludeafter", "firstn",     "lastn",   "among",   "rankfirst", "since",   "when",   "began",        "modelq",
-      "bottom",       "goodness"};
+      "unit",         "percentile", "between", "to",       "andhalf",   "point",   "mult",   "one",          "cmp",
+      "orcmp",        "mention",    "starts",  "ends",     "about",     "free",    "quoted", "butnot",       "neither",
+      "textnoun",     "digits",     "num",     "frac",     "ord",       "hash",    "run",    "runref",       "by",
+      "bysuffix",     "Percent",    "percent", "exclude",  "sort",      "not",     "or",     "name",         "flt",
+      "Quantity",     "Text",       "Texts",   "Compare",  "ordmark",   "nthmark", "rank",   "categorynoun", "be",
+      "countmark",    "partname",   "took",    "with",     "intext",    "thing",   "sign",   "whatdoes",     "means",
+      "excludeafter", "firstn",     "lastn",   "among",    "rankfirst", "since",   "when",   "began",        "modelq",
+      "bottom",       "goodness",   "approx",  "askvalue", "than"};
   return std::find(std::begin(kOrphans), std::end(kOrphans), symbol) == std::end(kOrphans);
 }
 

@@ -1,6 +1,8 @@
 #include "services/analytics/planner/lattice.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <set>
 #include <utility>
 
 #include <absl/strings/numbers.h>
@@ -18,6 +20,7 @@ constexpr double kForeign = 0.3;        // a phrase of English in a question of 
 constexpr double kLongPhrase = 0.25;    // off for each word of a phrase beyond its first
 constexpr double kSurely = 1;           // off for words that cannot be answered: each of them alone may say nothing
 constexpr double kPartOfWord = 1.5;     // to take a character for itself that is part of a word
+constexpr double kPartOfPhrase = 0.45;  // to take a word as saying nothing that is part of a phrase
 constexpr double kFreeWord = 0.35;      // a word of a text that is looked for, unquoted
 constexpr double kKnownFreeWord = 1.4;  // one that has a meaning of its own
 constexpr int kLongestFreeText = 6;
@@ -68,6 +71,7 @@ class Builder {
       AddNames(i);
     }
     PreferLongerWords();
+    PreferWhatPoints();
     AddFreeTexts();
     return std::move(lattice_);
   }
@@ -278,16 +282,36 @@ class Builder {
         bool matches = true;
         for (size_t at = 0; at < phrase->words.size() && matches; ++at) {
           const double word = PriceOf(*lexicon, phrase->words[at], i + at);
-          matches = word >= 0;
+          matches = word >= 0 && (word < 0.01 || phrase->symbol != "f" || IsSlipOf(i + at, phrase->words[at]));
           price += word;
         }
         if (!matches) continue;
         Sense sense = phrase->sense;
         const Atom& last = At(i + phrase->words.size() - 1);
         sense.plural = sense.plural || IsPlural(last, phrase->symbol);
+        if (phrase->symbol == "comparative") {
+          sense.than = HasWord(*lexicon, "than", phrase->words.back());
+          sense.took = HasWord(*lexicon, "took", phrase->words.front());
+        }
         Add(i, i + phrase->words.size(), phrase->symbol, price, std::move(sense));
       }
     }
+  }
+
+  // Whether the atom has the letters of that word, in another order or number: only then it may be one that says
+  // nothing. "Where" is not "here".
+  bool IsSlipOf(size_t i, const std::string& word) const {
+    const std::string& typed = At(i).text;
+    return std::set<char>(typed.begin(), typed.end()) == std::set<char>(word.begin(), word.end());
+  }
+
+  // Whether the word by itself is a phrase of that symbol.
+  static bool HasWord(const Lexicon& lexicon, std::string_view symbol, const std::string& word) {
+    std::vector<const Phrase*> candidates;
+    lexicon.AppendCandidates(word, candidates);
+    return std::any_of(candidates.begin(), candidates.end(), [&](const Phrase* phrase) {
+      return phrase->symbol == symbol && phrase->words.size() == 1 && lexicon.Matches(phrase->words[0], word);
+    });
   }
 
   // Whether the atoms from `i` on are these, in whatever number.
@@ -353,60 +377,115 @@ class Builder {
     }
   }
 
-  // Unquoted texts after what asks for one: `mention refund`.
-  void AddFreeTexts() {
-    std::vector<bool> known(size(), false);
-    std::vector<bool> begins(size() + 1, false);
-    std::vector<bool> function(size(), false);
-    std::vector<bool> conditions(size(), false);  // words that choose results
-    std::vector<bool> after_joint(size() + 1, false);
-    std::vector<bool> looks_for(size(), false);  // begins what asks for a text
+  // Words that say nothing by themselves and are part of a phrase that does: just the, which model was used. A path of
+  // such words costs less than any phrase, and would leave out what it says.
+  void PreferWhatPoints() {
+    for (Edge& edge : lattice_.edges) {
+      if (edge.symbol != "f" || edge.to != edge.from + 1) continue;
+      const bool within = std::any_of(lattice_.edges.begin(), lattice_.edges.end(), [&](const Edge& other) {
+        return IsOneOf(other.symbol, {"fact", "only", "rest", "never"}) && other.from <= edge.from &&
+               other.to >= edge.to && other.to > other.from + 1 && other.price < 0.01;
+      });
+      if (within) edge.price += kPartOfPhrase;
+    }
+  }
+
+  // What each atom may be where a text is looked for.
+  struct TextPlaces {
+    std::vector<bool> known;        // has a meaning of its own
+    std::vector<bool> function;     // says nothing
+    std::vector<bool> restricts;    // not, only, except: what never is part of a text
+    std::vector<bool> begins;       // stands after what asks for a text
+    std::vector<bool> named;        // stands after "the word", "the phrase"
+    std::vector<bool> after_joint;  // stands after `and`, `or`
+    std::vector<bool> conditions;   // chooses results
+    std::vector<bool> looks_for;    // begins what asks for a text
+  };
+
+  static bool IsOneOf(const std::string& symbol, std::initializer_list<std::string_view> symbols) {
+    return std::find(symbols.begin(), symbols.end(), symbol) != symbols.end();
+  }
+
+  TextPlaces PlacesOfTexts() const {
+    const std::vector<bool> none(size() + 1, false);
+    TextPlaces places{none, none, none, none, none, none, none, none};
     for (const Edge& edge : lattice_.edges) {
-      if (edge.symbol == "f" && edge.to == edge.from + 1) function[static_cast<size_t>(edge.from)] = true;
-      if (edge.symbol != "f" && edge.symbol != "textnoun" && edge.symbol != "topic" && edge.price < 0.01) {
-        for (int i = edge.from; i < edge.to; ++i) known[static_cast<size_t>(i)] = true;
+      const auto from = static_cast<size_t>(edge.from);
+      const auto to = static_cast<size_t>(edge.to);
+      const bool sure = edge.price < 0.01;
+      if (edge.symbol == "f" && to == from + 1) places.function[from] = true;
+      if (IsOneOf(edge.symbol, {"not", "only", "exclude", "excludeafter", "neither", "butnot"}) && sure) {
+        places.restricts[from] = true;
       }
-      if (edge.symbol == "flt" && edge.price < 0.01) conditions[static_cast<size_t>(edge.from)] = true;
-      const bool goes_on = edge.symbol == "or" || edge.symbol == "and" || edge.symbol == "butnot";
-      if (goes_on) after_joint[static_cast<size_t>(edge.to)] = true;
-      const bool asks = edge.symbol == "mention" || edge.symbol == "starts" || edge.symbol == "ends" ||
-                        edge.symbol == "about" || edge.symbol == "or" || edge.symbol == "and" ||
-                        edge.symbol == "butnot" || edge.symbol == "textnoun" || edge.symbol == "neither";
-      if (asks) begins[static_cast<size_t>(edge.to)] = true;
-      const bool looks = edge.symbol == "starts" || edge.symbol == "ends" || edge.symbol == "mention" ||
-                         (edge.symbol == "noun" && edge.from > 0);
-      if (looks && edge.price < 0.01) looks_for[static_cast<size_t>(edge.from)] = true;
+      if (!IsOneOf(edge.symbol, {"f", "textnoun", "topic"}) && sure) {
+        for (size_t i = from; i < to; ++i) places.known[i] = true;
+      }
+      if (edge.symbol == "flt" && sure) places.conditions[from] = true;
+      if (IsOneOf(edge.symbol, {"or", "and", "butnot"})) places.after_joint[to] = true;
+      if (edge.symbol == "textnoun") places.named[to] = true;
+      if (IsOneOf(edge.symbol, {"mention", "starts", "ends", "about", "or", "and", "butnot", "textnoun", "neither"})) {
+        places.begins[to] = true;
+      }
+      const bool looks =
+          IsOneOf(edge.symbol, {"starts", "ends", "mention"}) || (edge.symbol == "noun" && edge.from > 0);
+      if (looks && sure) places.looks_for[from] = true;
+    }
+    // Not including weekends: what is left out is no text.
+    for (const Edge& edge : lattice_.edges) {
+      const bool leaves_out = edge.symbol == "exclude" && edge.to > edge.from + 1 && edge.price < 0.01;
+      if (leaves_out && !places.named[static_cast<size_t>(edge.to)])
+        places.begins[static_cast<size_t>(edge.to)] = false;
     }
     for (size_t i = 0; i < size(); ++i) {
       // An article may stand between.
-      if (!begins[i] || !function[i]) continue;
-      begins[i + 1] = true;
-      after_joint[i + 1] = after_joint[i + 1] || after_joint[i];
+      if (!places.begins[i] || !places.function[i]) continue;
+      places.begins[i + 1] = true;
+      places.named[i + 1] = places.named[i + 1] || places.named[i];
+      places.after_joint[i + 1] = places.after_joint[i + 1] || places.after_joint[i];
     }
+    return places;
+  }
+
+  // Unquoted texts after what asks for one: `mention refund`. Of several words only where none says anything else, or
+  // where they are called a phrase: "refund by category" is no text.
+  void AddFreeTexts() {
+    const TextPlaces places = PlacesOfTexts();
     for (size_t i = 0; i < size(); ++i) {
       // Mention an invoice and failed.
       // But whose answers do not.
-      const bool before_noun = after_joint[i] && function[i] && i + 1 < size() && looks_for[i + 1];
-      if (!begins[i] || before_noun || (after_joint[i] && (conditions[i] || looks_for[i]))) continue;
+      const bool before_noun = places.after_joint[i] && places.function[i] && i + 1 < size() && places.looks_for[i + 1];
+      const bool goes_on = places.after_joint[i] && (places.conditions[i] || places.looks_for[i]);
+      if (!places.begins[i] || before_noun || goes_on) continue;
       // Responses of about 100 tokens.
       if (At(i).kind == Kind::kNumber && i > 0 && At(i - 1).text == "about") continue;
-      Sense sense;
-      sense.texts = {""};
-      double price = 0.3;
-      for (size_t end = i; end < size() && end < i + kLongestFreeText; ++end) {
-        const Atom& atom = At(end);
-        if (atom.kind == Kind::kQuoted || atom.kind == Kind::kMark) break;
-        const bool glued = sense.texts[0].empty() || atom.kind == Kind::kGlyph;
-        sense.texts[0] += (glued ? "" : " ") + atom.raw;
-        price += known[end] || function[end] ? kKnownFreeWord : kFreeWord;
-        Add(i, end + 1, "free", price, sense);
-      }
+      AddFreeTextsAt(i, places);
     }
-    AddTextsWithin();
+    AddTextsWithin(places);
+  }
+
+  void AddFreeTextsAt(size_t i, const TextPlaces& places) {
+    Sense sense;
+    sense.texts = {""};
+    double price = 0.3;
+    bool plain = true;
+    bool named = places.named[i];
+    for (size_t end = i; end < size() && end < i + kLongestFreeText; ++end) {
+      const Atom& atom = At(end);
+      if (atom.kind == Kind::kQuoted || atom.kind == Kind::kMark || places.restricts[end]) break;
+      const bool glyph = atom.kind == Kind::kGlyph;
+      const bool says = places.known[end] || places.function[end] || atom.kind == Kind::kNumber;
+      const bool glued = sense.texts[0].empty() || glyph;
+      sense.texts[0] += (glued ? "" : " ") + atom.raw;
+      price += places.known[end] || places.function[end] ? kKnownFreeWord : kFreeWord;
+      plain = plain && (glyph || !says);
+      named = named && !places.known[end] && atom.kind != Kind::kNumber;
+      const bool one_word = end == i && (!places.function[end] || places.known[end]);
+      if (plain || one_word || named) Add(i, end + 1, "free", price, sense);
+    }
   }
 
   // With code in the response: what stands between is a text.
-  void AddTextsWithin() {
+  void AddTextsWithin(const TextPlaces& places) {
     constexpr int kLongest = 4;
     const std::vector<Edge> edges = lattice_.edges;
     for (const Edge& with : edges) {
@@ -418,8 +497,10 @@ class Builder {
         double price = 0.3;
         for (int i = with.to; i < within.from; ++i) {
           const Atom& atom = At(static_cast<size_t>(i));
-          if (!IsText(atom) || atom.kind == Kind::kMark) sense.texts[0].clear();
-          if (sense.texts[0].empty() && i > with.to) break;
+          if (!IsText(atom) || atom.kind == Kind::kMark || places.restricts[static_cast<size_t>(i)]) {
+            sense.texts[0].clear();
+            break;
+          }
           sense.texts[0] += (i > with.to ? " " : "") + atom.raw;
           price += kFreeWord;
         }

@@ -41,7 +41,8 @@ struct Contradiction {
 // One way to read a question that has two.
 struct Choice {
   pb::Query query;
-  std::string question;  // one that has this reading alone, in English; may be asked as it stands
+  // One that has this reading alone, in English; may be asked as it stands. Empty where only the query says it.
+  std::string question;
 };
 
 // What a question turned out to mean: one to five queries, to be answered in order; or why there is none: a topic to

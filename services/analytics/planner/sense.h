@@ -44,6 +44,8 @@ struct Sense {
   bool excludes = false;        // as does whatever goes on with `and`
   bool all = false;             // of texts: all of them rather than one
   bool plural = false;
+  bool than = false;  // of a comparative: what it compares with follows
+  bool took = false;  // speaks of how long something took
   std::vector<finetunelab::analytics::v1::Filter> filters;
   std::vector<std::string> texts;
   std::vector<double> numbers;

@@ -33,7 +33,16 @@ class Settler {
     for (Slots::Named& figure : slots_.figures) Resolve(figure.sense);
     for (Sense& rank : slots_.ranks) Resolve(rank);
     for (Sense& excluded : slots_.parts) Resolve(excluded);
-    for (Sense& comparative : slots_.comparatives) Resolve(comparative);
+    for (Sense& comparative : slots_.comparatives) {
+      // Longer than run 2: a run has no length but its time.
+      const bool of_run = slots_.nouns.empty() && !slots_.runs.empty();
+      if (comparative.word == "length" && of_run) {
+        comparative.word.clear();
+        comparative.measure = pb::MEASURE_LATENCY;
+        comparative.took = true;
+      }
+      Resolve(comparative);
+    }
     if (slots_.order) Resolve(*slots_.order);
     if (slots_.difference) Resolve(*slots_.difference);
     SettleLengthUnit();
@@ -238,8 +247,11 @@ class Settler {
 
   // One run is a filter; two are compared.
   bool TakeRuns() {
-    if (slots_.runs.size() == 1 && (slots_.Says("compare") || !slots_.comparatives.empty()) && !slots_.difference) {
-      slots_.runs.push_back(0);
+    if (slots_.runs.size() == 1 && slots_.Says("compare") && !slots_.difference) slots_.runs.push_back(0);
+    // Is run 2 slower: than the run before it. Whose prompts were slower takes another run to say.
+    if (slots_.runs.size() == 1 && !slots_.comparatives.empty() && !slots_.difference) {
+      if (slots_.group || slots_.Says("list") || slots_.Says("count")) return false;
+      slots_.group = pb::GROUPING_RUN;
     }
     if (slots_.runs.size() == 1) {
       slots_.filters.push_back({NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, slots_.runs[0]), -1});

@@ -114,6 +114,7 @@ class Judge {
     if (query.statistic() != pb::STATISTIC_UNSPECIFIED) Fault("statistic", "does not go with the measure run");
     if (query.slices_size() > 0) Fault("slices", "does not go with the measure run");
     if (query.group_by() != pb::GROUPING_UNSPECIFIED) Fault("group_by", "does not go with the measure run");
+    if (query.has_limit()) Fault("limit", "does not go with the measure run");
     OnlyTheRun(query, "the measure run");
     Conditions(query);
   }
@@ -156,6 +157,8 @@ class Judge {
       Range("per_group", query.per_group(), kMostPerGroup);
     }
     if (query.has_limit()) Range("limit", query.limit(), kMostRows);
+    if (query.whole() && statistic != pb::STATISTIC_LIST) Fault("whole", "goes with a list alone");
+    if (query.explain() && statistic != pb::STATISTIC_LIST) Fault("explain", "goes with a list alone");
   }
 
   void Comparison(const pb::Query& query) {

@@ -52,6 +52,9 @@ TEST(QueryRulesTest, EveryFaultIsNamed) {
               ElementsAre("query.filters[0].any_of[0].any_of"));
   EXPECT_THAT(WrongIn("measure: MEASURE_LATENCY statistic: STATISTIC_MEAN slices { share: 2 order: ORDER_ASCENDING }"),
               ElementsAre("query.slices[0].share"));
+  EXPECT_THAT(WrongIn("measure: MEASURE_LATENCY statistic: STATISTIC_MEAN whole: true explain: true"),
+              ElementsAre("query.whole", "query.explain"));
+  EXPECT_THAT(WrongIn("measure: MEASURE_RUN run_facts: RUN_FACT_DURATION limit: 3"), ElementsAre("query.limit"));
   EXPECT_THAT(WrongIn("statistic: STATISTIC_SUMMARY filters { field: FILTER_FIELD_SUCCESS comparison: COMPARISON_EQUAL "
                       "text: 'true' }"),
               ElementsAre("query.filters"));

@@ -183,6 +183,15 @@ bool NeitherOf(const Parts& parts, Sense& made) {
   return true;
 }
 
+// Not in billing or code: in neither, where both are values of one field.
+bool NotOneOf(const Parts& parts, Sense& made) {
+  const Sense& one = *parts[1];
+  const Sense& other = *parts[3];
+  if (one.filters.size() != 1 || other.filters.size() != 1 || one.negated || other.negated) return false;
+  const bool same = one.filters[0].field() == other.filters[0].field();
+  return same && RowOf(one.filters[0].field()).kind == FieldKind::kText && NeitherOf(parts, made);
+}
+
 // Failed, but not because of a timeout.
 bool AndNot(const Parts& parts, Sense& made) {
   made = *parts.front();
@@ -205,6 +214,7 @@ bool Either(const Parts& parts, Sense& made) {
   pb::Filter filter;
   for (const Sense* part : {parts.front(), parts.back()}) {
     if (part->filters.size() != 1) return false;
+    if (part->negated) return false;  // not in billing or code: in neither
     const pb::Filter& one = part->filters[0];
     if (one.field() == pb::FILTER_FIELD_RUN || one.field() == pb::FILTER_FIELD_UNSPECIFIED) return false;
     if (one.any_of().empty()) {
@@ -249,6 +259,7 @@ constexpr NamedAction kActions[] = {
     {"leave_out_filter", LeaveOutFilter},
     {"value_of_group", ValueOfGroup},
     {"neither_of", NeitherOf},
+    {"not_one_of", NotOneOf},
     {"and_not", AndNot},
     {"either", Either},
     {"exact_attempts", ExactAttempts},

@@ -80,11 +80,21 @@ bool Difference(const Parts& parts, Sense& made) {
   const Sense* compare = Find(parts, [](const Sense& part) { return part.comparison != 0; });
   const Sense* run = Find(parts, [](const Sense& part) { return !part.numbers.empty(); });
   if (!compare || !run || run->numbers.size() != 1) return false;
+  // Slower in run 2 is not slower than in it.
+  if (compare == parts.front() && parts.size() == 2 && !compare->than) return false;
   made = *compare;
   made.numbers = run->numbers;
   made.order = compare->comparison == pb::COMPARISON_GREATER ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING;
   made.comparison = {};
   return made.measure != 0;
+}
+
+// Slower in run 2 than in run 1.
+bool DifferenceBetween(const Parts& parts, Sense& made) {
+  const Sense& other = *parts[1];
+  if (other.numbers.size() != 1 || !Difference({parts.front(), parts[2], parts.back()}, made)) return false;
+  made.number = other.numbers[0];
+  return true;
 }
 
 // Better than run 1: whatever of a run can be better.
@@ -101,7 +111,7 @@ bool DifferenceInAll(const Parts& parts, Sense& made) {
 // The first ten prompts, by their number; the last ten.
 bool PartByNumber(const Parts& parts, Sense& made, pb::Order order) {
   const double count = *Find(parts, [](const Sense& part) { return part.number.has_value(); })->number;
-  if (!IsWhole(count) || count < 1 || count > 1000) return false;
+  if (!IsWhole(count) || count < 2 || count > 1000) return false;  // the first one is one of those listed
   made.count = static_cast<int>(count);
   made.order = order;
   return true;
@@ -125,13 +135,21 @@ bool FirstOf(const Parts& parts, Sense& made) { return PartOfOne(parts, made, pb
 bool LastOf(const Parts& parts, Sense& made) { return PartOfOne(parts, made, pb::ORDER_DESCENDING); }
 
 constexpr NamedAction kActions[] = {
-    {"one_number", OneNumber},  {"more_numbers", MoreNumbers},
-    {"numbers_to", NumbersTo},  {"numbers_between", NumbersBetween},
-    {"one_run", OneRun},        {"by_run", ByRun},
-    {"two_runs", TwoRuns},      {"first_n", FirstN},
-    {"last_n", LastN},          {"first_of", FirstOf},
-    {"last_of", LastOf},        {"fact_of_run", FactOfRun},
-    {"difference", Difference}, {"difference_in_all", DifferenceInAll},
+    {"one_number", OneNumber},
+    {"more_numbers", MoreNumbers},
+    {"numbers_to", NumbersTo},
+    {"numbers_between", NumbersBetween},
+    {"one_run", OneRun},
+    {"by_run", ByRun},
+    {"two_runs", TwoRuns},
+    {"first_n", FirstN},
+    {"last_n", LastN},
+    {"first_of", FirstOf},
+    {"last_of", LastOf},
+    {"fact_of_run", FactOfRun},
+    {"difference", Difference},
+    {"difference_between", DifferenceBetween},
+    {"difference_in_all", DifferenceInAll},
 };
 
 }  // namespace

@@ -99,6 +99,13 @@ bool ShareBy(const Parts& parts, Sense& made) {
   return true;
 }
 
+// Latency in descending order.
+bool Directed(const Parts& parts, Sense& made) {
+  made = *parts.front();
+  made.order = parts.back()->order;
+  return true;
+}
+
 // From slowest to fastest.
 bool FromOneEnd(const Parts& parts, Sense& made) {
   const Sense& from = *parts[parts.size() - 3];
@@ -108,6 +115,7 @@ bool FromOneEnd(const Parts& parts, Sense& made) {
 }
 
 bool Ordered(const Parts& parts, Sense& made) {
+  if (parts.front()->word == "each") return false;  // per token is no order
   made = *parts.back();
   if (!made.order) made.order = pb::ORDER_DESCENDING;
   if (parts.size() == 3 && parts[2]->order) {
@@ -128,6 +136,7 @@ constexpr NamedAction kActions[] = {
     {"share_by", ShareBy},
     {"from_one_end", FromOneEnd},
     {"ordered", Ordered},
+    {"directed", Directed},
 };
 
 }  // namespace

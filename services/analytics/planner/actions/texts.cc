@@ -31,6 +31,12 @@ bool OrTexts(const Parts& parts, Sense& made) { return MoreTexts(parts, made, fa
 
 bool AndTexts(const Parts& parts, Sense& made) { return MoreTexts(parts, made, true); }
 
+// Both "refund" and "sorry".
+bool BothTexts(const Parts& parts, Sense& made) {
+  made = *parts.back();
+  return made.all && made.texts.size() == 2;
+}
+
 std::vector<pb::Filter> TextFilters(const Sense& texts, pb::FilterField field, pb::Comparison comparison) {
   std::vector<pb::Filter> filters;
   if (texts.all) {
@@ -102,6 +108,7 @@ constexpr NamedAction kActions[] = {
     {"text", OneText},
     {"or_texts", OrTexts},
     {"and_texts", AndTexts},
+    {"both_texts", BothTexts},
     {"contains", Contains},
     {"starts_with", StartsWith},
     {"ends_with", EndsWith},

@@ -65,6 +65,22 @@ bool Draft::SayCorrelation() {
   return true;
 }
 
+// Did the success rate improve, has latency got worse: the run beside the one before it.
+bool Draft::SayImproved() {
+  if (!slots_.Take("Better") || slots_.group || prompts_ > 0 || !slots_.comparatives.empty()) return false;
+  for (const char* symbol : {"any", "compare", "trend"}) slots_.Take(symbol);
+  slots_.group = pb::GROUPING_RUN;
+  query_.set_compares(true);
+  query_.set_base_run(-1);
+  if (!slots_.figures.empty()) return SayFigures();
+  if (slots_.Says("count") || slots_.Says("share")) return SayShare() || SayCount();
+  slots_.nouns.clear();
+  SetFigures({FigureOf(pb::MEASURE_SUCCESS, pb::STATISTIC_SHARE), FigureOf(pb::MEASURE_CHECKS, pb::STATISTIC_SHARE),
+              FigureOf(pb::MEASURE_LATENCY, pb::STATISTIC_MEAN)});
+  TakeGroup();
+  return true;
+}
+
 // Groups beside each other: named by a grouping, by two values of one field, or by two runs.
 bool Draft::SayComparison() {
   const bool compares =
@@ -100,7 +116,21 @@ bool Draft::SayComparison() {
   query_.set_compares(true);
   for (const char* symbol : {"list", "any", "howfast", "all"}) slots_.Take(symbol);
   const std::vector<Sense> comparatives = std::exchange(slots_.comparatives, {});
+  // Which run took longer: how long each of them took.
+  if (slots_.group == pb::GROUPING_RUN && !comparatives.empty() && comparatives[0].took && slots_.nouns.empty()) {
+    slots_.group = pb::GROUPING_UNSPECIFIED;
+    query_.Clear();
+    query_.set_all_runs(true);
+    slots_.facts = {"duration"};
+    return comparatives.size() == 1 && SayFacts();
+  }
   if (comparatives.size() > 1) return false;
+  // Compared in tokens, and faster: one of them would be left out.
+  const pb::Measure by = comparatives.empty() ? pb::MEASURE_UNSPECIFIED : comparatives[0].measure;
+  const bool other = std::none_of(slots_.figures.begin(), slots_.figures.end(), [&](const Slots::Named& figure) {
+    return !figure.sense.measure || figure.sense.measure == by;
+  });
+  if (by && !slots_.figures.empty() && other) return false;
   if (slots_.figures.empty() && !comparatives.empty() && comparatives[0].measure) {
     SetFigures({FigureOf(comparatives[0].measure, pb::STATISTIC_MEAN)});
     slots_.nouns.clear();

@@ -97,6 +97,12 @@ bool Draft::SayCount() {
   if (!slots_.Take("count") && !by_kind && !common && !grouped_filters) return false;
   if (!slots_.figures.empty()) return false;
   if (slots_.filters.empty() && slots_.nouns.empty() && !slots_.group) return false;
+  if (slots_.Says("each") && !slots_.group) return false;  // each result is one
+  // How many answers were given: results that have one. How many different ones there are is not known.
+  if (OnlyAttributes() && slots_.HasNoun("response") && !by_kind) slots_.filters.push_back({Outcome(true), 1 << 20});
+  for (const Slots::Placed& placed : slots_.filters) {
+    if (placed.filter.field() == pb::FILTER_FIELD_DUPLICATE && placed.filter.text() == "false") return false;
+  }
   // Which categories had no failures: how many each had, the least first.
   if (slots_.group && !slots_.by && slots_.filters.size() == 1 && slots_.filters[0].negated) {
     const std::optional<pb::Filter> turned = Negated(slots_.filters[0].filter);
@@ -114,7 +120,7 @@ bool Draft::SayCount() {
   if (common) query_.set_order(pb::ORDER_DESCENDING);
   TakeDirection();
   SplitPopulation();
-  for (const char* symbol : {"list", "any", "all", "summary", "each"}) slots_.Take(symbol);
+  for (const char* symbol : {"list", "any", "all", "summary", "each", "per"}) slots_.Take(symbol);
   TakeGroup();
   return true;
 }

@@ -53,6 +53,9 @@ Composed Draft::Compose() && {
     }
     // What speaks of those that were listed is of nothing else.
     slots_ = said;
+    // What goes on from the question before, and cannot, is no question of its own.
+    const bool goes_on = slots_.Says("follow") || slots_.Says("only") || slots_.Says("too");
+    if (goes_on && !slots_.HasHead() && slots_.prompts.empty()) return composed;
     const bool points = slots_.Says("those") || slots_.Says("it");
     const bool at_groups = before_->group_by() && before_->per_group() == 0;
     if (slots_.Says("rest") || (points && at_groups && slots_.facts != std::vector<std::string>{"duration"})) {
@@ -62,6 +65,9 @@ Composed Draft::Compose() && {
     const bool at_all = before_->filters().empty() && before_->among().empty() && before_->slices().empty() &&
                         before_->statistic() != pb::STATISTIC_LIST && slots_.HasHead();
     if (slots_.Says("those") && !at_all) return composed;
+    const bool at_one =
+        NamesOne(*before_) || (before_->slices_size() > 0 && before_->statistic() != pb::STATISTIC_LIST);
+    if (slots_.Says("it") && at_one && slots_.facts.empty()) return composed;
   }
   if (slots_.Says("help") && !slots_.HasNoun("prompt") && slots_.filters.empty() && slots_.figures.empty()) {
     composed.wants_help = true;
@@ -97,10 +103,15 @@ Topic Draft::GravestTopic() const {
 bool Draft::LeansOnBefore() const {
   if (!before_) return false;
   if (slots_.Says("follow") || slots_.Says("those") || slots_.Says("it") || slots_.Says("only") ||
-      slots_.Says("more") || slots_.Says("rest") || slots_.Says("overall") || slots_.order) {
+      slots_.Says("more") || slots_.Says("rest") || slots_.Says("overall") || slots_.Says("too") || slots_.order) {
     return true;
   }
   if (slots_.Says("bytype") && slots_.filters.empty()) return true;
+  // The first ten, of what was listed.
+  if (slots_.parts.size() == 1 && slots_.nouns.empty() && slots_.figures.empty() && slots_.filters.empty() &&
+      slots_.said.empty()) {
+    return true;
+  }
   const bool points = slots_.nth && slots_.figures.empty() && slots_.ranks.empty();
   // Top 10, of what was ranked.
   const bool top = slots_.ranks.size() == 1 && !slots_.ranks[0].measure && slots_.ranks[0].word.empty() &&
@@ -131,7 +142,11 @@ bool Draft::LeansOnBefore() const {
   const bool lists_alone = slots_.said == std::set<std::string>{"list"} && slots_.figures.empty() &&
                            !slots_.difference && slots_.filters.empty() && slots_.nouns.empty() && !slots_.group &&
                            slots_.ranks.empty() && slots_.prompts.empty() && slots_.facts.empty();
-  if (counts_alone || lists_alone) return true;
+  // In which categories, of what was listed.
+  const bool groups_alone = slots_.said == std::set<std::string>{"list"} && slots_.group && !slots_.by &&
+                            slots_.figures.empty() && slots_.filters.empty() && slots_.ranks.empty() &&
+                            before_->statistic() == pb::STATISTIC_LIST && !before_->filters().empty();
+  if (counts_alone || lists_alone || groups_alone) return true;
   return points || why || whole || shown || half_figure || fragment;
 }
 
@@ -200,15 +215,16 @@ void Draft::PointWhereNothingElseIsSpokenOf() {
 // Makes the query; false where too little is said, or where something is left.
 bool Draft::Say(Composed& composed) {
   if (!Prepare()) return false;
-  if (SayBothEnds(composed)) return true;
+  if (SayBothEnds(composed) || SayFactsOfTwoRuns(composed)) return true;
   if (SayAmbiguous(composed)) return true;
   constexpr bool (Draft::*kWays[])() = {
-      &Draft::SayExport, &Draft::SayFacts, &Draft::SaySummary, &Draft::SayDifference, &Draft::SayCorrelation,
-      &Draft::SayWhole,  &Draft::SayWhy,   &Draft::SayRanking, &Draft::SayComparison, &Draft::SayFigures,
-      &Draft::SayShare,  &Draft::SayCount, &Draft::SayGroups,  &Draft::SayList};
+      &Draft::SayExport,  &Draft::SayFacts, &Draft::SaySummary, &Draft::SayDifference, &Draft::SayCorrelation,
+      &Draft::SayWhole,   &Draft::SayWhy,   &Draft::SayRanking, &Draft::SayImproved,   &Draft::SayComparison,
+      &Draft::SayFigures, &Draft::SayShare, &Draft::SayCount,   &Draft::SayGroups,     &Draft::SayList};
   for (const auto way : kWays) {
     Draft trial(*this);
     if (!(trial.*way)()) continue;
+    if (trial.PointsAtUnnamedCategory()) continue;
     trial.Finish();
     if (!trial.slots_.IsEmpty()) continue;
     composed.queries = {trial.query_};
@@ -217,18 +233,30 @@ bool Draft::Say(Composed& composed) {
   return false;
 }
 
+// How many failed in that category: which one is not said.
+bool Draft::PointsAtUnnamedCategory() const {
+  if (!says_category_ || query_.group_by()) return false;
+  const auto names = [](const pb::Filter& filter) { return filter.field() == pb::FILTER_FIELD_CATEGORY; };
+  return std::none_of(query_.filters().begin(), query_.filters().end(), names) &&
+         std::none_of(query_.among().begin(), query_.among().end(), names) &&
+         std::none_of(slots_.filters.begin(), slots_.filters.end(),
+                      [&](const Slots::Placed& placed) { return names(placed.filter); });
+}
+
 bool Draft::Prepare() {
   std::optional<Settled> settled = Settle(std::move(slots_), before_);
   if (!settled) return false;
   slots_ = std::move(settled->slots);
   prompts_ = settled->prompts;
   compared_runs_ = settled->compared_runs;
+  says_category_ = slots_.HasNoun("category");
   TakeParts();
   if (slots_.Take("allruns")) query_.set_all_runs(true);
   if (slots_.Take("chart")) query_.set_presentation(pb::PRESENTATION_CHART);
   if (slots_.Take("table")) query_.set_presentation(pb::PRESENTATION_TABLE);
-  for (const char* symbol : {"follow", "those", "it", "only", "and", "or"}) slots_.Take(symbol);
+  for (const char* symbol : {"follow", "those", "it", "only", "and", "or", "too"}) slots_.Take(symbol);
   if (!slots_.group) slots_.Take("overall");
+  if (slots_.Take("both") && !SpeaksOfTwo()) return false;
   // More than 5 % of them: which share it is, is told.
   if (slots_.Take("Over")) {
     if (slots_.group || slots_.Says("list")) return false;
@@ -243,6 +271,20 @@ bool Draft::Prepare() {
     slots_.Take("any");
   }
   return true;
+}
+
+// Both billing and returns, both the mean and the median.
+bool Draft::SpeaksOfTwo() const {
+  const bool two_values = std::any_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+    return placed.filter.texts_size() == 2 || placed.filter.numbers_size() == 2;
+  });
+  const auto measures = std::count_if(slots_.figures.begin(), slots_.figures.end(), [](const Slots::Named& figure) {
+    return figure.sense.measure != pb::MEASURE_UNSPECIFIED;
+  });
+  const auto statistics = std::count_if(slots_.figures.begin(), slots_.figures.end(), [](const Slots::Named& figure) {
+    return figure.sense.statistic != pb::STATISTIC_UNSPECIFIED;
+  });
+  return two_values || measures == 2 || statistics == 2 || prompts_ == 2;
 }
 
 void Draft::TakeParts() {
@@ -292,8 +334,7 @@ void Draft::TakeGroup() {
   query_.set_group_by(slots_.group);
   slots_.group = pb::GROUPING_UNSPECIFIED;
   EraseNoun("category");
-  slots_.Take("list");
-  slots_.Take("each");
+  for (const char* symbol : {"list", "each", "per"}) slots_.Take(symbol);
 }
 
 void Draft::EraseNoun(const std::string& noun) {

@@ -27,7 +27,9 @@ class Draft {
   static bool Meet(const pb::Filter& one, const pb::Filter& other);
   void PointWhereNothingElseIsSpokenOf();
   bool Say(Composed& composed);
+  bool PointsAtUnnamedCategory() const;
   bool Prepare();
+  bool SpeaksOfTwo() const;
   void TakeParts();
   static pb::Slice SliceOf(const Sense& rank);
   bool HasField(pb::FilterField field) const;
@@ -48,6 +50,7 @@ class Draft {
   bool SayBothEnds(Composed& composed);
   bool SayRanking();
   bool SaysResults() const;
+  bool SaysCategoryBefore() const;
   bool SayMeasureOfSlice(const Sense& ranked);
   bool SayRankedGroups(const Sense& ranked);
   bool SayRankedWithinGroups(const Sense& ranked);
@@ -57,6 +60,7 @@ class Draft {
   bool SayDifference();
   bool SayCorrelation();
   bool SayComparison();
+  bool SayImproved();
   void CompareRuns(double base, double other);
   void SetComparison();
   void GroupByTwoValues();
@@ -84,6 +88,7 @@ class Draft {
   bool SayAmbiguousLength(Composed& composed);
   bool SayExport();
   bool SayFacts();
+  bool SayFactsOfTwoRuns(Composed& composed);
   bool SaySummary();
   bool SayWhole();
   bool SayWhy();
@@ -94,6 +99,7 @@ class Draft {
   const std::optional<pb::Query>& before_;
   pb::Query query_;
   size_t prompts_ = 0;
+  bool says_category_ = false;
   std::optional<std::pair<double, double>> compared_runs_;
 };
 

@@ -114,6 +114,12 @@ void Draft::AddUsual(pb::Measure measure, std::vector<pb::Figure>& figures) cons
 }
 
 bool Draft::SayFigures() {
+  // How long did the retries take: no number of retries.
+  const bool of_time = std::all_of(slots_.figures.begin(), slots_.figures.end(), [](const Slots::Named& figure) {
+    const MeasureUnit unit = RowOf(figure.sense.measure).unit;
+    return unit != MeasureUnit::kCalls && unit != MeasureUnit::kVerdict;
+  });
+  if (slots_.Says("howlong") && !of_time) return false;
   if (slots_.Take("howfast") || slots_.Take("howlong")) {
     for (Slots::Named& figure : slots_.figures) {
       if (!figure.sense.measure && slots_.figures.size() == 1) figure.sense.measure = pb::MEASURE_LATENCY;
@@ -134,8 +140,13 @@ bool Draft::SayFigures() {
   if (!PairFigures(figures)) return false;
   const bool counts = slots_.Says("count");
   for (pb::Figure& figure : figures) {
-    if (IsVerdict(figure.measure()) && figure.statistic() != pb::STATISTIC_COUNT)
+    if (IsVerdict(figure.measure()) && figure.statistic() != pb::STATISTIC_COUNT) {
+      // A rate is a mean, and has no maximum.
+      const bool is_rate = figure.statistic() == pb::STATISTIC_SHARE || figure.statistic() == pb::STATISTIC_MEAN ||
+                           figure.statistic() == pb::STATISTIC_SUM;
+      if (!is_rate) return false;
       figure.set_statistic(pb::STATISTIC_SHARE);
+    }
     // How many of a measure that does not add up.
     if (counts && !AddsUp(figure.measure())) return false;
   }
@@ -148,6 +159,12 @@ bool Draft::SayFigures() {
     return figure.statistic() == pb::STATISTIC_DISTRIBUTION;
   });
   if (distributes && (figures.size() > 1 || slots_.group)) return false;
+  // The mean per prompt is the mean; the maximum of each prompt is none.
+  const bool of_each = slots_.Says("each") && !slots_.group;
+  const bool means = std::all_of(figures.begin(), figures.end(), [](const pb::Figure& figure) {
+    return figure.statistic() == pb::STATISTIC_MEAN || IsVerdict(figure.measure());
+  });
+  if (of_each && !(means && slots_.Says("per"))) return false;
   slots_.Take("count");
   slots_.figures.clear();
   SetFigures(figures);
@@ -155,7 +172,7 @@ bool Draft::SayFigures() {
   slots_.nouns.clear();
   for (const char* symbol : {"list", "any", "all", "howfast", "howlong"}) slots_.Take(symbol);
   if (slots_.group || !slots_.Says("each")) TakeGroup();
-  slots_.Take("each");
+  for (const char* symbol : {"each", "per"}) slots_.Take(symbol);
   return true;
 }
 
@@ -172,8 +189,11 @@ bool Draft::SayDistributionOfErrors() {
 
 // The latency of each prompt, of prompt 7, of the failed ones by name.
 bool Draft::SayListOfMeasure() {
-  if (slots_.figures.size() != 1 || slots_.figures[0].sense.statistic || slots_.group) return false;
+  if (slots_.figures.size() != 1 || slots_.group) return false;
   const pb::Measure measure = slots_.figures[0].sense.measure;
+  // The total of one prompt's tokens is how many they are.
+  const bool adds_up = slots_.figures[0].sense.statistic == pb::STATISTIC_SUM && AddsUp(measure) && slots_.Says("each");
+  if (slots_.figures[0].sense.statistic && !adds_up) return false;
   if (!measure || IsVerdict(measure)) return false;
   if (!slots_.Says("each") && prompts_ == 0) return false;
   query_.set_measure(measure);
@@ -182,7 +202,7 @@ bool Draft::SayListOfMeasure() {
   slots_.figures.clear();
   slots_.nouns.clear();
   TakeDirection();
-  for (const char* symbol : {"each", "list", "count", "howlong", "any", "all"}) slots_.Take(symbol);
+  for (const char* symbol : {"each", "per", "list", "count", "howlong", "any", "all"}) slots_.Take(symbol);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "common/proto/enum_word.h"
 #include "services/analytics/semantics/catalogue.h"
@@ -44,6 +45,11 @@ bool Draft::SayAmbiguousLength(Composed& composed) {
                                : (most ? "Which response was the longest?" : "Which response was the shortest?");
     composed.choices.push_back({one.query_, question});
   }
+  // The longest by latency: something else said which.
+  if (composed.choices[0].query.SerializeAsString() == composed.choices[1].query.SerializeAsString()) {
+    composed.queries = {composed.choices[0].query};
+    composed.choices.clear();
+  }
   return true;
 }
 
@@ -59,6 +65,7 @@ bool Draft::SayExport() {
   slots_.Take("all");
   slots_.Take("summary");
   slots_.Take("each");
+  if (slots_.ranks.size() > 1) return false;
   if (!slots_.ranks.empty()) {
     *query_.add_slices() = SliceOf(slots_.ranks[0]);
     slots_.ranks.clear();
@@ -67,11 +74,49 @@ bool Draft::SayExport() {
   return slots_.figures.empty();
 }
 
+// How long did run 1 take compared to run 2: the facts of each.
+bool Draft::SayFactsOfTwoRuns(Composed& composed) {
+  if (!slots_.figures.empty()) return false;
+  Draft begun(*this);
+  std::optional<std::pair<double, double>> runs = compared_runs_;
+  // Did run 1 take longer than run 2?
+  const bool of_runs = slots_.nouns.empty() && !slots_.Says("list") && slots_.ranks.empty();
+  if (of_runs && slots_.difference && slots_.difference->took && slots_.comparatives.empty()) {
+    const auto named = std::find_if(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+      return placed.filter.field() == pb::FILTER_FIELD_RUN;
+    });
+    runs = {slots_.difference->numbers[0], named == slots_.filters.end() ? 0 : named->filter.number()};
+    begun.EraseField(pb::FILTER_FIELD_RUN);
+    begun.slots_.difference.reset();
+    begun.slots_.said.insert("howlong");
+  } else if (of_runs && runs && slots_.comparatives.size() == 1 && slots_.comparatives[0].took) {
+    begun.slots_.comparatives.clear();
+    begun.slots_.said.insert("howlong");
+  }
+  if (!runs || !begun.slots_.comparatives.empty()) return false;
+  for (const double run : {runs->first, runs->second}) {
+    Draft one(begun);
+    one.slots_.group = pb::GROUPING_UNSPECIFIED;
+    one.slots_.filters.push_back({NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, run), -1});
+    const bool facts = one.SayFacts();
+    one.Finish();
+    if (!facts || !one.slots_.IsEmpty()) {
+      composed.queries.clear();
+      return false;
+    }
+    composed.queries.push_back(one.query_);
+  }
+  return true;
+}
+
 bool Draft::SayFacts() {
   // How long did run 1 take?
   const bool of_run = !slots_.filters.empty() && slots_.figures.empty() && slots_.nouns.empty();
   if (slots_.facts.empty() && of_run && slots_.Says("howlong")) slots_.facts = {"duration"};
   if (slots_.facts.empty()) return false;
+  // How many prompts are questions: more than how many there are.
+  const bool counts = slots_.facts == std::vector<std::string>{"prompts"};
+  if (counts && (slots_.HasNoun("prompt") || slots_.HasNoun("response"))) return false;
   query_.set_measure(pb::MEASURE_RUN);
   query_.set_statistic(pb::STATISTIC_LIST);
   for (const std::string& fact : slots_.facts) query_.add_run_facts(EnumOf<pb::RunFact>(fact));
@@ -105,6 +150,7 @@ bool Draft::SayWhole() {
   query_.set_measure(pb::MEASURE_RESULTS);
   query_.set_statistic(pb::STATISTIC_LIST);
   query_.set_whole(true);
+  if (slots_.ranks.size() > 1) return false;
   if (!slots_.ranks.empty()) {
     *query_.add_slices() = SliceOf(slots_.ranks[0]);
     slots_.ranks.clear();
@@ -115,10 +161,8 @@ bool Draft::SayWhole() {
 
 bool Draft::SayWhy() {
   if (!slots_.Says("why")) return false;
-  slots_.Take("why");
-  slots_.Take("any");
-  slots_.Take("list");
-  slots_.Take("all");
+  if (slots_.Says("all") && !slots_.Says("list")) return false;  // why all of them do: whether they do is not known
+  for (const char* symbol : {"why", "any", "list", "all"}) slots_.Take(symbol);
   slots_.Take("howfast");
   query_.set_explain(true);
   if (!slots_.ranks.empty()) return SayRanking();
@@ -141,8 +185,8 @@ bool Draft::SayWhy() {
 
 bool Draft::SayList() {
   if (!slots_.figures.empty() || slots_.group || slots_.Says("count") || slots_.Says("share")) return false;
-  const bool asks = slots_.Says("list") || slots_.Says("any") || slots_.Says("all");
-  const bool part = query_.slices_size() > 0 && HasNounOfResults();
+  const bool by_number = query_.slices_size() == 1 && !query_.slices(0).measure() && !query_.slices(0).exclude();
+  const bool part = query_.slices_size() > 0 && (HasNounOfResults() || by_number);  // the first ten
   if (prompts_ > 0 && HasField(pb::FILTER_FIELD_DUPLICATE)) return false;  // whether they are the same as each other?
   if (slots_.filters.empty() && !part && !(slots_.Says("all") && HasNounOfResults()) &&
       !(slots_.Says("list") && HasNounOfResults() && slots_.plural) && !(slots_.order && HasNounOfResults())) {
@@ -167,8 +211,7 @@ bool Draft::SayList() {
   const bool only_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
     return placed.filter.field() == pb::FILTER_FIELD_RUN;
   });
-  if (only_run && !HasNounOfResults()) return false;
-  (void)asks;
+  if (only_run && !HasNounOfResults() && !by_number) return false;
   slots_.Take("list");
   slots_.Take("any");
   slots_.Take("each");

@@ -36,6 +36,8 @@ bool Draft::SayRanking() {
   Sense ranked = rank;
   if (slots_.order && !ranked.measure) {  // top 5 by tokens
     ranked.measure = slots_.order->measure;
+    ranked.statistic = slots_.order->statistic;  // top 2 categories by median latency
+    ranked.number = slots_.order->number;
     slots_.order.reset();
   }
   // The longest responses in tokens; the slowest time to first token.
@@ -76,11 +78,15 @@ bool Draft::SayRanking() {
   }
   if (!ranked.measure) return false;
   for (const char* symbol : {"any", "why"}) slots_.Take(symbol);
-  // Is the code category the slowest: all are told.
-  if (slots_.HasNoun("category") && !slots_.group && HasField(pb::FILTER_FIELD_CATEGORY) && !HasNounOfResults()) {
+  // Is the code category the slowest, has shipping the best success rate: all are told. The longest answers in the
+  // code category are others.
+  const bool rated = IsVerdict(ranked.measure) && !slots_.group;
+  if ((slots_.HasNoun("category") || rated) && !slots_.group && !HasNounOfResults() && SaysCategoryBefore()) {
     EraseField(pb::FILTER_FIELD_CATEGORY);
     slots_.group = pb::GROUPING_CATEGORY;
   }
+  if (rated && !slots_.group) return false;  // of single results there is no rate
+  if (ranked.statistic && !slots_.group) return false;
   if (slots_.group && !slots_.by) return SayRankedGroups(ranked);
   if (slots_.group && slots_.by) return SayRankedWithinGroups(ranked);
   const bool counts = slots_.Says("count") || slots_.Says("share");
@@ -118,6 +124,16 @@ bool Draft::SayRanking() {
   return true;
 }
 
+bool Draft::SaysCategoryBefore() const {
+  const Slots::Placed* category = nullptr;
+  for (const Slots::Placed& placed : slots_.filters) {
+    if (placed.filter.field() != pb::FILTER_FIELD_CATEGORY) continue;
+    if (category || placed.filter.comparison() != pb::COMPARISON_EQUAL) return false;
+    category = &placed;
+  }
+  return category && category->at < slots_.rank_at;
+}
+
 bool Draft::SaysResults() const {
   return HasNounOfResults() || (slots_.Says("list") && slots_.nouns.empty() && slots_.plural);
 }
@@ -142,11 +158,13 @@ bool Draft::SayMeasureOfSlice(const Sense& ranked) {
 
 // Which category is slowest.
 bool Draft::SayRankedGroups(const Sense& ranked) {
+  if (ranked.share || ranked.skip.value_or(0) > 0) return false;  // a part of the groups
   pb::Statistic statistic = RowOf(ranked.measure).usual[0];
   if (RowOf(ranked.measure).unit == MeasureUnit::kTokens || RowOf(ranked.measure).unit == MeasureUnit::kCalls) {
     statistic = pb::STATISTIC_MEAN;
   }
   pb::Figure figure = FigureOf(ranked.measure, statistic);
+  if (ranked.statistic) figure = FigureOf(ranked.measure, ranked.statistic, ranked.number);
   if (slots_.figures.size() == 1) {
     const Sense& named = slots_.figures[0].sense;
     // The tokens of the slowest category: the order would be another.
@@ -160,6 +178,7 @@ bool Draft::SayRankedGroups(const Sense& ranked) {
   slots_.ranks.clear();
   SetFigures({figure});
   query_.set_order(ranked.order);
+  query_.set_compares(true);  // that one is first is no difference before a test shows it
   if (ranked.count) query_.set_limit(*ranked.count);
   if (!TakeLimit()) return false;  // which 2 categories
   slots_.nouns.clear();
@@ -217,7 +236,12 @@ bool Draft::SayOfSlice(const Sense& ranked) {
     MoveFiltersAmong();
   }
   *query_.add_slices() = SliceOf(ranked);
-  if (after.empty()) return SayFigures();
+  if (after.empty()) {
+    if (!SayFigures()) return false;
+    // The p95 of the one slowest is its own latency, and not what is asked.
+    const bool of_one = !ranked.share && ranked.count.value_or(1) == 1 && query_.measure() == ranked.measure;
+    return !of_one || query_.statistic() == pb::STATISTIC_MAX || query_.statistic() == pb::STATISTIC_MIN;
+  }
   slots_.nouns.clear();
   const bool share = slots_.Take("share");
   slots_.Take("count");

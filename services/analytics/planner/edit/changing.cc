@@ -17,18 +17,20 @@ bool Editor::Change() {
     return false;
   if (slots_.Says("share") || !slots_.comparatives.empty()) return false;
   if (before_.statistic() == pb::STATISTIC_DIFFERENCE || before_.measure() == pb::MEASURE_RUN) return false;
-  bool changed = ChangeExport();
-  changed = ChangeRun() || changed;
+  // A figure and an order of results are no one change.
+  const bool orders = slots_.order || !slots_.ranks.empty();
+  if (orders && !slots_.figures.empty()) return false;
   if (!ResolveTexts()) return false;
-  changed = ChangePrompts() || changed;
-  changed = ChangeFilters() || changed;
-  changed = ChangeOverall() || changed;
-  const bool excludes = !slots_.parts.empty();
-  if (excludes && !ChangeExcluded()) return false;
-  changed = ChangeRank() || changed || excludes;
-  changed = ChangeFigures() || changed;
-  changed = ChangeGroup() || changed;
-  changed = ChangeShown() || changed;
+  constexpr Changed (Editor::*kSteps[])() = {&Editor::ChangeExport,  &Editor::ChangeRun,     &Editor::ChangePrompts,
+                                             &Editor::ChangeFilters, &Editor::ChangeOverall, &Editor::ChangePart,
+                                             &Editor::ChangeRank,    &Editor::ChangeFigures, &Editor::ChangeGroup,
+                                             &Editor::ChangeShown};
+  bool changed = false;
+  for (const auto step : kSteps) {
+    const Changed made = (this->*step)();
+    if (made == Changed::kImpossible) return false;
+    changed = changed || made == Changed::kMade;
+  }
   return changed && slots_.filters.empty();
 }
 
@@ -62,26 +64,28 @@ bool Editor::ChangeToRuns() {
   return true;
 }
 
-bool Editor::ChangeExport() {
+Editor::Changed Editor::ChangeExport() {
   const bool asked = slots_.Take("export");
-  if (!asked && !slots_.format) return false;
+  if (!asked && !slots_.format) return Changed::kNothing;
+  // What is exported are results as they are.
+  if (!slots_.figures.empty() || slots_.group) return Changed::kImpossible;
   pb::Query query = ListOf(pb::MEASURE_RESULTS);
-  if (!SetPopulation(query)) return false;
+  if (!SetPopulation(query)) return Changed::kImpossible;
   if (query.slices().empty()) query.mutable_filters()->Swap(query.mutable_among());
   query.set_presentation(pb::PRESENTATION_EXPORT);
   query.set_export_format(slots_.format.value_or("csv"));
   slots_.format.reset();
   query_ = query;
-  return true;
+  return Changed::kMade;
 }
 
-bool Editor::ChangeRun() {
+Editor::Changed Editor::ChangeRun() {
   if (slots_.Take("allruns")) {
     EraseField(pb::FILTER_FIELD_RUN);
     query_.set_all_runs(true);
-    return true;
+    return Changed::kMade;
   }
-  if (slots_.runs.size() != 1) return false;
+  if (slots_.runs.size() != 1) return Changed::kNothing;
   double run = slots_.runs[0];
   slots_.runs.clear();
   // The run before that of the question before.
@@ -92,29 +96,38 @@ bool Editor::ChangeRun() {
   query_.clear_all_runs();
   const pb::Filter filter = NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, run);
   *(IsCount(query_) || !query_.slices().empty() ? query_.add_among() : query_.add_filters()) = filter;
-  if (IsCount(query_) && !query_.filters().empty() && query_.among_size() == 1) return true;
-  return true;
+  return Changed::kMade;
 }
 
 // And #9?
-bool Editor::ChangePrompts() {
-  if (slots_.prompts.size() != 1) return false;
+Editor::Changed Editor::ChangePrompts() {
+  // And 22, after #17.
+  const auto is_prompt = [](const pb::Filter& filter) { return filter.field() == pb::FILTER_FIELD_PROMPT_ID; };
+  const bool of_prompt = std::any_of(query_.filters().begin(), query_.filters().end(), is_prompt) ||
+                         std::any_of(query_.among().begin(), query_.among().end(), is_prompt);
+  if (slots_.prompts.empty() && slots_.number && of_prompt) {
+    slots_.prompts = {*slots_.number};
+    slots_.number.reset();
+  }
+  if (slots_.prompts.size() != 1) return Changed::kNothing;
   const pb::Filter filter = NumberFilter(pb::FILTER_FIELD_PROMPT_ID, pb::COMPARISON_EQUAL, slots_.prompts[0]);
-  if (!ReplaceField(filter)) return false;
+  if (!ReplaceField(filter)) return Changed::kNothing;
   slots_.prompts.clear();
-  return true;
+  return Changed::kMade;
 }
 
-bool Editor::ChangeFilters() {
-  if (!slots_.prompts.empty()) return false;
-  if (slots_.filters.empty() || query_.statistic() == pb::STATISTIC_SUMMARY) return false;
+Editor::Changed Editor::ChangeFilters() {
+  if (slots_.filters.empty()) return Changed::kNothing;
+  if (!slots_.prompts.empty() || query_.statistic() == pb::STATISTIC_SUMMARY) return Changed::kImpossible;
   const bool only = slots_.Says("only");
+  const bool too = slots_.Take("too");
   for (const Slots::Placed& placed : slots_.filters) {
     const pb::FilterField field = placed.filter.field();
     const bool text = RowOf(field).kind == FieldKind::kText && field != pb::FILTER_FIELD_CATEGORY &&
                       field != pb::FILTER_FIELD_DIFFICULTY;
     // Only the timeouts of the failed ones.
     const bool adds = only && text && field != pb::FILTER_FIELD_ERROR_TYPE;
+    if (too && JoinField(placed.filter)) continue;
     if (!adds && field && !MeetsOtherwise(placed.filter) && ReplaceField(placed.filter)) continue;
     const bool leaves_out = placed.filter.comparison() == pb::COMPARISON_NOT_EQUAL;
     if (field == pb::FILTER_FIELD_ERROR_TYPE && !leaves_out) EraseField(pb::FILTER_FIELD_SUCCESS);
@@ -124,42 +137,52 @@ bool Editor::ChangeFilters() {
   }
   slots_.filters.clear();
   if (IsCount(query_) && query_.filters().empty()) query_.mutable_filters()->Swap(query_.mutable_among());
-  return true;
+  return Changed::kMade;
 }
 
-// And without the slowest?
-bool Editor::ChangeExcluded() {
-  if (slots_.parts.size() != 1 || !query_.slices().empty() || IsCount(query_)) return false;
-  const Sense& excluded = slots_.parts[0];
-  if (!excluded.negated || !excluded.measure || !excluded.word.empty()) return false;
-  pb::Slice slice = SliceBy(excluded.measure, excluded.order, excluded.count.value_or(1), 0);
-  if (excluded.share) {
-    slice.clear_count();
-    slice.set_share(*excluded.share);
+// And without the slowest? For the first 10 prompts. The first ten, of what was listed.
+Editor::Changed Editor::ChangePart() {
+  if (slots_.parts.empty()) return Changed::kNothing;
+  if (slots_.parts.size() > 1) return Changed::kImpossible;
+  const Sense part = slots_.parts[0];
+  slots_.parts.clear();
+  const bool by_number = !part.measure && part.word.empty();
+  if (by_number && !part.negated && slots_.nouns.empty() && IsList(query_) && part.order == pb::ORDER_ASCENDING) {
+    const int rows = part.count.value_or(1);
+    if (query_.has_limit() && query_.limit() < rows) return Changed::kImpossible;  // so many were not listed
+    query_.set_limit(rows);
+    return Changed::kMade;
   }
-  slice.set_exclude(true);
+  if (!query_.slices().empty() || IsCount(query_) || !part.word.empty()) return Changed::kImpossible;
+  if (by_number == part.negated) return Changed::kImpossible;
+  pb::Slice slice = SliceBy(part.measure, part.order, part.count.value_or(1), 0);
+  if (part.share) {
+    slice.clear_count();
+    slice.set_share(*part.share);
+  }
+  if (part.negated) slice.set_exclude(true);
   MoveFiltersToAmong();
   *query_.add_slices() = slice;
-  slots_.parts.clear();
-  return true;
+  return Changed::kMade;
 }
 
 // And the fastest? Sort by slowest. Show 10.
-bool Editor::ChangeRank() {
+Editor::Changed Editor::ChangeRank() {
   if (slots_.number && IsList(query_) && slots_.ranks.empty()) {
-    if (*slots_.number < 1 || *slots_.number > kMostRows) return false;
+    if (*slots_.number < 1 || *slots_.number > kMostRows) return Changed::kImpossible;
     query_.set_limit(static_cast<int32_t>(*slots_.number));
     slots_.number.reset();
-    return true;
+    return Changed::kMade;
   }
   if (slots_.Says("more")) {
-    if (!IsList(query_)) return false;
+    if (!IsList(query_)) return Changed::kImpossible;
     slots_.Take("more");
     query_.set_limit(kMostRows);
-    return true;
+    return Changed::kMade;
   }
   const bool sorts = slots_.order.has_value();
-  if (!sorts && slots_.ranks.size() != 1) return false;
+  if (!sorts && slots_.ranks.empty()) return Changed::kNothing;
+  if (slots_.ranks.size() + (sorts ? 1 : 0) > 1) return Changed::kImpossible;
   Sense rank = sorts ? *slots_.order : slots_.ranks[0];
   slots_.order.reset();
   slots_.ranks.clear();
@@ -170,11 +193,13 @@ bool Editor::ChangeRank() {
   if (as_before) rank.measure = before_.measure();
   if (as_before && !sorts && IsRankedList(before_)) rank.order = before_.order();
   const bool counts_groups = query_.group_by() && !IsList(query_);
-  if (!rank.measure || rank.share || (rank.measure == pb::MEASURE_RESULTS && !counts_groups)) return false;
+  if (!rank.measure || rank.share || (rank.measure == pb::MEASURE_RESULTS && !counts_groups)) {
+    return Changed::kImpossible;
+  }
   if (query_.group_by() && !IsList(query_)) {
     query_.set_order(rank.order);
     if (rank.count && !sorts) query_.set_limit(*rank.count);
-    return sorts || query_.measure() == rank.measure;
+    return sorts || query_.measure() == rank.measure ? Changed::kMade : Changed::kImpossible;
   }
   const bool was_ranked = IsRankedList(before_);
   if (!IsList(query_)) {
@@ -188,7 +213,7 @@ bool Editor::ChangeRank() {
   query_.set_order(rank.order);
   if (rank.skip) {
     query_.clear_slices();
-    if (!was_ranked) return false;
+    if (!was_ranked) return Changed::kImpossible;
     MoveFiltersToAmong();
     *query_.add_slices() = SliceBy(rank.measure, rank.order, 1, *rank.skip);
     query_.set_limit(1);
@@ -199,17 +224,15 @@ bool Editor::ChangeRank() {
   } else if (!was_ranked && !sorts && !rank.plural && !slots_.plural) {
     query_.set_limit(1);
   }
-  return true;
+  return Changed::kMade;
 }
 
 // And the p99? What about output tokens?
-bool Editor::ChangeFigures() {
+Editor::Changed Editor::ChangeFigures() {
   if (slots_.Take("count")) {
-    if (!slots_.figures.empty()) return false;
-    if (!SetCounted()) return false;
-    return true;
+    return slots_.figures.empty() && SetCounted() ? Changed::kMade : Changed::kImpossible;
   }
-  if (slots_.figures.empty()) return false;
+  if (slots_.figures.empty()) return Changed::kNothing;
   if (query_.statistic() == pb::STATISTIC_SUMMARY) query_ = pb::Query();
   const bool was_list = IsList(query_);
   for (Slots::Named& figure : slots_.figures) {
@@ -224,7 +247,7 @@ bool Editor::ChangeFigures() {
   own.group = query_.group_by() && !was_list ? query_.group_by() : pb::GROUPING_UNSPECIFIED;
   own.by = true;
   const Composed composed = Compose(own, std::nullopt);
-  if (composed.queries.size() != 1) return false;
+  if (composed.queries.size() != 1) return Changed::kImpossible;
   slots_.figures.clear();
   const pb::Query& made = composed.queries[0];
   if (was_list || IsCount(query_)) {
@@ -249,7 +272,7 @@ bool Editor::ChangeFigures() {
   if (made.has_percentile()) query_.set_percentile(made.percentile());
   *query_.mutable_also() = made.also();
   if (was_list) query_.clear_group_by();
-  return true;
+  return Changed::kMade;
 }
 
 bool Editor::KeepsMeasure() const {
@@ -264,11 +287,13 @@ bool Editor::KeepsStatistic(const Sense& sense) const {
          before_.statistic() != pb::STATISTIC_DISTRIBUTION;
 }
 
-bool Editor::ChangeGroup() {
-  if (!slots_.group) return false;
+Editor::Changed Editor::ChangeGroup() {
+  if (!slots_.group) return Changed::kNothing;
   const pb::Grouping group = std::exchange(slots_.group, pb::GROUPING_UNSPECIFIED);
   slots_.nouns.clear();
-  if (query_.statistic() == pb::STATISTIC_SUMMARY || query_.statistic() == pb::STATISTIC_CORRELATION) return false;
+  if (query_.statistic() == pb::STATISTIC_SUMMARY || query_.statistic() == pb::STATISTIC_CORRELATION) {
+    return Changed::kImpossible;
+  }
   if (query_.statistic() == pb::STATISTIC_DISTRIBUTION) query_.set_statistic(pb::STATISTIC_MEAN);
   if (IsList(query_)) {
     const bool ranked = IsRankedList(query_);
@@ -279,21 +304,25 @@ bool Editor::ChangeGroup() {
     if (!ranked) query_.set_measure(pb::MEASURE_RESULTS);
     query_.set_statistic(ranked ? pb::STATISTIC_MEAN : pb::STATISTIC_COUNT);
   }
+  // For all categories, after those of one.
+  if (group == pb::GROUPING_CATEGORY) EraseValue(pb::FILTER_FIELD_CATEGORY);
+  if (group == pb::GROUPING_DIFFICULTY) EraseValue(pb::FILTER_FIELD_DIFFICULTY);
   query_.set_group_by(group);
-  return true;
+  return Changed::kMade;
 }
 
 // And overall?
-bool Editor::ChangeOverall() {
-  if (!slots_.Says("overall") || !query_.group_by() || IsList(query_)) return false;
+Editor::Changed Editor::ChangeOverall() {
+  if (!slots_.Says("overall") || !query_.group_by() || IsList(query_)) return Changed::kNothing;
   slots_.Take("overall");
   query_.clear_group_by();
+  query_.clear_compares();
   query_.clear_order();
   query_.clear_limit();
-  return true;
+  return Changed::kMade;
 }
 
-bool Editor::ChangeShown() {
+Editor::Changed Editor::ChangeShown() {
   bool changed = false;
   if (slots_.Take("chart")) {
     query_.set_presentation(pb::PRESENTATION_CHART);
@@ -306,7 +335,7 @@ bool Editor::ChangeShown() {
   if (slots_.Take("why")) {
     if (!IsList(query_)) {
       // Why something is as it is, is known of single results alone.
-      if (!IsCount(query_) || !SetCounted() || query_.filters().empty()) return false;
+      if (!IsCount(query_) || !SetCounted() || query_.filters().empty()) return Changed::kImpossible;
       query_.set_statistic(pb::STATISTIC_LIST);
     }
     query_.set_explain(true);
@@ -315,18 +344,18 @@ bool Editor::ChangeShown() {
     changed = true;
   }
   if (slots_.Take("whole")) {
-    if (!IsList(query_)) return false;
+    if (!IsList(query_)) return Changed::kImpossible;
     query_.set_whole(true);
     changed = true;
   }
-  const bool lists =
-      slots_.Says("list") && !changed && !IsList(query_) && slots_.figures.empty() && slots_.filters.empty();
+  const bool lists = slots_.Says("list") && !changed && !IsList(query_) && slots_.figures.empty() &&
+                     slots_.filters.empty() && query_.group_by() == before_.group_by();
   if (lists) {
-    if (!SetCounted()) return false;
+    if (!SetCounted()) return Changed::kImpossible;
     query_.set_statistic(pb::STATISTIC_LIST);
     changed = true;
   }
-  return changed;
+  return changed ? Changed::kMade : Changed::kNothing;
 }
 
 }  // namespace ftl::analytics

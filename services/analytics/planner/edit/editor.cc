@@ -36,7 +36,7 @@ std::optional<pb::Query> Editor::Edit() && {
   if (points || slots_.Says("rest")) return OfWhatWasListed();
   if (slots_.Take("bytype")) slots_.group = pb::GROUPING_ERROR_TYPE;
   if (!Change() || query_.SerializeAsString() == before_.SerializeAsString()) return std::nullopt;
-  for (const char* symbol : {"follow", "only", "list", "any", "and", "or", "all"}) slots_.Take(symbol);
+  for (const char* symbol : {"follow", "only", "list", "any", "and", "or", "all", "too"}) slots_.Take(symbol);
   slots_.nouns.clear();
   if (!slots_.IsEmpty()) return std::nullopt;
   return query_;
@@ -95,6 +95,16 @@ void Editor::EraseField(pb::FilterField field) {
   }
 }
 
+// The one value that results have in the field; what leaves values out stays.
+void Editor::EraseValue(pb::FilterField field) {
+  for (Filters* filters : {query_.mutable_filters(), query_.mutable_among()}) {
+    for (int i = filters->size(); i-- > 0;) {
+      const pb::Filter& filter = (*filters)[i];
+      if (filter.field() == field && filter.comparison() == pb::COMPARISON_EQUAL) filters->DeleteSubrange(i, 1);
+    }
+  }
+}
+
 // Mentions "refund", and not "sorry": one goes beside the other.
 bool Editor::MeetsOtherwise(const pb::Filter& filter) const {
   const auto is_negated = [](const pb::Filter& one) {
@@ -120,6 +130,23 @@ bool Editor::ReplaceField(const pb::Filter& filter) {
     }
   }
   return replaced;
+}
+
+// Billing too: one of both.
+bool Editor::JoinField(const pb::Filter& filter) {
+  if (filter.comparison() != pb::COMPARISON_EQUAL || !filter.has_text()) return false;
+  for (Filters* filters : {query_.mutable_filters(), query_.mutable_among()}) {
+    for (pb::Filter& there : *filters) {
+      const bool joins = there.comparison() == pb::COMPARISON_EQUAL || there.comparison() == pb::COMPARISON_IN;
+      if (there.field() != filter.field() || !there.any_of().empty() || !joins) continue;
+      if (there.texts().empty()) there.add_texts(there.text());
+      there.clear_text();
+      there.add_texts(filter.text());
+      there.set_comparison(pb::COMPARISON_IN);
+      return true;
+    }
+  }
+  return false;
 }
 
 void Editor::MoveAmongToFilters() {

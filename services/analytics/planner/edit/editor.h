@@ -22,8 +22,10 @@ class Editor {
   static pb::Query ListOf(pb::Measure measure);
   bool ResolveTexts();
   void EraseField(pb::FilterField field);
+  void EraseValue(pb::FilterField field);
   bool MeetsOtherwise(const pb::Filter& filter) const;
   bool ReplaceField(const pb::Filter& filter);
+  bool JoinField(const pb::Filter& filter);
   void MoveAmongToFilters();
   void MoveFiltersToAmong();
   bool SetCounted();
@@ -32,31 +34,35 @@ class Editor {
   bool AsksWhoseExtreme() const;
   pb::Query Extreme() const;
   std::optional<pb::Query> OfWhatWasListed();
+  void BackToTheList();
   static bool TurnRound(pb::Query& population);
   bool AddNth(pb::Query& population);
   std::optional<pb::Query> Asked();
   std::optional<pb::Query> Share();
   static std::optional<pb::Query> Within(pb::Query query, const pb::Query& population);
 
-  // changing.cc: the query before, slot by slot
+  // changing.cc: the query before, slot by slot. A step that cannot do what its slots say ends it: what it would leave
+  // out was asked for.
+  enum class Changed { kNothing, kMade, kImpossible };
   bool Change();
   bool ChangeCounted();
   bool ChangeToRuns();
-  bool ChangeExport();
-  bool ChangeRun();
-  bool ChangePrompts();
-  bool ChangeFilters();
-  bool ChangeExcluded();
-  bool ChangeRank();
-  bool ChangeFigures();
+  Changed ChangeExport();
+  Changed ChangeRun();
+  Changed ChangePrompts();
+  Changed ChangeFilters();
+  Changed ChangePart();
+  Changed ChangeRank();
+  Changed ChangeFigures();
   bool KeepsMeasure() const;
   bool KeepsStatistic(const Sense& sense) const;
-  bool ChangeGroup();
-  bool ChangeOverall();
-  bool ChangeShown();
+  Changed ChangeGroup();
+  Changed ChangeOverall();
+  Changed ChangeShown();
 
   Slots slots_;
-  const pb::Query& before_;
+  std::optional<pb::Slice> told_;  // the one of the list that was told last
+  pb::Query before_;
   pb::Query query_;
 };
 

@@ -9,9 +9,11 @@ namespace ftl::analytics {
 // Which prompt was that, the maximum?
 bool Editor::AsksWhoseExtreme() const {
   const bool extreme = before_.statistic() == pb::STATISTIC_MAX || before_.statistic() == pb::STATISTIC_MIN;
-  return extreme && !before_.group_by() && before_.also().empty() && slots_.figures.empty() && slots_.ranks.empty() &&
-         slots_.filters.empty() && slots_.runs.empty() && !slots_.group && !slots_.Says("count") &&
-         !slots_.Says("share");
+  if (!extreme || before_.group_by() || !before_.also().empty()) return false;
+  Slots rest = slots_;
+  rest.nouns.clear();
+  for (const char* symbol : {"those", "it", "list", "follow"}) rest.Take(symbol);
+  return rest.IsEmpty();
 }
 
 pb::Query Editor::Extreme() const {
@@ -30,6 +32,7 @@ std::optional<pb::Query> Editor::OfWhatWasListed() {
                           before_.among().empty() && before_.slices().empty();
   if (lists_none && !slots_.HasHead()) return std::nullopt;
   pb::Query population;
+  if (slots_.nth) BackToTheList();
   if (!SetPopulation(population)) return std::nullopt;
   if (slots_.Take("rest") && !TurnRound(population)) return std::nullopt;
   const bool it = slots_.Take("it");
@@ -47,6 +50,23 @@ std::optional<pb::Query> Editor::OfWhatWasListed() {
   return Within(*query, population);
 }
 
+// The second one, after the first was told: of the list, and not of that one.
+void Editor::BackToTheList() {
+  if (!IsList(before_)) return;
+  if (before_.slices().empty()) {
+    if (IsRankedList(before_) && before_.limit() == 1) before_.set_limit(kMostRows);
+    return;
+  }
+  const pb::Slice last = before_.slices(before_.slices_size() - 1);
+  if (last.count() != 1 || last.exclude()) return;
+  told_ = last;
+  before_.mutable_slices()->RemoveLast();
+  if (IsRankedList(before_)) before_.set_limit(kMostRows);
+  if (before_.slices().empty()) return;
+  told_->set_measure(before_.slices(before_.slices_size() - 1).measure());
+  told_->set_order(before_.slices(before_.slices_size() - 1).order());
+}
+
 // The rest: those that the last condition does not choose.
 bool Editor::TurnRound(pb::Query& population) {
   if (population.among().empty() || !population.slices().empty()) return false;
@@ -62,8 +82,8 @@ bool Editor::AddNth(pb::Query& population) {
   slots_.nth.reset();
   if (nth == 0) return false;
   const bool ranked = IsRankedList(before_);
-  const pb::Measure measure = ranked ? before_.measure() : pb::MEASURE_UNSPECIFIED;
-  pb::Order order = ranked ? before_.order() : pb::ORDER_ASCENDING;
+  const pb::Measure measure = ranked ? before_.measure() : told_ ? told_->measure() : pb::MEASURE_UNSPECIFIED;
+  pb::Order order = ranked ? before_.order() : told_ ? told_->order() : pb::ORDER_ASCENDING;
   if (nth < 0) order = Turned(order);
   *population.add_slices() = SliceBy(measure, order, 1, nth < 0 ? -nth - 1 : nth - 1);
   return true;
@@ -103,6 +123,11 @@ std::optional<pb::Query> Editor::Asked() {
   } else if (NamesOne(before_) && slots_.group) {
     return std::nullopt;
   }
+  // What did the second one answer? And the first, after it.
+  const bool answers = std::any_of(slots_.nouns.begin(), slots_.nouns.end(), [&](const auto& noun) {
+    return noun.first == "response" && slots_.nth_at >= 0 && noun.second > slots_.nth_at;
+  });
+  const bool whole = slots_.nth_at >= 0 && (answers || before_.whole());
   const bool shown = !slots_.HasHead() || (slots_.Says("list") && slots_.figures.empty() && slots_.ranks.empty());
   if (shown && slots_.filters.empty() && !slots_.group && !slots_.order) {
     for (const char* symbol : {"list", "table", "chart", "all"}) slots_.Take(symbol);
@@ -110,6 +135,7 @@ std::optional<pb::Query> Editor::Asked() {
     if (!slots_.IsEmpty()) return std::nullopt;
     pb::Query query = ListOf(IsList(before_) ? before_.measure() : pb::MEASURE_RESULTS);
     query.set_order(IsList(before_) ? before_.order() : pb::ORDER_UNSPECIFIED);
+    if (whole) query.set_whole(true);
     return query;
   }
   if (slots_.Take("why")) {
@@ -122,7 +148,10 @@ std::optional<pb::Query> Editor::Asked() {
     query.set_explain(true);
     return query;
   }
-  if (NamesOne(before_) && slots_.figures.empty() && slots_.Take("howlong")) {
+  const bool asks_time = slots_.Says("howlong") || slots_.Says("howfast");
+  if (NamesOne(before_) && slots_.figures.empty() && asks_time) {
+    slots_.Take("howlong");
+    slots_.Take("howfast");
     slots_.figures.push_back({Sense{.measure = pb::MEASURE_LATENCY}, 0});
   }
   const bool length =
@@ -134,7 +163,12 @@ std::optional<pb::Query> Editor::Asked() {
   if (!slots_.HasHead()) slots_.said.insert("list");
   const bool measured = slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic && slots_.ranks.empty() &&
                         IsList(before_) && !slots_.group && !slots_.Says("count") && !slots_.Says("share");
-  if (measured) slots_.said.insert("each");
+  if (measured) {
+    slots_.said.insert("each");
+    Sense& figure = slots_.figures[0].sense;
+    if (figure.word == "tokens") figure.measure = pb::MEASURE_OUTPUT_TOKENS;  // those of each answer
+    if (figure.word == "tokens") figure.word.clear();
+  }
   const Composed composed = Compose(slots_, std::nullopt);
   if (composed.queries.size() != 1) return std::nullopt;
   return composed.queries[0];
