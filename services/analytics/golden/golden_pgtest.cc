@@ -19,6 +19,7 @@
 #include "common/proto/enum_word.h"
 #include "common/session/session_id.h"
 #include "services/analytics/golden/entries.h"
+#include "services/analytics/narrator/facts.h"
 #include "services/analytics/narrator/table.h"
 #include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/planner/query_words.h"
@@ -154,6 +155,7 @@ class GoldenTest : public testing::Test {
     if (kind == "differs" || kind == "tested") {
       return verdict(SameDifferences(*finding, Ask(rest, true), kind == "tested"));
     }
+    if (kind == "says") return verdict(Says(*finding, Ask(rest, false).first[0]));
     if (kind == "whole") {
       const std::string wanted = std::isdigit(rest[0]) ? rest : Ask(rest, false).first[0];
       return verdict(query.whole() && finding->results.size() == 1 &&
@@ -163,6 +165,15 @@ class GoldenTest : public testing::Test {
     const Expected expected = Ask(rest, kind == "groups" || kind == "vs");
     if (kind == "ids" || kind == "ranked") return verdict(SameResults(*finding, expected.first, kind == "ranked"));
     return JudgeFigures(TableOf(*finding), kind, expected);
+  }
+
+  static bool Says(const Finding& finding, const std::string& words) {
+    Telling telling(Language::Of("en"));
+    std::string text = telling.Finish(TellFacts(telling, finding)).text;
+    std::erase(text, '*');
+    const bool says = text.find(words) != std::string::npos;
+    if (!says) std::cout << "'" << words << "' is not in '" << text << "'\n";
+    return says;
   }
 
   // The file's rows are these prompts.

@@ -133,6 +133,49 @@ std::string TellOne(Telling& telling, const Finding& finding, const pb::Figure& 
 
 }  // namespace
 
+namespace {
+
+// Whether all figures that have a value are over the same results.
+bool AreOverTheSame(const pb::Query& query, const std::vector<pb::Figure>& figures, const FoundGroup& group,
+                    size_t first) {
+  for (size_t i = first; i < figures.size(); ++i) {
+    if (!group.figures[i].value) continue;
+    if (group.figures[i].n != group.figures[first].n ||
+        IsOfSuccesses(query, figures[i]) != IsOfSuccesses(query, figures[first])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Several figures, each with what it is over where that is not the same.
+std::string TellSeveral(Telling& telling, const Finding& finding, const std::vector<pb::Figure>& figures,
+                        size_t first) {
+  const FoundGroup& group = finding.groups.front();
+  const bool is_same = AreOverTheSame(finding.query, figures, group, first);
+  std::vector<std::string> parts;
+  for (size_t i = first; i < figures.size(); ++i) {
+    const FoundFigure& found = group.figures[i];
+    if (!found.value) continue;
+    const std::string value =
+        ValueText(telling, finding.query, figures[i], *found.value, PopulationLink(finding, figures[i]));
+    const std::string name = FigureName(telling.language(), figures[i]);
+    if (is_same) {
+      parts.push_back(telling.Say("figures.one", {{"figure", name}, {"value", value}}));
+    } else {
+      const std::string population = PopulationText(telling, finding, figures[i], found.n, Case::kOver);
+      parts.push_back(
+          telling.Say("figures.one.over", {{"figure", name}, {"value", value}, {"population", population}}));
+    }
+  }
+  const std::string listed = telling.language().And(parts);
+  if (!is_same) return telling.Say("figures.apart", {{"figures", listed}});
+  const std::string population = PopulationText(telling, finding, figures[first], group.figures[first].n, Case::kOver);
+  return telling.Say("figures", {{"population", population}, {"figures", listed}});
+}
+
+}  // namespace
+
 std::string ValueText(Telling& telling, const pb::Query& query, const pb::Figure& figure, double value,
                       const std::string& link, const std::string& group) {
   Fact fact = FigureFact(query, figure, value);
@@ -167,10 +210,8 @@ std::string TellFigures(Telling& telling, const Finding& finding) {
       figures[0].measure() == pb::MEASURE_RESULTS) {
     return TellCount(telling, finding, figures[0], group.figures[0]);
   }
-  std::vector<std::string> parts;
   std::vector<std::string> unknown;
   size_t told = figures.size();
-  int64_t n = 0;
   for (size_t i = 0; i < figures.size(); ++i) {
     const FoundFigure& found = group.figures[i];
     const std::string name = FigureName(telling.language(), figures[i]);
@@ -179,26 +220,14 @@ std::string TellFigures(Telling& telling, const Finding& finding) {
       continue;
     }
     told = std::min(told, i);
-    n = std::max(n, found.n);
   }
   if (told == figures.size()) {
     const std::string population = PopulationText(telling, finding, figures[0], 0, Case::kOver);
     return telling.Say("figure.none", {{"figure", unknown.front()}, {"population", population}});
   }
-  std::string text;
-  if (figures.size() - unknown.size() == 1) {
-    text = TellOne(telling, finding, figures[told], group.figures[told]);
-  } else {
-    for (size_t i = 0; i < figures.size(); ++i) {
-      if (!group.figures[i].value) continue;
-      const std::string value =
-          ValueText(telling, finding.query, figures[i], *group.figures[i].value, PopulationLink(finding, figures[i]));
-      parts.push_back(
-          telling.Say("figures.one", {{"figure", FigureName(telling.language(), figures[i])}, {"value", value}}));
-    }
-    const std::string population = PopulationText(telling, finding, figures[told], n, Case::kOver);
-    text = telling.Say("figures", {{"population", population}, {"figures", telling.language().And(parts)}});
-  }
+  std::string text = figures.size() - unknown.size() == 1
+                         ? TellOne(telling, finding, figures[told], group.figures[told])
+                         : TellSeveral(telling, finding, figures, told);
   if (!unknown.empty()) {
     text += " " + telling.Say("figure.none.too", {{"figures", telling.language().And(unknown)}});
   }

@@ -1,8 +1,7 @@
 #include "services/analytics/narrator/groups.h"
 
+#include <algorithm>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "services/analytics/narrator/figures.h"
 #include "services/analytics/narrator/link.h"
@@ -49,22 +48,30 @@ std::string GroupLink(const Finding& finding, const pb::Figure& figure, const Fo
 std::string TellGroup(Telling& telling, const Finding& finding, const std::vector<pb::Figure>& figures,
                       const FoundGroup& group) {
   const std::string name = GroupValue(telling.language(), finding.query.group_by(), group.name);
-  const std::string link = GroupLink(finding, figures[0], group);
+  const bool is_count = figures[0].statistic() == pb::STATISTIC_COUNT && !finding.query.compares();
+  const bool is_same = std::all_of(group.figures.begin(), group.figures.end(), [&](const FoundFigure& found) {
+    return !found.value || found.n == group.figures[0].n;
+  });
+  const auto over = [&](const FoundFigure& found) {
+    const auto n = static_cast<double>(found.n);
+    telling.Know({.value = n, .group = name});
+    return telling.Say("part.group", {{"n", CountText(telling.language(), n)}});
+  };
   std::vector<std::string> values;
   for (size_t i = 0; i < figures.size(); ++i) {
-    const std::optional<double>& value = group.figures[i].value;
-    values.push_back(value ? "**" + ValueText(telling, finding.query, figures[i], *value, link, name) + "**"
-                           : telling.Say("groups.no_value"));
+    const FoundFigure& found = group.figures[i];
+    if (!found.value) {
+      values.push_back(telling.Say("groups.no_value"));
+      continue;
+    }
+    const std::string link = GroupLink(finding, figures[i], group);
+    std::string value = "**" + ValueText(telling, finding.query, figures[i], *found.value, link, name) + "**";
+    values.push_back(is_count || is_same ? std::move(value)
+                                         : telling.Say("groups.value", {{"value", value}, {"n", over(found)}}));
   }
-  const auto n = static_cast<double>(group.figures[0].n);
-  telling.Know({.value = n, .group = name});
-  if (figures[0].statistic() == pb::STATISTIC_COUNT && !finding.query.compares()) {
-    return fmt::format("\n- {}: {}", name, telling.language().And(values));
-  }
-  return "\n- " +
-         telling.Say("groups.item", {{"group", name},
-                                     {"values", telling.language().And(values)},
-                                     {"n", telling.Say("part.group", {{"n", CountText(telling.language(), n)}})}});
+  const std::string listed = telling.language().And(values);
+  if (is_count || !is_same) return "\n- " + telling.Say("groups.plain", {{"group", name}, {"values", listed}});
+  return "\n- " + telling.Say("groups.item", {{"group", name}, {"values", listed}, {"n", over(group.figures[0])}});
 }
 
 }  // namespace
@@ -94,6 +101,7 @@ std::string TellGroups(Telling& telling, const Finding& finding) {
                        {{"group", group_name}, {"figures", telling.language().And(names)}, {"filters", filters}});
   }
   for (const FoundGroup& group : finding.groups) text += TellGroup(telling, finding, figures, group);
+  if (finding.ties > 0) text += "\n\n" + TiesText(telling, finding, "groups.ties");
   if (finding.groups.size() == 1 && !errors) text += "\n\n" + telling.Say("groups.one", {{"group", group_name}});
   return text;
 }

@@ -89,10 +89,13 @@ std::string TellRanking(Telling& telling, const Finding& finding) {
                                     {"prompt", Named(telling, finding, finding.results[0], sign * place)}});
   }
   if (finding.results.size() == 1) {
-    return telling.Say("list.single" + tail, {{"n", of},
-                                              {"filters", filters},
-                                              {"most", MostName(telling.language(), finding.query)},
-                                              {"prompt", Named(telling, finding, finding.results[0], sign)}});
+    std::string text =
+        telling.Say("list.single" + tail, {{"n", of},
+                                           {"filters", filters},
+                                           {"most", MostName(telling.language(), finding.query)},
+                                           {"prompt", Named(telling, finding, finding.results[0], sign)}});
+    if (finding.ties > 0) text += " " + TiesText(telling, finding, "list.ties.one");
+    return text;
   }
   const auto k = static_cast<double>(finding.results.size());
   telling.Know({.value = k});
@@ -105,6 +108,7 @@ std::string TellRanking(Telling& telling, const Finding& finding) {
     ++rank;
     text += "\n1. " + Named(telling, finding, result, sign * rank);
   }
+  if (finding.ties > 0) text += "\n\n" + TiesText(telling, finding, "list.ties");
   if (finding.query.has_limit() && finding.query.limit() > rank) {
     text += "\n\n" + telling.Say("list.fewer", {{"k", CountText(telling.language(), k)}});
   }
@@ -195,8 +199,11 @@ std::string TellExplanation(Telling& telling, const Finding& finding) {
 }
 
 std::string TellNone(Telling& telling, const Finding& finding) {
+  pb::Figure figure;
+  figure.set_measure(pb::MEASURE_RESULTS);
+  const bool successes = IsOfSuccesses(finding.query, figure);
   int64_t all = 0;
-  for (const RunFacts& run : finding.runs) all += run.results();
+  for (const RunFacts& run : finding.runs) all += successes ? run.completed_prompts : run.results();
   const auto n = static_cast<double>(all);
   telling.Know({.value = 0, .of = n, .verdict = VerdictOf(finding.query)});
   const std::string of = telling.Figure({.value = n}, CountText(telling.language(), n));
@@ -204,7 +211,7 @@ std::string TellNone(Telling& telling, const Finding& finding) {
   return telling.Say(did ? "list.none.did" : "list.none.match",
                      {{"did", did.value_or("")},
                       {"filters", FiltersText(telling.language(), finding.query)},
-                      {"n", telling.Say("of.prompts", {{"n", of, n}})}});
+                      {"n", telling.Say(successes ? "of.successes" : "of.prompts", {{"n", of, n}})}});
 }
 
 std::string RunNumber(const Finding& finding) {

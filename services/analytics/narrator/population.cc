@@ -11,23 +11,16 @@
 namespace ftl::analytics {
 namespace {
 
-bool ChoosesOutcome(const pb::Query& query) {
-  return std::any_of(query.filters().begin(), query.filters().end(),
-                     [](const pb::Filter& filter) { return analytics::ChoosesOutcome(filter); }) ||
-         std::any_of(query.among().begin(), query.among().end(),
-                     [](const pb::Filter& filter) { return analytics::ChoosesOutcome(filter); });
-}
-
-bool MeansSuccesses(const pb::Query& query) {
-  return std::any_of(query.filters().begin(), query.filters().end(),
-                     [](const pb::Filter& filter) { return RowOf(filter.field()).means_successes; });
+bool AnyFilter(const pb::Query& query, bool (*is)(const pb::Filter& filter)) {
+  return std::any_of(query.filters().begin(), query.filters().end(), is) ||
+         std::any_of(query.among().begin(), query.among().end(), is);
 }
 
 }  // namespace
 
 bool IsOfSuccesses(const pb::Query& query, const pb::Figure& figure) {
-  if (ChoosesOutcome(query)) return false;
-  if (figure.measure() == pb::MEASURE_RESULTS) return MeansSuccesses(query);
+  if (AnyFilter(query, ChoosesOutcome)) return false;
+  if (AnyFilter(query, MeansSuccesses)) return true;
   return RowOf(figure.measure()).population == Population::kSuccesses && figure.statistic() != pb::STATISTIC_SUM;
 }
 
@@ -70,6 +63,11 @@ std::string PopulationText(Telling& telling, const Finding& finding, const pb::F
   const std::string filters = its_case == Case::kOver ? FiltersText(telling.language(), finding.query)
                                                       : AmongText(telling.language(), finding.query);
   return filters.empty() ? text : telling.Say("filtered", {{"what", text}, {"filters", filters}});
+}
+
+std::string TiesText(Telling& telling, const Finding& finding, std::string_view key) {
+  const auto k = static_cast<double>(finding.ties);
+  return telling.Say(std::string(key), {{"k", telling.Figure({.value = k}, CountText(telling.language(), k)), k}});
 }
 
 Fact FigureFact(const pb::Query& query, const pb::Figure& figure, double value) {

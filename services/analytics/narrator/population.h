@@ -22,6 +22,9 @@ Verdict VerdictOf(const pb::Query& query);
 // The results that a figure is over.
 std::string PopulationLink(const Finding& finding, const pb::Figure& figure);
 
+// How many have the same value as the last of a ranked list: `key` is the sentence. There must be ties.
+std::string TiesText(Telling& telling, const Finding& finding, std::string_view key);
+
 // A figure of a query as a fact; `value` as the executor gives it.
 Fact FigureFact(const pb::Query& query, const pb::Figure& figure, double value);
 

@@ -111,6 +111,19 @@ std::vector<FoundGroup> GroupsOf(const Rows& rows, const pb::Query& query, const
   return groups;
 }
 
+bool IsSame(std::optional<double> one, std::optional<double> other) { return one && other && *one == *other; }
+
+// Keeps the groups that the query asks for, and counts those behind them that are as good as the last.
+void KeepRanked(Finding& finding) {
+  const auto most = static_cast<size_t>(MostGroups(finding.query));
+  std::vector<FoundGroup>& groups = finding.groups;
+  if (groups.size() <= most) return;
+  const std::optional<double> last = groups[most - 1].figures[0].value;
+  finding.ties = std::count_if(groups.begin() + static_cast<ptrdiff_t>(most), groups.end(),
+                               [&](const FoundGroup& group) { return IsSame(group.figures[0].value, last); });
+  groups.resize(most);
+}
+
 FoundResult ResultIn(const Row& row, const SessionRuns& known) {
   FoundResult result;
   result.prompt_id = row.Get<int32_t>("prompt_id");
@@ -137,6 +150,23 @@ FoundResult ResultIn(const Row& row, const SessionRuns& known) {
   result.attempts = row.Get<int32_t>("attempts");
   result.tokens_estimated = row.Get<bool>("tokens_estimated");
   return result;
+}
+
+// The same for results, of which one more was read.
+Task<> KeepRanked(Database& database, const CallContext& call, const RunScope& scope, Finding& finding) {
+  std::vector<FoundResult>& results = finding.results;
+  const auto most = static_cast<size_t>(RowsOf(finding.query));
+  if (results.size() <= most) co_return absl::OkStatus();
+  const std::optional<double> next = results[most].value;
+  results.resize(most);
+  if (!IsSame(results.back().value, next)) co_return absl::OkStatus();
+  const CompiledQuery ties = CompileTies(finding.query, scope, *next);
+  std::vector<Statement> statements = {{Query{"", ties.sql}, ties.params}};
+  CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
+  finding.ties = rows[0].Only().Get<int64_t>("results") -
+                 std::count_if(results.begin(), results.end(),
+                               [&](const FoundResult& result) { return IsSame(result.value, next); });
+  co_return absl::OkStatus();
 }
 
 Task<> Summarise(Database& database, const CallContext& call, const RunScope& scope, const SessionRuns& known,
@@ -192,11 +222,15 @@ Task<Finding> Execute(Database& database, const CallContext& call, std::string s
   switch (compiled.shape) {
     case Shape::kFigures:
       finding.groups = GroupsOf(rows[0], finding.query, known);
+      KeepRanked(finding);
       if (finding.query.compares()) CO_TRY(co_await FindDifferences(database, call, chosen.scope, finding));
       break;
     case Shape::kList:
       for (const Row row : rows[0]) finding.results.push_back(ResultIn(row, known));
       finding.total = rows[0].empty() ? 0 : rows[0][0].Get<int64_t>("total");
+      if (IsRanked(finding.query)) {
+        CO_TRY(co_await KeepRanked(database, call, chosen.scope, finding));
+      }
       break;
     case Shape::kHistogram:
       finding.histogram = HistogramOf(rows[0]);

@@ -55,6 +55,7 @@ struct Finding {
   std::vector<pb::TestedDifference> differences;  // of a query that compares
   std::vector<FoundResult> results;
   int64_t total = 0;  // results in all, listed or not
+  int64_t ties = 0;   // results or groups behind a ranked list's last that have the same value as it
   std::optional<Histogram> histogram;
   // For a summary: its metrics, the slowest result, how many answers were cut by their limit, and how many calls that
   // did not fail gave no text.

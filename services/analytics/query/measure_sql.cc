@@ -21,10 +21,14 @@ std::string MeasureSql(pb::Measure measure, bool with_failures) {
   return fmt::format("(CASE WHEN r.success THEN {} END)::float8", row.sql);
 }
 
-std::string StatisticSql(const pb::Figure& figure, bool with_failures) {
+std::string FigureValueSql(const pb::Figure& figure, bool with_failures) {
   // What was spent was spent on failures too.
   const bool spent = figure.statistic() == pb::STATISTIC_SUM && RowOf(figure.measure()).unit == MeasureUnit::kTokens;
-  const std::string value = MeasureSql(figure.measure(), with_failures || spent);
+  return MeasureSql(figure.measure(), with_failures || spent);
+}
+
+std::string StatisticSql(const pb::Figure& figure, bool with_failures) {
+  const std::string value = FigureValueSql(figure, with_failures);
   switch (figure.statistic()) {
     case pb::STATISTIC_MEAN:
       if (figure.measure() == pb::MEASURE_TOKENS_PER_SECOND) {

@@ -13,7 +13,11 @@ namespace ftl::analytics {
 // counts all.
 std::string MeasureSql(finetunelab::analytics::v1::Measure measure, bool with_failures);
 
-// A figure over those values, as float8.
+// What a figure is worked out from: of each result its value, null where the figure is not over it. Token totals are
+// over everything that was spent.
+std::string FigureValueSql(const finetunelab::analytics::v1::Figure& figure, bool with_failures);
+
+// The figure over those values, as float8.
 std::string StatisticSql(const finetunelab::analytics::v1::Figure& figure, bool with_failures);
 
 // Pearson's correlation of two measures, result by result, as float8; null where there are fewer than two results or

@@ -149,7 +149,7 @@ CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
       columns += fmt::format(", (count(*) FILTER (WHERE {0} = 1))::float8 AS v{1}, count({0}) AS n{1}", value, i);
     } else {
       columns += fmt::format(", {} AS v{}, count({}) AS n{}", StatisticSql(figure, source.with_failures), i,
-                             MeasureSql(figure.measure(), source.with_failures), i);
+                             FigureValueSql(figure, source.with_failures), i);
     }
   }
   std::string sql = fmt::format("SELECT {} FROM {} WHERE {}", columns, From(query), source.where);
@@ -160,7 +160,8 @@ CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
       sql += fmt::format(" GROUP BY 1 ORDER BY v0 {} NULLS LAST, 1",
                          query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC");
     }
-    sql += fmt::format(" LIMIT {}", query.has_limit() ? std::clamp(query.limit(), 1, kMostRows) : kMostRows);
+    const bool is_ranked = query.order() != pb::ORDER_UNSPECIFIED;
+    sql += fmt::format(" LIMIT {}", is_ranked ? kMostRows : MostGroups(query));
   }
   return {Shape::kFigures, std::move(sql), std::move(source.params)};
 }
@@ -179,12 +180,6 @@ bool WantsDuplicates(const pb::Query& query) {
   return std::any_of(query.filters().begin(), query.filters().end(), [](const pb::Filter& filter) {
     return filter.field() == pb::FILTER_FIELD_DUPLICATE && filter.text() != "false";
   });
-}
-
-int RowsOf(const pb::Query& query) {
-  if (query.has_limit()) return std::clamp(query.limit(), 1, kMostRows);
-  if (query.per_group() > 0) return kMostRows;
-  return IsRanked(query) ? kDefaultRanked : kDefaultRows;
 }
 
 CompiledQuery CompileList(const pb::Query& query, const RunScope& scope,
@@ -218,7 +213,7 @@ CompiledQuery CompileList(const pb::Query& query, const RunScope& scope,
     sql =
         fmt::format("SELECT * FROM ({}) AS listed WHERE place <= {}", sql, std::min(query.per_group(), kMostPerGroup));
   }
-  sql += fmt::format(" LIMIT {}", RowsOf(query));
+  sql += fmt::format(" LIMIT {}", RowsOf(query) + (ranked && query.per_group() == 0 ? 1 : 0));
   return {Shape::kList, std::move(sql), std::move(source.params)};
 }
 
@@ -257,6 +252,16 @@ bool IsRanked(const pb::Query& query) {
          query.measure() != pb::MEASURE_RESULTS;
 }
 
+int MostGroups(const pb::Query& query) {
+  return query.has_limit() ? std::clamp(query.limit(), 1, kMostRows) : kMostRows;
+}
+
+int RowsOf(const pb::Query& query) {
+  if (query.has_limit()) return std::clamp(query.limit(), 1, kMostRows);
+  if (query.per_group() > 0) return kMostRows;
+  return IsRanked(query) ? kDefaultRanked : kDefaultRows;
+}
+
 std::vector<pb::Figure> FiguresOf(const pb::Query& query) {
   std::vector<pb::Figure> figures;
   auto add = [&](const pb::Figure& figure) {
@@ -289,6 +294,15 @@ CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::
     default:
       return CompileFigures(query, scope);
   }
+}
+
+CompiledQuery CompileTies(const pb::Query& query, const RunScope& scope, double value) {
+  Source source = SourceOf(query, scope, false);
+  source.params.Add(value);
+  std::string sql =
+      fmt::format("SELECT count(*) AS results FROM {} WHERE {} AND {} = ${}::float8", From(query), source.where,
+                  MeasureSql(query.measure(), source.with_failures), source.params.values().size());
+  return {Shape::kFigures, std::move(sql), std::move(source.params)};
 }
 
 CompiledQuery CompileChosen(const pb::Query& query, const RunScope& scope, int most) {

@@ -14,8 +14,11 @@ namespace pb = finetunelab::analytics::v1;
 
 // What the rows of a compiled query are.
 enum class Shape {
-  kFigures,    // `name` (text, null where not grouped), `results`, and v0, n0, v1, n1, … for each figure
-  kList,       // results and their `value`; `total` is how many there are in all
+  // `name` (text, null where not grouped), `results`, and v0, n0, v1, n1, … for each figure; where groups are ranked,
+  // all of them, whatever the query's limit
+  kFigures,
+  // results and their `value`; `total` is how many there are in all; where they are ranked, one more than are listed
+  kList,
   kHistogram,  // as metrics/histogram reads it
   kChosen,     // as CompileChosen says
   kPairs,      // as CompilePairs says
@@ -34,10 +37,17 @@ std::vector<pb::Figure> FiguresOf(const pb::Query& query);
 // Whether the list a query asks for is ordered by its measure.
 bool IsRanked(const pb::Query& query);
 
+// How many results a list shows at the most, and how many groups figures are told of.
+int RowsOf(const pb::Query& query);
+int MostGroups(const pb::Query& query);
+
 // A query as parameterised SQL over the results in `scope`. Pure: whatever came from a person is a parameter. The runs
 // a query names are the scope's, not the SQL's; `base` is the id of the run that STATISTIC_DIFFERENCE compares with.
 // What a summary needs is several queries, and facts of a run none: see executor.
 CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::string& base = "");
+
+// How many results of a ranked list have this value, as `results`.
+CompiledQuery CompileTies(const pb::Query& query, const RunScope& scope, double value);
 
 // Of a list, the result of this prompt of the scope's run, found by its key.
 CompiledQuery CompileOne(const pb::Query& query, const RunScope& scope, int32_t prompt_id);
