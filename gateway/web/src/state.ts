@@ -1,4 +1,4 @@
-// Where the person is: steps, what a reload must find again, and a run as its events tell it. Pure but for `kept`.
+// Where the person is: steps, what a reload must find again, and a run as its events tell it. Pure.
 import type { Mark } from './lib/table/look';
 import { seconds } from './lib/figures';
 import { say, type Key, type Slots } from './lib/words/words.svelte';
@@ -112,23 +112,3 @@ export function judgeUrl(text: string): UrlVerdict {
   if (!url.hostname.includes('.') && !url.hostname.startsWith('[')) return verdict(false, 'url.host');
   return verdict(true, 'url.goes_to', { host: url.host });
 }
-
-/** sessionStorage that forgives a full or forbidden store: what does not fit lives until the reload only. */
-export const kept = {
-  get<T>(key: string): T | undefined {
-    try {
-      const text = sessionStorage.getItem(`ftl.${key}`);
-      return text === null ? undefined : (JSON.parse(text) as T);
-    } catch {
-      return undefined;
-    }
-  },
-  set(key: string, value: unknown): void {
-    try {
-      if (value === undefined) sessionStorage.removeItem(`ftl.${key}`);
-      else sessionStorage.setItem(`ftl.${key}`, JSON.stringify(value));
-    } catch {
-      sessionStorage.removeItem(`ftl.${key}`);
-    }
-  },
-};

@@ -4,12 +4,13 @@ import type { Cleanup, Endpoint, Narrator, OwnPrompts, Result, Run, RunSettings,
 import { Problem, asProblem, serverNow } from './lib/http';
 import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
 import { Arrivals } from './lib/arrivals';
+import { kept } from './lib/kept';
 import { hashOf, hasTable, placeOf } from './lib/place';
 import { remembered } from './lib/remembered';
 import { answerOtherTabs, takeOver } from './lib/tabs';
 import { say } from './lib/words/words.svelte';
 import { plainLook, type Look, type Row } from './lib/table/look';
-import { counted, ended, kept, nearest, reachable, type Standing, type Step } from './state';
+import { counted, ended, nearest, reachable, type Standing, type Step } from './state';
 
 export interface Choice {
   domain?: string;

@@ -8,6 +8,13 @@ export function seconds(ms: number | undefined): string {
   return `${number(ms / 1000, ms < 9950 ? 1 : 0)} s`;
 }
 
+/** Milliseconds to three digits, where what was measured is the matter: `101 ms`, `1.24 s`. */
+export function measured(ms: number | undefined): string {
+  if (ms === undefined) return '';
+  const three = (n: number) => number(Number(n.toPrecision(3)));
+  return ms < 999.5 ? `${three(ms)} ms` : `${three(ms / 1000)} s`;
+}
+
 /** Time left, as `47:12`, or `1:02:09` from an hour on; never below zero. */
 export function clock(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));

@@ -79,7 +79,7 @@ function wordsIn(path: string): string[] {
 }
 
 // Names of things, the same in every language.
-const names = ['X-Gate: …', 'FineTune', 'ineTune', 'Lab', 'ab', 'FineTuneLab', 'MiB', 'https://api.together.xyz/v1/…', 'https://host/v1', 'Authorization: Bearer ftl_…'];
+const names = ['ms', 'X-Gate: …', 'FineTune', 'ineTune', 'Lab', 'ab', 'FineTuneLab', 'MiB', 'https://api.together.xyz/v1/…', 'https://host/v1', 'Authorization: Bearer ftl_…'];
 const parts = sourcesOf('.svelte');
 
 test('there are components to look at', () => {
