@@ -1,5 +1,5 @@
 // Where one is in the workspace, as the address says it: a view, what lies open in it, and the look of it (#history?model=gpt-4o&status=error).
-export const views = ['history', 'performance', 'prompts', 'keys'] as const;
+export const views = ['chat', 'history', 'performance', 'prompts', 'keys'] as const;
 export type View = (typeof views)[number];
 
 export interface Place {
