@@ -13,6 +13,8 @@ absl::StatusOr<Channels::Opener> Channels::Remote(const std::string& address, st
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(40 << 20);
   arguments.SetMaxSendMessageSize(40 << 20);
+  // A refusal may list a hundred faults.
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, 256 << 10);
   arguments.SetLoadBalancingPolicyName("round_robin");
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 3000);

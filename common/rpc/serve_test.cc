@@ -3,6 +3,7 @@
 #include <optional>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 
 #include "common/error/try.h"
 #include "common/rpc/call.h"
+#include "common/rpc/channels.h"
 #include "common/rpc/server.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.grpc.pb.h"
 
@@ -37,6 +39,11 @@ class Echo final : public pb::BatchRunnerService::CallbackService {
       co_return Refuse(Reason::kCancelled, "broken off");
     }
     if (request.test_run_id().empty()) co_return Refuse(Reason::kRunNotFound, "No such run.");
+    if (request.test_run_id() == "faulty") {
+      FieldFaults faults;
+      for (int i = 0; i < 130; ++i) faults.Add(fmt::format("prompts[{}].checks[0].kind", i), std::string(120, 'x'));
+      co_return faults.Verdict();
+    }
     pb::CancelRunResponse response;
     response.set_id(call.caller);
     response.set_model_name(call.request_id);
@@ -103,6 +110,17 @@ TEST_F(ServeTest, CarriesRequestIdAndProvenCaller) {
 
 TEST_F(ServeTest, RefusalsArriveWhole) {
   EXPECT_EQ(ReasonOf(Cancel("", absl::Seconds(5), *stub_).status()), Reason::kRunNotFound);
+}
+
+TEST_F(ServeTest, AHundredFaultsArriveOverTheNetwork) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(std::make_unique<Echo>(Serving(io_.get_executor(), "token")));
+  const auto server = *Server::Listen("127.0.0.1:0", TlsFiles(), std::move(services));
+  const auto channel = *Channels::Remote(fmt::format("127.0.0.1:{}", server->port()), "batch-runner", TlsFiles());
+  const auto stub = pb::BatchRunnerService::NewStub(channel());
+  const absl::Status status = Cancel("faulty", absl::Seconds(5), *stub).status();
+  EXPECT_EQ(FieldFaultsOf(status).size(), 100u) << status;
+  EXPECT_EQ(FactsOf(status).at("more_errors"), "30");
 }
 
 TEST_F(ServeTest, ADeadlineThatPassesEndsTheCallAndItsCoroutine) {

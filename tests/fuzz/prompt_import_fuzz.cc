@@ -78,7 +78,8 @@ void CheckRefusal(const absl::Status& status) {
           "a refusal is the person's to mend");
   Require(IsCleanText(std::string(status.message())), "a refusal is text that can be sent");
   const auto faults = FieldFaultsOf(status);
-  Require(!faults.empty() && faults.size() <= kMostFaults + 1, "a refusal names its faults, and not thousands");
+  Require(!faults.empty() && faults.size() <= FieldFaults::kMostListed,
+          "a refusal names its faults, and not thousands");
   for (const FieldFault& fault : faults) {
     Require(IsCleanText(fault.field) && IsCleanText(fault.message), "a fault is text that can be sent");
     Require(fault.message.size() < 1024, "a fault is told in a sentence");

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "common/text/trim.h"
+
 namespace ftl::batch_runner {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n\f\v";
+constexpr std::string_view kSpace = " \t\r\n\f\v\x1C\x1D\x1E\x1F";
 
 }  // namespace
 
@@ -43,9 +45,6 @@ bool Lines::Next(Line& line) {
   return true;
 }
 
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-}
+std::string_view Trimmed(std::string_view text) { return Trim(text, kSpace, kWideSpaces); }
 
 }  // namespace ftl::batch_runner

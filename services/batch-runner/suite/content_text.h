@@ -24,6 +24,7 @@ class Lines {
 
 bool IsUtf8(std::string_view text);
 
+// Without the white space around it, that of ASCII and that of Unicode.
 std::string_view Trimmed(std::string_view text);
 
 }  // namespace ftl::batch_runner

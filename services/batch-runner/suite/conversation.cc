@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
 namespace ftl::batch_runner {
@@ -16,16 +17,38 @@ const json::string* TextAt(const json::object& object, std::string_view name) {
   return value == nullptr ? nullptr : value->if_string();
 }
 
-std::string RoleOf(std::string_view word) {
+std::string RoleOf(std::string_view given) {
+  const std::string word = absl::AsciiStrToLower(absl::string_view(given.data(), given.size()));
   if (word == "human" || word == "user" || word == "prompter") return "user";
-  if (word == "gpt" || word == "assistant" || word == "chatgpt" || word == "model" || word == "bot") return "assistant";
-  if (word == "system" || word == "developer") return std::string(word);
-  return "";
+  if (word == "gpt" || word == "assistant" || word == "chatgpt" || word == "model" || word == "bot" ||
+      word == "chatbot") {
+    return "assistant";
+  }
+  return word == "system" || word == "developer" ? word : "";
 }
 
-// The text of a message, or nullopt for one that holds something else.
-std::optional<std::string> TextOf(const json::value& content) {
+// Google's messages of the person asking may leave the role out.
+std::string RoleOf(const json::object& message) {
+  const json::string* who = TextAt(message, "role");
+  if (who == nullptr) who = TextAt(message, "from");
+  if (who == nullptr) return message.contains("parts") ? "user" : "";
+  return RoleOf(std::string_view(who->data(), who->size()));
+}
+
+bool HasCalls(const json::object& message, std::string_view name) {
+  const json::value* calls = message.if_contains(name);
+  if (calls == nullptr || calls->is_null()) return false;
+  return !calls->is_array() || !calls->get_array().empty();
+}
+
+}  // namespace
+
+std::optional<std::string> MessageText(const json::value& content) {
   if (const json::string* text = content.if_string()) return std::string(*text);
+  if (const json::object* holder = content.if_object()) {
+    const json::value* parts = holder->if_contains("parts");
+    return parts != nullptr && parts->is_array() ? MessageText(*parts) : std::nullopt;
+  }
   const json::array* parts = content.if_array();
   if (parts == nullptr) return std::nullopt;
   std::string all;
@@ -38,8 +61,6 @@ std::optional<std::string> TextOf(const json::value& content) {
   }
   return all;
 }
-
-}  // namespace
 
 void SettleConversation(pb::Prompt& prompt) {
   if (prompt.messages().empty()) return;
@@ -61,16 +82,18 @@ std::string ReadConversation(const json::value& list, pb::Prompt& prompt) {
   for (const json::value& value : *messages) {
     const json::object* object = value.if_object();
     if (object == nullptr) return "a message must be an object with role and content";
-    const json::string* who = TextAt(*object, "role");
-    if (who == nullptr) who = TextAt(*object, "from");
-    if (who == nullptr) return "a message has no role";
-    const std::string role = RoleOf(std::string_view(who->data(), who->size()));
-    if (role.empty() || object->contains("tool_calls") || object->contains("function_call")) {
+    if (!object->contains("role") && !object->contains("from") && !object->contains("parts")) {
+      return "a message has no role";
+    }
+    const std::string role = RoleOf(*object);
+    if (role.empty() || HasCalls(*object, "tool_calls") || HasCalls(*object, "function_call")) {
       return "calls of tools are not sent here; messages are of system, developer, user or assistant";
     }
-    const json::value* content = object->if_contains("content");
-    if (content == nullptr) content = object->if_contains("value");
-    std::optional<std::string> text = content == nullptr ? std::nullopt : TextOf(*content);
+    const json::value* content = nullptr;
+    for (const char* name : {"content", "value", "parts", "message"}) {
+      if (content == nullptr) content = object->if_contains(name);
+    }
+    std::optional<std::string> text = content == nullptr ? std::nullopt : MessageText(*content);
     if (!text) return fmt::format("the content of a message of {} is not text", role);
     pb::PromptMessage& message = *prompt.add_messages();
     message.set_role(role);

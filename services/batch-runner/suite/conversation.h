@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,13 @@ constexpr int kMostMessages = 256;
 // of only that is no conversation.
 void SettleConversation(pb::Prompt& prompt);
 
-// Fills messages from a list as the field writes it: `role` and `content` (text or parts of text), or ShareGPT's `from`
-// and `value`. An answer at the end becomes the expected answer where none is known. Gives what is wrong, or nothing.
+// The text of a message's content: text, or a list of parts with a `text` each, bare or under `parts`; nullopt for what
+// holds something else.
+std::optional<std::string> MessageText(const boost::json::value& content);
+
+// Fills messages from a list as the field writes it: `role` and `content` (text or parts of text), ShareGPT's `from`
+// and `value`, Google's `parts`, Cohere's `message`. An answer at the end becomes the expected answer where none is
+// known. Gives what is wrong, or nothing.
 std::string ReadConversation(const boost::json::value& list, pb::Prompt& prompt);
 
 // Puts a system message first.

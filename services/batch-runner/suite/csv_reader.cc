@@ -37,6 +37,7 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
     at_ = std::min(end + 1, text_.size());
     if (end == text_.size()) break;
     if (at_ == text_.size() || text_[at_] != '"') {
+      at_ = std::min(text_.find_first_not_of(' ', at_), text_.size());
       if (AtLineEnd() || AtDelimiter()) return absl::OkStatus();
       return absl::InvalidArgumentError("text follows a closing quote; double the quotes that belong to the text");
     }
@@ -49,6 +50,15 @@ absl::Status CsvReader::ReadQuoted(std::string& field) {
 absl::Status CsvReader::ReadField(std::string& field) {
   if (at_ < text_.size() && text_[at_] == '"') return ReadQuoted(field);
   const size_t begin = at_;
+  // Some put a space behind each comma; a quote that does not close as one is text.
+  const size_t quote = std::min(text_.find_first_not_of(' ', at_), text_.size());
+  if (quote > at_ && text_.substr(quote, 1) == "\"") {
+    const int line = line_;
+    at_ = quote;
+    if (ReadQuoted(field).ok()) return absl::OkStatus();
+    at_ = begin;
+    line_ = line;
+  }
   while (!AtLineEnd() && !AtDelimiter()) ++at_;
   field = text_.substr(begin, at_ - begin);
   return absl::OkStatus();

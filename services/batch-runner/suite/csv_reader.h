@@ -17,9 +17,10 @@ struct CsvRecord {
   std::vector<std::string> fields;
 };
 
-// Reads CSV as RFC 4180 says, with any sign between the cells and with what spreadsheets write: a quote within a cell
-// that does not begin with one is text, LF, CRLF and CR alone end a record. Empty lines are left out. A library was no
-// option: those at hand forget the lines and go on silently after a quote that is never closed.
+// Reads CSV as RFC 4180 says, with any sign between the cells and with what spreadsheets and people write: a quote
+// within a cell that does not begin with one is text, spaces may stand around the quotes of a cell, LF, CRLF and CR
+// alone end a record. Empty lines are left out. A library was no option: those at hand forget the lines and go on
+// silently after a quote that is never closed.
 class CsvReader {
  public:
   // `delimiter` U+0000: each record is one cell.

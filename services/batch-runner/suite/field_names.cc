@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include <absl/strings/str_join.h>
+#include <absl/strings/str_split.h>
+
 #include "common/endpoint/answer/clean_text.h"
+#include "common/text/trim.h"
 #include "services/batch-runner/suite/content_text.h"
 
 namespace ftl::batch_runner {
@@ -56,6 +60,20 @@ constexpr std::string_view kExpected[] = {"expected_answer",
                                           "回答"};
 constexpr std::string_view kCategory[] = {"category", "categories", "topic", "tag"};
 constexpr std::string_view kSystem[] = {"system", "system_prompt", "system_message"};
+// What a run brought, in files that hold results.
+constexpr std::string_view kCame[] = {"output", "response", "completion"};
+// Words that change nothing about what a column holds.
+constexpr std::string_view kIdle[] = {"test",   "sample",  "example", "text", "user",    "customer",
+                                      "full",   "final",   "the",     "your", "english", "german",
+                                      "french", "spanish", "en",      "de",   "fr",      "es"};
+constexpr std::string_view kWished[] = {"expected", "ideal", "gold", "golden", "correct", "desired", "target"};
+constexpr std::string_view kAnswers[] = {"answer", "answers", "output", "outputs",    "response",
+                                         "result", "reply",   "value",  "completion", "text"};
+
+template <size_t size>
+bool Has(const std::string_view (&words)[size], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
 
 template <size_t size>
 std::optional<size_t> FirstOf(const std::string_view (&words)[size], const std::vector<std::string>& names) {
@@ -66,12 +84,36 @@ std::optional<size_t> FirstOf(const std::string_view (&words)[size], const std::
   return std::nullopt;
 }
 
+// The name without idle words, and `expected_answer` for each way to say so.
+std::string Essence(std::string_view name) {
+  if (name.starts_with("__")) return std::string(name);  // promptfoo's own
+  std::vector<std::string_view> words;
+  for (const absl::string_view word : absl::StrSplit(absl::string_view(name.data(), name.size()), '_')) {
+    words.emplace_back(word.data(), word.size());
+  }
+  if (words.size() > 1 && Has(kWished, words.front()) && Has(kAnswers, words.back())) return "expected_answer";
+  const auto is_idle = [](std::string_view word) { return word.empty() || Has(kIdle, word); };
+  words.erase(std::remove_if(words.begin(), words.end(), is_idle), words.end());
+  return absl::StrJoin(words, "_", [](std::string* out, std::string_view word) { out->append(word); });
+}
+
+// `Question (English)` says no more than `Question`.
+std::string_view WithoutBrackets(std::string_view name) {
+  const size_t open = name.ends_with(')') ? name.rfind('(') : std::string_view::npos;
+  return open == std::string_view::npos || open == 0 ? name : Trimmed(name.substr(0, open));
+}
+
 }  // namespace
 
 std::string PlainName(std::string_view name) {
+  constexpr std::string_view kAround = "?:*\"'`#";
   std::string plain;
   bool was_lower = false;
-  for (const char c : CutText(Trimmed(name), 256)) {
+  std::string spaced(WithoutBrackets(CutText(Trimmed(name), 256)));
+  for (const std::string_view space : kWideSpaces) {
+    for (size_t at; (at = spaced.find(space)) != std::string::npos;) spaced.replace(at, space.size(), " ");
+  }
+  for (const char c : spaced) {
     const bool is_upper = c >= 'A' && c <= 'Z';
     if (is_upper && was_lower) plain += '_';
     was_lower = c >= 'a' && c <= 'z';
@@ -79,14 +121,22 @@ std::string PlainName(std::string_view name) {
       plain += static_cast<char>(c + ('a' - 'A'));
     } else if (c == ' ' || c == '-' || c == '.') {
       plain += '_';
-    } else if (c != '?' && c != ':') {
+    } else if (kAround.find(c) == std::string_view::npos) {
       plain += c;
     }
   }
+  while (plain.ends_with('_')) plain.pop_back();
   return plain;
 }
 
 std::optional<size_t> FieldFor(FieldRole role, const std::vector<std::string>& names) {
+  if (role == FieldRole::kExpected && std::find(names.begin(), names.end(), "latency_ms") != names.end()) {
+    std::vector<std::string> wished = names;
+    for (std::string& name : wished) {
+      if (Has(kCame, name)) name.clear();
+    }
+    return FirstOf(kExpected, wished);
+  }
   switch (role) {
     case FieldRole::kPrompt:
       return FirstOf(kPrompt, names);
@@ -97,6 +147,19 @@ std::optional<size_t> FieldFor(FieldRole role, const std::vector<std::string>& n
     case FieldRole::kSystem:
       return FirstOf(kSystem, names);
   }
+  return std::nullopt;
+}
+
+std::optional<size_t> FieldLike(FieldRole role, const std::vector<std::string>& names) {
+  if (const std::optional<size_t> exact = FieldFor(role, names)) return exact;
+  std::vector<std::string> essences;
+  for (const std::string& name : names) essences.push_back(Essence(name));
+  if (const std::optional<size_t> like = FieldFor(role, essences)) return like;
+  const auto question = std::find(names.begin(), names.end(), "q");
+  const auto answer = std::find(names.begin(), names.end(), "a");
+  if (question == names.end() || answer == names.end()) return std::nullopt;
+  if (role == FieldRole::kPrompt) return question - names.begin();
+  if (role == FieldRole::kExpected) return answer - names.begin();
   return std::nullopt;
 }
 

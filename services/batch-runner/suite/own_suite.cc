@@ -61,11 +61,8 @@ absl::StatusOr<std::vector<pb::Prompt>> Imported(const pb::CreateSuiteRequest& r
   if (!IsFormat(request.content_format())) return std::vector<pb::Prompt>();
   SuiteReading reading = ReadSuite(request.content(), request.content_format());
   if (left_out != nullptr) *left_out = reading.left_out();
-  const absl::Status verdict = VerdictOn(reading);
-  if (verdict.ok()) return std::move(reading.prompts());
-  if (ReasonOf(verdict) != Reason::kInvalidField) return verdict;
-  for (const FieldFault& fault : FieldFaultsOf(verdict)) faults.Add(fault.field, fault.message);
-  return std::vector<pb::Prompt>();
+  TRY(NoteFaults(reading, faults));
+  return std::move(reading.prompts());
 }
 
 }  // namespace
@@ -90,7 +87,7 @@ absl::StatusOr<pb::Suite> OwnSuite(const pb::CreateSuiteRequest& request, std::v
     for (pb::Prompt& prompt : *suite.mutable_prompts()) SettleConversation(prompt);
     ValidatePrompts(suite, faults);
   }
-  TRY(VerdictOnSuite(faults));
+  TRY(faults.Verdict());
   suite.set_name(std::string(Trimmed(request.name())));
   suite.set_task_domain(pb::TASK_DOMAIN_CUSTOM);
   suite.set_prompt_count(suite.prompts_size());

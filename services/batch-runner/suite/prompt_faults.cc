@@ -51,15 +51,6 @@ void ValidatePrompt(const pb::Prompt& prompt, std::string_view path, FieldFaults
   }
 }
 
-absl::Status VerdictOnSuite(const FieldFaults& faults) {
-  if (faults.count() <= kMostFaults) return faults.Verdict();
-  FieldFaults told;
-  for (size_t i = 0; i < kMostFaults - 1; ++i) told.Add(faults.listed()[i].field, faults.listed()[i].message);
-  const FieldFault& last = faults.listed()[kMostFaults - 1];
-  told.Add(last.field, fmt::format("{}; {} more faults are not listed", last.message, faults.count() - kMostFaults));
-  return told.Verdict();
-}
-
 absl::Status TooManyPrompts() {
   return Refuse(Reason::kPromptLimitExceeded, "A suite may have 100,000 prompts; split this one.")
       .With("limit", kMostPrompts);

@@ -12,15 +12,10 @@ namespace pb = finetunelab::batch_runner::v1;
 constexpr int kMostPrompts = 100'000;
 constexpr size_t kMostPromptBytes = 64 * 1024;
 constexpr size_t kMostContentBytes = 32 * 1024 * 1024;
-// Faults told of one suite; a thousand would help nobody and must fit into a status.
-constexpr size_t kMostFaults = 40;
 
 // Notes all that is wrong with a prompt that a person gives, under `<path>.prompt` and so on; an empty path leaves the
 // fields bare.
 void ValidatePrompt(const pb::Prompt& prompt, std::string_view path, FieldFaults& faults);
-
-// Ok, or INVALID_FIELD with the first kMostFaults and how many there are.
-absl::Status VerdictOnSuite(const FieldFaults& faults);
 
 // PROMPT_LIMIT_EXCEEDED.
 absl::Status TooManyPrompts();

@@ -12,6 +12,7 @@
 #include "services/batch-runner/suite/content_text.h"
 #include "services/batch-runner/suite/encoding.h"
 #include "services/batch-runner/suite/field_names.h"
+#include "services/batch-runner/suite/pasted_json.h"
 #include "services/batch-runner/suite/prompt_faults.h"
 #include "services/batch-runner/suite/prompt_object.h"
 #include "services/batch-runner/suite/promptfoo.h"
@@ -25,10 +26,13 @@ namespace json = boost::json;
 
 constexpr size_t kMostLineBytes = 1024 * 1024;
 constexpr size_t kSample = 64 * 1024;
+constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz_";
 
 // The lists that files of the field have in an object of their own.
-constexpr std::string_view kLists[] = {"prompts", "tests",         "data",    "examples", "questions", "items",  "rows",
-                                       "records", "conversations", "samples", "train",    "instances", "entries"};
+constexpr std::string_view kLists[] = {"prompts", "tests",     "test_cases", "cases",         "data",
+                                       "dataset", "examples",  "questions",  "queries",       "items",
+                                       "rows",    "records",   "results",    "conversations", "samples",
+                                       "train",   "instances", "entries",    "evals",         "evaluations"};
 
 Place AtLine(int line) { return {line, ""}; }
 
@@ -50,6 +54,14 @@ std::string WhyNoJson(const absl::Status& status) {
   return colon == std::string::npos ? message : message.substr(colon + 2);
 }
 
+// As it stands, or made strict where that helps.
+absl::StatusOr<JsonDocument> ParsePasted(std::string_view text) {
+  auto document = JsonDocument::Parse(text);
+  if (document.ok()) return document;
+  auto strict = JsonDocument::Parse(StrictJson(text));
+  return strict.ok() ? std::move(strict) : std::move(document);
+}
+
 void ReadJsonLines(std::string_view content, SuiteReading& reading) {
   Lines lines(content);
   for (Line line; !reading.IsFull() && lines.Next(line);) {
@@ -58,10 +70,10 @@ void ReadJsonLines(std::string_view content, SuiteReading& reading) {
       reading.Fault(AtLine(line.number), "is longer than 1 MiB");
       continue;
     }
-    const auto document = JsonDocument::Parse(line.text);
+    const auto document = ParsePasted(line.text);
     if (document.ok()) {
       ReadExample(document->root(), AtLine(line.number), reading);
-    } else {
+    } else if (!Trimmed(StrictJson(line.text)).empty()) {
       std::string why = WhyNoJson(document.status());
       if (why.starts_with("line 1, ")) why = why.substr(8);
       reading.Fault(AtLine(line.number), why);
@@ -117,9 +129,13 @@ void ReadTree(const json::value& root, SuiteReading& reading) {
   const json::object* object = root.if_object();
   if (object == nullptr) return reading.Fault({}, "must be a list of prompts, or an object that holds one");
   if (IsPromptfoo(*object)) return ReadPromptfoo(*object, reading);
-  for (const std::string_view name : kLists) {
-    const json::value* list = object->if_contains(name);
-    if (list == nullptr || !list->is_array()) continue;
+  for (const std::string_view word : kLists) {
+    const auto named = std::find_if(object->begin(), object->end(), [&](const json::key_value_pair& member) {
+      return PlainName(std::string_view(member.key())) == word;
+    });
+    if (named == object->end() || !named->value().is_array()) continue;
+    const std::string_view name = named->key();
+    const json::value* list = &named->value();
     const json::array& values = list->get_array();
     // One conversation of ShareGPT's is a list too, of messages.
     const json::object* first = values.empty() ? nullptr : values.front().if_object();
@@ -133,10 +149,30 @@ void ReadTree(const json::value& root, SuiteReading& reading) {
   ReadExample(root, {0, "the object"}, reading);
 }
 
+// Values one behind the other, over as many lines as they like. False where the text does not begin with one.
+bool ReadJsonSequence(std::string_view content, SuiteReading& reading) {
+  const std::string strict = StrictJson(content);
+  JsonPieces pieces(strict);
+  JsonPiece piece;
+  if (!pieces.Next(piece) || piece.text.size() == Trimmed(strict).size() || !JsonDocument::Parse(piece.text).ok()) {
+    return false;
+  }
+  do {
+    const auto document = JsonDocument::Parse(piece.text);
+    if (document.ok()) {
+      ReadExample(document->root(), AtLine(piece.line), reading);
+    } else {
+      reading.Fault(AtLine(piece.line), WhyNoJson(document.status()));
+    }
+  } while (!reading.IsFull() && pieces.Next(piece));
+  reading.format = pb::CONTENT_FORMAT_JSONL;
+  return true;
+}
+
 void ReadJson(std::string_view content, SuiteReading& reading) {
-  const auto document = JsonDocument::Parse(content);
-  if (!document.ok()) return reading.Fault({}, WhyNoJson(document.status()));
-  ReadTree(document->root(), reading);
+  const auto document = ParsePasted(content);
+  if (document.ok()) return ReadTree(document->root(), reading);
+  if (!ReadJsonSequence(content, reading)) reading.Fault({}, WhyNoJson(document.status()));
 }
 
 void ReadYamlText(std::string_view content, SuiteReading& reading) {
@@ -163,7 +199,17 @@ std::vector<std::string_view> FirstLines(std::string_view content) {
   return found;
 }
 
-bool IsJsonLine(std::string_view line) { return line.size() <= kMostLineBytes && JsonDocument::Parse(line).ok(); }
+bool IsJsonLine(std::string_view line) { return line.size() <= kMostLineBytes && ParsePasted(line).ok(); }
+
+// `- question: …`, the item of a list whose objects begin with a name that the field uses for a prompt.
+bool IsItemOfPrompts(std::string_view line) {
+  if (!line.starts_with("- ")) return false;
+  const std::string_view name = line.substr(2, std::min(line.find(": "), line.size()) - 2);
+  if (line.find(": ") == std::string_view::npos || name.find_first_not_of(kNameLetters) != std::string_view::npos) {
+    return false;
+  }
+  return name == "vars" || FieldFor(FieldRole::kPrompt, {PlainName(name)}).has_value();
+}
 
 // A key at the start of the first line that is no comment, and somewhere one that only files of prompts have.
 bool LooksLikeYaml(std::string_view content) {
@@ -172,7 +218,8 @@ bool LooksLikeYaml(std::string_view content) {
   for (Line line; lines.Next(line);) {
     if (Trimmed(line.text).empty() || line.text.starts_with('#')) continue;
     const bool is_key = line.text.starts_with("prompts:") || line.text.starts_with("tests:") ||
-                        line.text.starts_with("- vars:") || line.text.starts_with("- prompt:");
+                        line.text.starts_with("- vars:") || line.text.starts_with("- messages:") ||
+                        IsItemOfPrompts(line.text);
     if (!begins_as_yaml) {
       const size_t colon = line.text.find(':');
       const std::string_view word = line.text.substr(0, std::min(colon, line.text.size()));
@@ -190,7 +237,7 @@ bool LooksLikeYaml(std::string_view content) {
 bool IsBracketedText(std::string_view start, const std::vector<std::string_view>& lines) {
   const std::string_view inside = Trimmed(start.substr(1));
   if (inside.empty()) return false;
-  const std::string_view surely = start.front() == '{' ? "\"}" : "\"{[]";
+  const std::string_view surely = start.front() == '{' ? "\"'}" : "\"'{[]";
   if (surely.find(inside.front()) != std::string_view::npos) return false;
   return start.front() == '{' || (lines[0].size() > 1 && lines[0].size() <= kMostLineBytes && !IsJsonLine(lines[0]));
 }
@@ -218,13 +265,50 @@ pb::ContentFormat FormatOf(std::string_view content) {
   }
   if (LooksLikeYaml(content)) return pb::CONTENT_FORMAT_YAML;
   const TableForm form = FormOfTable(content);
-  if (form.names_delimiter || (form.has_header && form.is_plainly_a_header && lines.size() > 1)) {
+  const bool has_rows = lines.size() > 1 || form.understood > 1;
+  if (form.names_delimiter || (form.has_header && form.is_plainly_a_header && has_rows)) {
     return pb::CONTENT_FORMAT_CSV;
   }
   return IsPastedTable(content) ? pb::CONTENT_FORMAT_CSV : pb::CONTENT_FORMAT_TEXT;
 }
 
+// What stands in a fence of Markdown, its own lines made blank so that lines keep their numbers; nothing for other
+// text.
+std::string WithoutFence(std::string_view content) {
+  constexpr std::string_view kFence = "```";
+  const std::string_view whole = Trimmed(content);
+  const size_t first_end = whole.find_first_of("\r\n");
+  const size_t last = whole.rfind(kFence);
+  if (!whole.starts_with(kFence) || first_end > kSample || last < first_end || last + kFence.size() != whole.size() ||
+      whole.find(kFence, first_end) != last || whole.substr(0, first_end).find(' ') != std::string_view::npos) {
+    return {};
+  }
+  const auto begin = static_cast<size_t>(whole.data() - content.data());
+  std::string inside(content.substr(0, begin + last));
+  std::fill_n(inside.begin() + static_cast<ptrdiff_t>(begin), first_end, ' ');
+  return inside;
+}
+
+// Documents whose text only their programs show; nothing for text.
+std::string_view AdviceOn(std::string_view content) {
+  const std::string_view text = Trimmed(content);
+  const auto begins = [&](std::string_view lower) {
+    return text.size() > lower.size() && std::equal(lower.begin(), lower.end(), text.begin(), [](char l, char c) {
+             return l == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+           });
+  };
+  if (begins("{\\rtf") && text.back() == '}') return "is RTF, a document of a word processor; save it as plain text";
+  if (text.back() != '>') return {};
+  if (begins("<!doctype html") || begins("<html")) return "is a web page; copy its text, or save its table as CSV";
+  return begins("<?xml") ? "is XML; save the prompts as CSV or JSON" : std::string_view();
+}
+
 void ReadAs(pb::ContentFormat format, std::string_view content, SuiteReading& reading) {
+  const std::string inside = format == pb::CONTENT_FORMAT_AUTO ? WithoutFence(content) : std::string();
+  if (!inside.empty()) return ReadAs(format, inside, reading);
+  if (const std::string_view advice = AdviceOn(content); format == pb::CONTENT_FORMAT_AUTO && !advice.empty()) {
+    return reading.Fault({}, advice);
+  }
   reading.format = format == pb::CONTENT_FORMAT_AUTO ? FormatOf(content) : format;
   switch (reading.format) {
     case pb::CONTENT_FORMAT_TEXT:
@@ -265,20 +349,21 @@ SuiteReading ReadSuite(std::string_view bytes, pb::ContentFormat format) {
   return reading;
 }
 
-absl::Status VerdictOn(const SuiteReading& reading) {
+absl::Status NoteFaults(const SuiteReading& reading, FieldFaults& faults) {
   if (reading.has_too_many()) return TooManyPrompts();
-  FieldFaults faults;
   for (const pb::ContentFault& fault : reading.faults()) {
     faults.Add("content",
                fault.has_line() ? fmt::format("line {}: {}", fault.line(), fault.message()) : fault.message());
   }
   for (size_t i = reading.faults().size(); i < reading.fault_count(); ++i) faults.Add("content", "");
-  return VerdictOnSuite(faults);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<pb::Prompt>> ImportPrompts(std::string_view bytes, pb::ContentFormat format) {
   SuiteReading reading = ReadSuite(bytes, format);
-  TRY(VerdictOn(reading));
+  FieldFaults faults;
+  TRY(NoteFaults(reading, faults));
+  TRY(faults.Verdict());
   return std::move(reading.prompts());
 }
 

@@ -5,6 +5,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "common/error/refusal.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "services/batch-runner/suite/suite_reading.h"
 
@@ -15,9 +16,8 @@ namespace ftl::batch_runner {
 // 100,000 prompts, 1,000 columns or fields, 1 MiB a line of JSONL, JsonLimits, 10,000 faults.
 SuiteReading ReadSuite(std::string_view bytes, pb::ContentFormat format);
 
-// Ok, or INVALID_FIELD with every fault as one of `content` (kMostFaults at most); PROMPT_LIMIT_EXCEEDED for more than
-// 100,000 prompts.
-absl::Status VerdictOn(const SuiteReading& reading);
+// Notes each fault as one of `content`. PROMPT_LIMIT_EXCEEDED for more than 100,000 prompts.
+absl::Status NoteFaults(const SuiteReading& reading, FieldFaults& faults);
 
 // The prompts of a text in which nothing is wrong.
 absl::StatusOr<std::vector<pb::Prompt>> ImportPrompts(std::string_view bytes, pb::ContentFormat format);

@@ -94,12 +94,12 @@ TEST(PromptImportTest, RefusesNothingTooMuchAndNoFormat) {
   EXPECT_EQ(Prompts(many, pb::CONTENT_FORMAT_TEXT).size(), 100'000u);
 }
 
-TEST(PromptImportTest, ListsAtMostFortyFaults) {
+TEST(PromptImportTest, ListsAtMostAHundredFaultsAndCountsTheOthers) {
   std::string many = "prompt,category\n";
-  for (int i = 0; i < 100; ++i) many += "a,b,c\n";
-  const auto faults = Faults(many, pb::CONTENT_FORMAT_CSV);
-  ASSERT_EQ(faults.size(), 40u);
-  EXPECT_THAT(faults.back(), HasSubstr("60 more faults"));
+  for (int i = 0; i < 160; ++i) many += "a,b,c\n";
+  const absl::Status verdict = ImportPrompts(many, pb::CONTENT_FORMAT_CSV).status();
+  EXPECT_EQ(FieldFaultsOf(verdict).size(), 100u);
+  EXPECT_EQ(FactsOf(verdict).at("more_errors"), "60");
 }
 
 // A prompt in short: `[role] text` for each message where it is a conversation, `=> answer`, `? check` words.
@@ -257,6 +257,127 @@ TEST(PromptImportTest, ReadsTheFilesOfTheField) {
        pb::CONTENT_FORMAT_TEXT,
        {"[INST] Say hi [/INST]", "{{name}} asks"},
        {}},
+      {"names with spaces of word processors",
+       "\uFEFF\u00A0Prompt\u200B,Expected\u00A0Answer\nHi,Hello\n",
+       pb::CONTENT_FORMAT_CSV,
+       {"Hi => Hello"},
+       {}},
+      {"names that say more",
+       "ID,Question (English),Ideal Response*\n1,Hi,Hello\n",
+       pb::CONTENT_FORMAT_CSV,
+       {"Hi => Hello"},
+       {"ID"}},
+      {"test prompt", "Test Prompt;Expected Result\nHi;Hello\n", pb::CONTENT_FORMAT_CSV, {"Hi => Hello"}, {}},
+      {"q and a", "Q,A\nHi,Hello\n", pb::CONTENT_FORMAT_CSV, {"Hi => Hello"}, {}},
+      {"choices that are called A", "question,A,B\nHi,x,y\n", pb::CONTENT_FORMAT_CSV, {"Hi"}, {"A", "B"}},
+      {"titles above the header",
+       "My questions,,\n,,\nPrompt,Expected,Notes\nHi,Hello,x\n",
+       pb::CONTENT_FORMAT_CSV,
+       {"Hi => Hello"},
+       {"above the header: lines 1 to 2", "Notes"}},
+      {"our own CSV",
+       "# Demo Batch Test Export\r\n# Model: m\r\n\r\n# Summary Metrics\r\nTotal Prompts,1\r\n\r\n"
+       "# Individual Results\r\nprompt_id,prompt,response,latency_ms,category\r\n1,Hi,Hello,12,greeting\r\n",
+       pb::CONTENT_FORMAT_CSV,
+       {"Hi #greeting"},
+       {"above the header: lines 1 to 7", "prompt_id", "response", "latency_ms"}},
+      {"spaces around quotes",
+       "prompt, expected\n\"Hi, you\" , \"Hello, me\"\nSay, \"x\" y\n",
+       pb::CONTENT_FORMAT_CSV,
+       {"Hi, you => Hello, me", "Say =>  \"x\" y"},
+       {}},
+      {"conversations in cells",
+       "messages,expected\n\"[{\"\"role\"\":\"\"User\"\",\"\"content\"\":\"\"Hi\"\"}]\",Hello\n",
+       pb::CONTENT_FORMAT_CSV,
+       {"Hi => Hello"},
+       {}},
+      {"lines of nothing", "Hi\u00A0\n\u200B\n\u3000Bye\n", pb::CONTENT_FORMAT_TEXT, {"Hi", "Bye"}, {}},
+      {"commas behind lines",
+       "{\"prompt\":\"a\"},\n{\"prompt\":\"b,]\"},\n",
+       pb::CONTENT_FORMAT_JSONL,
+       {"a", "b,]"},
+       {}},
+      {"objects over lines",
+       "{\n \"prompt\":\"a\"\n}\n{\n \"prompt\":\"b\"\n}",
+       pb::CONTENT_FORMAT_JSONL,
+       {"a", "b"},
+       {}},
+      {"record separators",
+       "\x1E{\"prompt\":\"a\"}\n\x1E{\"prompt\":\"b\"}\n",
+       pb::CONTENT_FORMAT_JSONL,
+       {"a", "b"},
+       {}},
+      {"comments and a last comma",
+       "[ /* mine */ \"a // b\", // two\n\"c\",]",
+       pb::CONTENT_FORMAT_JSON,
+       {"a // b", "c"},
+       {}},
+      {"a fence", "```json\n[\"a\",\n\"b\"]\n```\n", pb::CONTENT_FORMAT_JSON, {"a", "b"}, {}},
+      {"YAML of questions",
+       "- question: Hi?\n  answer: Hello\n- question: Bye?\n",
+       pb::CONTENT_FORMAT_YAML,
+       {"Hi? => Hello", "Bye?"},
+       {}},
+      {"bullets",
+       "- Capital of France?\n- Note: be brief. Why?\n",
+       pb::CONTENT_FORMAT_TEXT,
+       {"- Capital of France?", "- Note: be brief. Why?"},
+       {}},
+      {"Google's batch",
+       R"({"key":"1","request":{"contents":[{"parts":[{"text":"Hi"}]}],"systemInstruction":{"parts":[{"text":"Be brief."}]}}})",
+       pb::CONTENT_FORMAT_JSON,
+       {"[system] Be brief. [user] Hi"},
+       {"key"}},
+      {"Google's tuning",
+       R"({"contents":[{"role":"user","parts":[{"text":"Hi"}]},{"role":"model","parts":[{"text":"Hello"}]}]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi => Hello"},
+       {}},
+      {"Bedrock",
+       R"({"system":[{"text":"Be brief."}],"messages":[{"role":"user","content":[{"text":"Hi"}]}]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"[system] Be brief. [user] Hi"},
+       {}},
+      {"Bedrock's batch",
+       R"({"recordId":"1","modelInput":{"max_tokens":5,"messages":[{"role":"user","content":"Hi"}]}})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi"},
+       {"modelInput.max_tokens", "recordId"}},
+      {"Cohere",
+       R"({"message":"Hi","chat_history":[{"role":"USER","message":"A"},{"role":"CHATBOT","message":"B"}]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"[user] A [assistant] B [user] Hi"},
+       {}},
+      {"turns",
+       R"({"turns":["Hi","And?"],"reference":["x","y"]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi"},
+       {"turns after the first", "reference"}},
+      {"answers in an object",
+       R"({"question":"Hi","answers":{"text":["Hello"],"answer_start":[1]}})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi => Hello"},
+       {}},
+      {"a conversation and its completion",
+       R"({"prompt":[{"role":"user","content":"Hi"}],"completion":[{"role":"assistant","content":"Hello"}]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi => Hello"},
+       {}},
+      {"preferences",
+       R"({"input":{"messages":[{"role":"user","content":"Hi"}]},"preferred_output":[]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi"},
+       {"preferred_output"}},
+      {"fields of the input",
+       R"([{"input":{"question":"Hi"},"expected":"Hello"}])",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi => Hello"},
+       {}},
+      {"test cases",
+       R"({"testCases":[{"input":"Hi","expected_output":"Hello"}]})",
+       pb::CONTENT_FORMAT_JSON,
+       {"Hi => Hello"},
+       {}},
       {"words with a colon",
        "Translate: house\nExplain: why?",
        pb::CONTENT_FORMAT_TEXT,
@@ -273,6 +394,24 @@ TEST(PromptImportTest, ReadsTheFilesOfTheField) {
     EXPECT_EQ(reading.fault_count(), 0u) << file.what << ": "
                                          << (reading.faults().empty() ? "" : reading.faults()[0].message());
   }
+}
+
+TEST(PromptImportTest, RefusesWhatWouldBeSentAsAPromptByMistake) {
+  const struct {
+    const char* content;
+    const char* fault;
+  } cases[] = {{"{\\rtf1\\ansi Hi?\\par}", "RTF"},
+               {"<!DOCTYPE html><html><p>Hi?</p></html>", "web page"},
+               {"<?xml version=\"1.0\"?><prompts/>", "XML"},
+               {"['Hi?', 'Bye?']", "not JSON"},
+               {"prompt,expected\n", "holds no prompt"},
+               {R"({"prompt":"Hi?","system":{"file":"x"}})", "the system message is not text"}};
+  for (const auto& [content, fault] : cases) {
+    const SuiteReading reading = ReadSuite(content, pb::CONTENT_FORMAT_AUTO);
+    ASSERT_EQ(reading.faults().size(), 1u) << content;
+    EXPECT_THAT(reading.faults()[0].message(), HasSubstr(fault)) << content;
+  }
+  EXPECT_EQ(ReadSuite("<html> is a tag. What is it for?", pb::CONTENT_FORMAT_AUTO).prompts().size(), 1u);
 }
 
 TEST(PromptImportTest, SaysWhichEncodingSignAndShape) {
@@ -313,6 +452,12 @@ TEST(PromptImportTest, RefusesAtOnceWhatIsTooMuch) {
     product += "]\n";
   }
   EXPECT_THAT(only_fault(product, pb::CONTENT_FORMAT_YAML), HasSubstr("100,000 prompts"));
+  std::string comments = "[1 ";
+  for (int i = 0; i < 5'000'000; ++i) comments += "/* ";
+  EXPECT_THAT(only_fault(comments, pb::CONTENT_FORMAT_JSON), HasSubstr("not JSON"));
+  std::string empty;
+  for (int i = 0; i < 10'000'000; ++i) empty += "[]";
+  EXPECT_THAT(only_fault(empty, pb::CONTENT_FORMAT_JSON), HasSubstr("must be text or an object"));
   EXPECT_EQ(ReadSuite(std::string(20'000'000, '"'), pb::CONTENT_FORMAT_CSV).prompts().size(), 0u);
 }
 

@@ -1,5 +1,7 @@
 #include "services/batch-runner/suite/prompt_object.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,7 +25,37 @@ namespace json = boost::json;
 constexpr size_t kMostFields = 1000;
 constexpr size_t kMostExpected = 100;
 
+// Where the body of a call says what the model is told first.
+constexpr const char* kInstructions[] = {"instructions", "system", "systemInstruction", "system_instruction"};
+
 std::string_view View(const json::string& text) { return {text.data(), text.size()}; }
+
+// Where an answer stands in an object: SQuAD's and TriviaQA's, a message's, and other spellings.
+const json::value* AnswerIn(const json::object& object) {
+  for (const char* name : {"text", "value", "answer", "content", "aliases"}) {
+    if (const json::value* answer = object.if_contains(name)) return answer;
+  }
+  return nullptr;
+}
+
+// The answers that `value` holds, one behind the other. False where it holds something else.
+bool CollectAnswers(const json::value& value, int depth, std::vector<std::string>& answers) {
+  if (value.is_null()) return true;
+  if (std::optional<std::string> text = PlainText(value)) {
+    if (!text->empty() && answers.size() <= kMostExpected) answers.push_back(*std::move(text));
+    return true;
+  }
+  if (depth == 0) return false;
+  if (const json::array* list = value.if_array()) {
+    return std::all_of(list->begin(), list->end(),
+                       [&](const json::value& one) { return CollectAnswers(one, depth - 1, answers); });
+  }
+  const json::object* object = value.if_object();
+  const json::value* answer = object == nullptr ? nullptr : AnswerIn(*object);
+  if (answer == nullptr || !CollectAnswers(*answer, depth - 1, answers)) return false;
+  const json::value* aliases = object->if_contains("aliases");
+  return aliases == nullptr || aliases == answer || CollectAnswers(*aliases, depth - 1, answers);
+}
 
 // One object and which of its fields have been read.
 class Example {
@@ -37,9 +69,12 @@ class Example {
     if (object_.size() > kMostFields) return "has more than 1,000 fields";
     if (std::string wrong = ReadAnswer(prompt); !wrong.empty()) return wrong;
     if (std::string wrong = ReadQuestion(prompt); !wrong.empty()) return wrong;
-    if (const json::value* system = Take(FieldRole::kSystem)) {
-      const std::optional<std::string> text = PlainText(*system);
-      if (text && !text->empty()) PutSystemFirst(*text, prompt);
+    for (const json::value* system :
+         {Take(FieldRole::kSystem), Take("systemInstruction"), Take("system_instruction")}) {
+      if (system == nullptr || system->is_null()) continue;
+      const std::optional<std::string> text = MessageText(*system);
+      if (!text) return "the system message is not text";
+      if (!text->empty()) PutSystemFirst(*text, prompt);
     }
     if (const json::value* category = Take(FieldRole::kCategory)) {
       const std::optional<std::string> text = PlainText(*category);
@@ -70,18 +105,21 @@ class Example {
 
   // First, since an answer at a conversation's end gives way to one that is named.
   std::string ReadAnswer(pb::Prompt& prompt) {
+    if (object_.contains("turns")) return "";  // theirs are of each turn
     const json::value* expected = Take(FieldRole::kExpected);
     return expected == nullptr ? "" : ReadExpected(*expected, prompt);
   }
 
   std::string ReadQuestion(pb::Prompt& prompt) {
-    // OpenAI's and Anthropic's batches.
-    for (const char* name : {"body", "params"}) {
+    // Batches of OpenAI, Anthropic, Google and Bedrock, and OpenAI's preferences.
+    for (const char* name : {"body", "params", "request", "modelInput", "input"}) {
       const json::value* body = object_.if_contains(name);
       if (body == nullptr || !body->is_object()) continue;
       taken_.insert(name);
       return ReadRequest(name, body->get_object(), prompt);
     }
+    if (const json::value* contents = Take("contents")) return ReadConversation(*contents, prompt);
+    if (const json::value* turns = Take("turns")) return ReadTurns(*turns, prompt);
     const json::value* named = object_.if_contains("prompt");
     if (const json::value* messages = Take("messages")) {
       if (named == nullptr && messages->is_array()) {
@@ -102,6 +140,22 @@ class Example {
     return Asked(prompt);
   }
 
+  // The first of several turns: what a model answers to it, and so the next, is not known.
+  std::string ReadTurns(const json::value& turns, pb::Prompt& prompt) {
+    const json::array* list = turns.if_array();
+    if (list == nullptr || list->empty() || !list->front().is_string()) return "turns must be a list of texts";
+    prompt.set_prompt(std::string(View(list->front().get_string())));
+    if (list->size() > 1) reading_.LeaveOut("turns after the first");
+    return "";
+  }
+
+  // Cohere's: what was said before stands in a list of its own.
+  std::string ReadHistory(const json::array& history, std::string_view asked, pb::Prompt& prompt) {
+    json::array messages = history;
+    messages.push_back({{"role", "user"}, {"content", json::string_view(asked.data(), asked.size())}});
+    return ReadConversation(messages, prompt);
+  }
+
   std::string Asked(pb::Prompt& prompt) {
     const json::value* asked = Take(FieldRole::kPrompt);
     if (asked == nullptr) return "has no prompt; name the field `prompt`, or give `messages`";
@@ -117,6 +171,11 @@ class Example {
       const json::value* input = Take("input");
       if (input->is_string() && !input->get_string().empty()) *text += "\n\n" + std::string(View(input->get_string()));
     }
+    const json::value* history = object_.if_contains("chat_history");
+    if (history != nullptr && history->is_array()) {
+      taken_.insert("chat_history");
+      return ReadHistory(history->get_array(), *text, prompt);
+    }
     prompt.set_prompt(*std::move(text));
     return "";
   }
@@ -126,11 +185,11 @@ class Example {
     if (holder == "body") reading_.shape = "openai_batch";
     std::string wrong = "has a body without messages";
     const json::value* asked = nullptr;
-    for (const char* name : {"messages", "input", "prompt"}) {
+    for (const char* name : {"messages", "contents", "input", "prompt"}) {
       if (asked == nullptr && (asked = body.if_contains(name)) != nullptr) {
         for (const json::key_value_pair& member : body) {
-          const bool is_read = member.key() == name || member.key() == "instructions" || member.key() == "system";
-          if (!is_read) reading_.LeaveOut(fmt::format("{}.{}", holder, std::string_view(member.key())));
+          if (member.key() != name && !IsInstruction(member.key()))
+            reading_.LeaveOut(fmt::format("{}.{}", holder, std::string_view(member.key())));
         }
       }
     }
@@ -141,13 +200,18 @@ class Example {
       wrong = ReadConversation(*asked, prompt);
       if (!wrong.empty()) return wrong;
     }
-    for (const char* name : {"instructions", "system"}) {
+    for (const char* name : kInstructions) {
       const json::value* instructions = body.if_contains(name);
-      if (instructions != nullptr && instructions->is_string()) {
-        PutSystemFirst(View(instructions->get_string()), prompt);
-      }
+      if (instructions == nullptr || instructions->is_null()) continue;
+      const std::optional<std::string> text = MessageText(*instructions);
+      if (!text) return fmt::format("{}.{} is not text", holder, name);
+      if (!text->empty()) PutSystemFirst(*text, prompt);
     }
     return "";
+  }
+
+  static bool IsInstruction(std::string_view name) {
+    return std::find(std::begin(kInstructions), std::end(kInstructions), name) != std::end(kInstructions);
   }
 
   std::string ReadChecks(pb::Prompt& prompt) {
@@ -170,6 +234,26 @@ class Example {
   std::set<std::string> taken_;
 };
 
+// An example whose halves are objects, as one; nullopt where what is asked is no object of fields.
+std::optional<json::object> Joined(const json::object& example) {
+  for (const char* asked : {"inputs", "input"}) {
+    const json::value* fields = example.if_contains(asked);
+    if (fields == nullptr || !fields->is_object() || fields->get_object().contains("messages")) continue;
+    json::object joined = fields->get_object();
+    for (const json::key_value_pair& member : example) {
+      const json::object* half = member.value().if_object();
+      if (member.key() == asked) continue;
+      if (half == nullptr || (member.key() != "outputs" && member.key() != "output")) {
+        joined.insert(member);
+        continue;
+      }
+      for (const json::key_value_pair& field : *half) joined.insert(field);
+    }
+    return joined;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> PlainText(const json::value& value) {
@@ -180,20 +264,10 @@ std::optional<std::string> PlainText(const json::value& value) {
 }
 
 std::string ReadExpected(const json::value& value, pb::Prompt& prompt) {
-  if (value.is_null()) return "";
-  if (std::optional<std::string> text = PlainText(value)) {
-    if (!text->empty()) prompt.set_expected_answer(*std::move(text));
-    return "";
-  }
-  const json::array* list = value.if_array();
-  if (list == nullptr) return "expected_answer must be text, a number or a list of them";
-  if (list->size() > kMostExpected) return "expected_answer has more than 100 answers";
+  constexpr int kDeepest = 3;
   std::vector<std::string> answers;
-  for (const json::value& one : *list) {
-    std::optional<std::string> text = PlainText(one);
-    if (!text) return "expected_answer must be text, a number or a list of them";
-    if (!text->empty()) answers.push_back(*std::move(text));
-  }
+  if (!CollectAnswers(value, kDeepest, answers)) return "expected_answer must be text, a number or a list of them";
+  if (answers.size() > kMostExpected) return "expected_answer has more than 100 answers";
   if (answers.empty()) return "";
   if (answers.size() == 1) {
     prompt.set_expected_answer(std::move(answers.front()));
@@ -220,17 +294,12 @@ void ReadExample(const json::value& value, const Place& place, SuiteReading& rea
     return ReadPromptfooTest(*object, place, reading);
   }
   // Rows of a data set's viewer, and examples whose two halves stand apart.
-  if (const json::value* row = object->if_contains("row"); row != nullptr && row->is_object()) {
-    return ReadExample(*row, place, reading, std::move(prompt));
+  for (const char* name : {"row", "item"}) {
+    const json::value* row = object->if_contains(name);
+    if (row != nullptr && row->is_object()) return ReadExample(*row, place, reading, std::move(prompt));
   }
-  const json::value* inputs = object->if_contains("inputs");
-  if (inputs != nullptr && inputs->is_object()) {
-    json::object joined = inputs->get_object();
-    const json::value* outputs = object->if_contains("outputs");
-    if (outputs != nullptr && outputs->is_object()) {
-      for (const json::key_value_pair& member : outputs->get_object()) joined.insert(member);
-    }
-    return ReadExample(json::value(std::move(joined)), place, reading, std::move(prompt));
+  if (std::optional<json::object> joined = Joined(*object)) {
+    return ReadExample(json::value(*std::move(joined)), place, reading, std::move(prompt));
   }
   if (const std::string wrong = Example(*object, reading).Read(prompt); !wrong.empty()) {
     return reading.Fault(place, wrong);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "common/endpoint/answer/clean_text.h"
+#include "common/json/json_reader.h"
 #include "services/batch-runner/suite/content_text.h"
 #include "services/batch-runner/suite/conversation.h"
 #include "services/batch-runner/suite/csv_reader.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr char kDelimiters[] = {',', ';', '\t', '|'};
 constexpr std::string_view kPromptfooAnswer = "__expected";
 constexpr size_t kMostHeaderBytes = 64 * 1024;
+constexpr int kMostTitles = 40;
 
 bool IsPromptfooColumn(std::string_view name) { return name.starts_with(kPromptfooAnswer); }
 
@@ -32,26 +34,30 @@ std::vector<std::string> PlainNames(const CsvRecord& header) {
 
 // Which column holds what.
 struct Columns {
-  std::optional<size_t> prompt, expected, category, system, input;
+  std::optional<size_t> prompt, expected, category, system, input, messages;
   std::vector<size_t> promptfoo;
 
+  bool IsOfPrompts() const { return prompt || messages; }
   size_t Understood() const {
-    return (prompt ? 1 : 0) + (expected ? 1 : 0) + (category ? 1 : 0) + (system ? 1 : 0) + promptfoo.size();
+    return (prompt ? 1 : 0) + (expected ? 1 : 0) + (category ? 1 : 0) + (system ? 1 : 0) + (messages ? 1 : 0) +
+           promptfoo.size();
   }
   bool Has(size_t i) const {
-    return prompt == i || expected == i || category == i || system == i || input == i ||
+    return prompt == i || expected == i || category == i || system == i || input == i || messages == i ||
            std::find(promptfoo.begin(), promptfoo.end(), i) != promptfoo.end();
   }
 };
 
 Columns ColumnsOf(const std::vector<std::string>& names) {
   Columns columns;
-  columns.prompt = FieldFor(FieldRole::kPrompt, names);
-  columns.expected = FieldFor(FieldRole::kExpected, names);
-  columns.category = FieldFor(FieldRole::kCategory, names);
-  columns.system = FieldFor(FieldRole::kSystem, names);
+  const auto find = names.size() == 1 ? &FieldFor : &FieldLike;
+  columns.prompt = find(FieldRole::kPrompt, names);
+  columns.expected = find(FieldRole::kExpected, names);
+  columns.category = find(FieldRole::kCategory, names);
+  columns.system = find(FieldRole::kSystem, names);
   for (size_t i = 0; i < names.size(); ++i) {
     if (IsPromptfooColumn(names[i])) columns.promptfoo.push_back(i);
+    if (!columns.prompt && (names[i] == "messages" || names[i] == "conversation")) columns.messages = i;
     if (columns.prompt && names[*columns.prompt] == "instruction" && names[i] == "input") columns.input = i;
   }
   // A test has its variables in the other columns; the only one is what is asked.
@@ -116,6 +122,10 @@ class Table {
                                       [](const std::string& cell) { return Trimmed(cell).empty(); });
     if (is_empty) return;
     pb::Prompt prompt;
+    if (columns_.messages) {
+      const std::string wrong = ReadMessages(record.fields[*columns_.messages], prompt);
+      if (!wrong.empty()) return reading_.Fault({line, ""}, wrong);
+    }
     const auto cell = [&](std::optional<size_t> at) {
       return at && !Trimmed(record.fields[*at]).empty() ? &record.fields[*at] : nullptr;
     };
@@ -131,15 +141,37 @@ class Table {
   }
 
  private:
+  // A cell that holds a conversation as JSON.
+  static std::string ReadMessages(std::string_view cell, pb::Prompt& prompt) {
+    const auto list = JsonDocument::Parse(cell);
+    return list.ok() ? ReadConversation(list->root(), prompt) : "the messages are not JSON";
+  }
+
   size_t width_;
   Columns columns_;
   SuiteReading& reading_;
 };
 
+// The first record under the titles at the top that names a prompt and more; the record's line, or 0.
+int HeaderBelowTitles(std::string_view text, char delimiter) {
+  CsvReader reader(text.substr(0, kMostHeaderBytes), delimiter);
+  CsvRecord record;
+  while (record.line <= kMostTitles) {
+    const absl::StatusOr<bool> is_there = reader.Next(record);
+    if (!is_there.ok()) continue;
+    if (!*is_there) return 0;
+    const Columns columns = ColumnsOf(PlainNames(record));
+    if (columns.IsOfPrompts() && columns.Understood() > 1) return record.line;
+  }
+  return 0;
+}
+
 // What follows a comma in a sentence, or is longer than a name.
 bool IsPhrase(const std::string& cell) {
   return cell.size() > 40 || cell.starts_with(' ') || cell.ends_with('.') || cell.ends_with('!');
 }
+
+std::string Titles(int lines) { return lines == 1 ? "line 1" : fmt::format("lines 1 to {}", lines); }
 
 std::string DelimiterWord(char delimiter) { return delimiter == '\0' ? std::string() : std::string(1, delimiter); }
 
@@ -152,7 +184,6 @@ TableForm FormOfTable(std::string_view text) {
     form.delimiter = *named;
     text = WithoutFirstLine(text);
   }
-  size_t best = 0;
   size_t most_cells = 0;
   char widest = ',';
   for (const char delimiter : kDelimiters) {
@@ -166,11 +197,18 @@ TableForm FormOfTable(std::string_view text) {
     }
     if (!is_there.ok() || !*is_there) continue;
     const Columns columns = ColumnsOf(PlainNames(header));
-    if (!columns.prompt || columns.Understood() <= best) continue;
-    best = columns.Understood();
+    if (!columns.IsOfPrompts() || columns.Understood() <= form.understood) continue;
+    form.understood = columns.Understood();
     form.has_header = true;
     form.delimiter = header.fields.size() == 1 && !form.names_delimiter ? '\0' : delimiter;
-    form.is_plainly_a_header = best > 1 || std::none_of(header.fields.begin(), header.fields.end(), IsPhrase);
+    form.is_plainly_a_header =
+        form.understood > 1 || std::none_of(header.fields.begin(), header.fields.end(), IsPhrase);
+  }
+  for (const char delimiter : kDelimiters) {
+    if (form.has_header || form.names_delimiter) break;
+    const int line = HeaderBelowTitles(text, delimiter);
+    if (line == 0) continue;
+    form = {.delimiter = delimiter, .has_header = true, .is_plainly_a_header = true, .header_line = line};
   }
   if (!form.has_header && !form.names_delimiter) form.delimiter = widest;
   return form;
@@ -200,6 +238,7 @@ void ReadTable(std::string_view text, SuiteReading& reading) {
   while (!reading.IsFull()) {
     const absl::StatusOr<bool> is_there = reader.Next(record);
     const int line = record.line + lines_before;
+    if (record.line < form.header_line && (!is_there.ok() || *is_there)) continue;
     if (!is_there.ok()) {
       reading.Fault({line, ""}, std::string(is_there.status().message()));
       if (!table) return;
@@ -212,7 +251,7 @@ void ReadTable(std::string_view text, SuiteReading& reading) {
     }
     const std::vector<std::string> names = PlainNames(record);
     Columns columns = ColumnsOf(names);
-    if (!columns.prompt) {
+    if (!columns.IsOfPrompts()) {
       return reading.Fault({line, ""}, fmt::format("the header names no prompt; call its column `prompt` (it has {})",
                                                    CutText(fmt::format("{}", fmt::join(names, ", ")), 200)));
     }
@@ -222,6 +261,7 @@ void ReadTable(std::string_view text, SuiteReading& reading) {
       }
     }
     if (!columns.promptfoo.empty()) reading.shape = "promptfoo";
+    if (form.header_line > 1) reading.LeaveOut(fmt::format("above the header: {}", Titles(form.header_line - 1)));
     table.emplace(record.fields, std::move(columns), reading);
   }
 }

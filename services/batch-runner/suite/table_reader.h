@@ -6,12 +6,15 @@
 
 namespace ftl::batch_runner {
 
-// What parts the cells of a table, found by its first record.
+// What parts the cells of a table, found by its first record; where that names nothing that is understood, by the first
+// of the next lines that names a prompt and more: spreadsheets and our own CSV have titles above their header.
 struct TableForm {
   char delimiter = ',';  // U+0000: each record is one cell
   bool has_header = false;
+  size_t understood = 0;             // how many columns it names
   bool is_plainly_a_header = false;  // and no sentence with commas
   bool names_delimiter = false;      // the first line is `sep=;`
+  int header_line = 1;               // lines above it are titles
 };
 
 // The form under which the header names most of what is understood; without a header that names a prompt, the one that
