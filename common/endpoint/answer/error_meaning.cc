@@ -4,6 +4,9 @@
 #include <initializer_list>
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/str_replace.h>
+
+#include "common/endpoint/answer/credit_words.h"
 
 namespace ftl {
 namespace {
@@ -26,80 +29,24 @@ bool ErrorMeaning::IsOutOfCredit(int status) const {
   if (status == 402 || status == 412) return true;
   if (HasAny(name_, {"insufficient_quota", "credit_balance", "spend_limit_exceeded", "usage_limit_exceeded",
                      "billing_hard_limit", "billing_not_active", "insufficient_balance", "exceeded_current_quota",
-                     "perday"})) {
+                     "enforced_spend_limit", "perday"})) {
     return true;
   }
   const bool is_of_a_moment = HasAny(message_, {"retry in", "try again in", "per minute", "per-min", "per second",
-                                                "per_minute", "requests per", "tokens per min"}) &&
-                              !HasAny(message_, {"per day", "per-day"});
-  if (is_of_a_moment || HasAny(message_, {"retry in", "try again in"})) return false;
-  if (LacksMoney() || HasUsedUpItsPeriod()) return true;
+                                                "per_minute", "requests per", "tokens per min"});
+  if (is_of_a_moment && !HasAny(message_, {"per day", "per-day"})) return false;
+  if (HasAny(message_, {"retry in", "try again in"})) return false;
+  // A name says it in the same words, with lines between them.
+  if (SaysOutOfCredit(message_) || SaysOutOfCredit(absl::StrReplaceAll(name_, {{"_", " "}}))) return true;
+  if (status == 403 && SaysAllowanceIsUsedUp(message_)) return true;
   if (status != 400 && status != 403 && status != 429) return false;
-  return HasAny(message_,
-                {"credit balance is too low", "insufficient credit", "insufficient balance", "insufficient quota",
-                 "exceeded your current quota", "spend limit", "spending limit", "out of credit",
-                 "used all available credits", "credit limit exceeded", "specified api usage limits",
-                 "check your plan and billing", "per-day", "per day", "daily limit", "daily quota"});
-}
-
-// Whatever status and wording: something of an account that is paid, and that it is gone.
-bool ErrorMeaning::LacksMoney() const {
-  if (HasAny(message_, {"permission", "load balanc"})) return false;
-  const std::string all = name_ + " " + message_;
-  if (HasAny(all, {"余额不足",
-                   "欠费",
-                   "额度不足",
-                   "额度已用尽",
-                   "额度已用完",
-                   "arrearage",
-                   "budget has been exceeded",
-                   "budget exceeded",
-                   "budget_exceeded",
-                   "insufficient_user_quota",
-                   "quota_exhausted",
-                   "please recharge",
-                   "top up your",
-                   "key limit exceeded",
-                   "trial has ended",
-                   "trial expired",
-                   "trial has expired",
-                   "subscription has expired",
-                   "quota is not enough",
-                   "usage cap"})) {
+  const bool is_too_fast =
+      HasAny(message_, {"rate limit", "rate-limit", "too many requests", "concurren", "rpm", "tpm"});
+  if (!is_too_fast && SaysAllowanceIsUsedUp(message_) && HasAny(message_, {"upgrade", "purchase", "subscribe"})) {
     return true;
   }
-  return HasAny(all, {"credit", "balance", "funds", "billing", "payment", "spend", "budget", "prepaid", "top up",
-                      "free tier", "wallet", "free quota"}) &&
-         HasAny(all, {"insufficient",
-                      "exhausted",
-                      "depleted",
-                      "used all",
-                      "used up",
-                      "too low",
-                      "not enough",
-                      "run out",
-                      "ran out",
-                      "out of",
-                      "no remaining",
-                      "negative",
-                      "overdue",
-                      "unpaid",
-                      "not active",
-                      "payment required",
-                      "required to continue",
-                      "has been used",
-                      "no credit",
-                      "no more",
-                      "not sufficient",
-                      "is 0",
-                      "is zero",
-                      "past due"});
-}
-
-bool ErrorMeaning::HasUsedUpItsPeriod() const {
-  return HasAny(message_, {"daily", "weekly", "monthly", "per day", "per week", "per month"}) &&
-         HasAny(message_, {"limit", "quota", "allowance", "allocation"}) &&
-         HasAny(message_, {"exhausted", "reached", "exceeded", "used up", "used all", "limited to"});
+  return HasAny(message_,
+                {"exceeded your current quota", "specified api usage limits", "per day", "daily limit", "daily quota"});
 }
 
 bool ErrorMeaning::WantsHttps() const {

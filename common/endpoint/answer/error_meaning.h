@@ -24,9 +24,6 @@ class ErrorMeaning {
   int Status() const;
 
  private:
-  bool LacksMoney() const;
-  bool HasUsedUpItsPeriod() const;
-
   // In lower case: how the error names itself, and what it says.
   std::string name_;
   std::string message_;

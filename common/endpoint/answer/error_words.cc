@@ -116,6 +116,14 @@ void ReadFields(const json::value& holder, ErrorWords& words) {
   if (words.type.empty()) words.type = TextOf(Member(&holder, "status"));
   if (const json::value* details = Member(&holder, "details"); details != nullptr && details->is_array()) {
     ReadDetails(details->get_array(), words);
+  } else if (details != nullptr) {
+    words.reasons = FirstOf(*details, {"error_code", "reason", "code", "type"}, kLongestWord);
+  }
+  if (const json::value* headers = Member(Member(&holder, "metadata"), "headers");
+      headers != nullptr && headers->is_object()) {
+    for (const json::key_value_pair& header : headers->get_object()) {
+      words.quoted.Note(std::string_view(header.key()), TextOf(&header.value()));
+    }
   }
   // OpenRouter quotes the provider, whose words say more than its own.
   const std::string raw = TextOf(Member(Member(&holder, "metadata"), "raw"), kLongestMessage);

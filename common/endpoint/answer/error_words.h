@@ -5,6 +5,8 @@
 
 #include <boost/json/fwd.hpp>
 
+#include "common/endpoint/answer/retry_hints.h"
+
 namespace ftl {
 
 class KeyScrub;
@@ -18,6 +20,7 @@ struct ErrorWords {
   std::string param;        // the parameter that it names
   std::string reasons;      // what its details call it: Google's reasons and quota ids
   std::string retry_delay;  // how long to wait: Google's `34.5s`; bare seconds of others are given their unit
+  RetryHints quoted;        // the head of the endpoint behind a relay, where the body quotes it
   int status = 0;           // where the body carries one: OpenRouter, TGI, vLLM
   bool is_html = false;     // a page, as proxies and wrong paths give
 };

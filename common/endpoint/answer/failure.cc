@@ -228,7 +228,7 @@ CallFailure FilteredAnswer() {
 }
 
 CallFailure FailureOfAnswer(int status, const ErrorWords& words, const RetryHints& hints, absl::Time now) {
-  std::optional<absl::Duration> wait = WaitAskedFor(hints, now);
+  std::optional<absl::Duration> wait = WaitAskedFor(hints.empty() ? words.quoted : hints, now);
   if (!wait && (status == 429 || status == 503 || ErrorMeaning(words).IsLoading())) wait = WaitSaidIn(words);
   CallFailure failure = Classified(status, std::to_string(status), words, wait);
   if (failure.outcome == OUTCOME_QUOTA) return failure;

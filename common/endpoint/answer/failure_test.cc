@@ -197,7 +197,7 @@ TEST(FailureTest, WaitsAsLongAsAskedAndNotAtAllBeyondTwoMinutes) {
 
 std::optional<absl::Duration> WaitBy(std::initializer_list<std::pair<std::string, std::string>> fields) {
   RetryHints hints;
-  for (const auto& [name, value] : fields) hints.NoteLimit(name, value);
+  for (const auto& [name, value] : fields) hints.Note(name, value);
   return Of(429, "{}", hints).retry_after;
 }
 
@@ -217,7 +217,7 @@ TEST(FailureTest, WaitsUntilTheLimitThatIsUsedUpStartsAnew) {
     EXPECT_EQ(WaitBy({{"x-ratelimit-reset", nonsense}}), std::nullopt) << nonsense;
   }
   RetryHints both{.retry_after = "2"};
-  both.NoteLimit("x-ratelimit-reset", "9");
+  both.Note("x-ratelimit-reset", "9");
   EXPECT_EQ(Of(429, "{}", both).retry_after, absl::Seconds(2)) << "Retry-After is what counts";
 }
 
@@ -283,7 +283,31 @@ TEST(FailureTest, KnowsOutOfCreditUnderAnyStatusAndWording) {
       {429, "Your trial has ended"},
       {403, R"({"error":{"code":"insufficient_user_quota","message":"用户额度不足"}})"},
       {503, "The wallet ran out of funds"},
-      {401, R"({"code":"PAYMENT_PAST_DUE","description":"Payment is past due"})"}};
+      {401, R"({"code":"PAYMENT_PAST_DUE","description":"Payment is past due"})"},
+      {403, "Your account is in arrears"},
+      {403, "Account suspended due to billing issues"},
+      {403, "This account has been deactivated because of an unpaid invoice"},
+      {403, "Your free credits have expired."},
+      {403, "You have exceeded your monthly included credits for Inference Providers. Subscribe to PRO."},
+      {403, "The free tier of the model has been exhausted."},
+      {400, "ExceededBudget: User x has exceeded their budget. Current cost: 10"},
+      {403, "Out of call volume quota. Quota will be replenished in 10.00:00:00."},
+      {403, "Quota exceeded for this subscription. Upgrade your plan."},
+      {429, "usage limit reached. Upgrade to continue."},
+      {429, "Spending cap reached"},
+      {429, "insufficient_quota"},
+      {429, "hard limit reached"},
+      {429, "0 credits remaining"},
+      {402, "balance: 0.00"},
+      {429, "You have used 100% of your monthly quota"},
+      {429, "Your plan does not include any more requests this month"},
+      {429, "Quota limit exceeded for the month"},
+      {429, "Resource pack exhausted"},
+      {403, "Guthaben aufgebraucht"},
+      {403, "Solde insuffisant"},
+      {403, "Saldo insuficiente"},
+      {403, "残高不足です"},
+      {429, R"({"error":{"type":"rate_limit_error","message":"m","details":{"error_code":"enforced_spend_limit"}}})"}};
   for (const auto& [status, words] : spent) EXPECT_EQ(Of(status, words).outcome, OUTCOME_QUOTA) << words;
   const std::pair<int, std::string> moments[] = {{429, "Tokens per minute limit reached"},
                                                  {429, "Rate limit exceeded: free-models-per-min. Add 10 credits"},
@@ -293,14 +317,45 @@ TEST(FailureTest, KnowsOutOfCreditUnderAnyStatusAndWording) {
   for (const auto& [status, words] : moments) EXPECT_EQ(Of(status, words).outcome, OUTCOME_THROTTLED) << words;
 }
 
+TEST(FailureTest, EndsNoRunForWordsOfMoneyThatAreOfSomethingElse) {
+  const std::pair<int, std::string> others[] = {{500, "payment-service-model crashed: out of memory"},
+                                                {400, "The budget_tokens is not enough; must be at least 1024"},
+                                                {400, "Budget 0 is invalid. This model only works in thinking mode."},
+                                                {400, "The thinking budget has been exceeded"},
+                                                {403, "permission denied: billing.read is required"},
+                                                {404, "The model credit-scoring-v1 does not exist"},
+                                                {429, "您的账户已达到速率限制，请您控制请求频率"},
+                                                {429, "Concurrency limit exceeded for your plan. Upgrade it for more."},
+                                                {429, "You have exceeded the rate limit of your free tier"},
+                                                {429, "Rate limit exceeded. Upgrade your plan."},
+                                                {503, "no capacity; credit to our engineers"}};
+  for (const auto& [status, words] : others) EXPECT_NE(Of(status, words).outcome, OUTCOME_QUOTA) << words;
+}
+
 TEST(FailureTest, ReadsAWaitWithItsUnit) {
   EXPECT_EQ(Of(429, "{}", {.retry_after = "3s"}).retry_after, absl::Seconds(3));
   EXPECT_EQ(Of(429, "{}", {.retry_after = "1m30s"}).retry_after, absl::Seconds(90));
   for (const std::string three :
        {"3 seconds", "3000ms", "PT3S", "00:00:03", "3, 3", "3; comment", "in 3s", "3.0", "1700000003", "1700000003000",
-        "2023-11-14T22:13:23Z", "Tuesday, 14-Nov-23 22:13:23 GMT"}) {
+        "2023-11-14T22:13:23Z", "Tuesday, 14-Nov-23 22:13:23 GMT", "\"3\"", "P0DT0H0M3S", "0:03",
+        "Tue, 14 Nov 2023 22:13:23 UTC", "Tue, 14 Nov 2023 22:13:23 +0000"}) {
     EXPECT_EQ(Of(429, "{}", {.retry_after = three}).retry_after, absl::Seconds(3)) << three;
   }
+  for (const auto& [name, value] :
+       {std::pair("x-retry-after", "3"), std::pair("X-RateLimit-Retry-After", "3"),
+        std::pair("RateLimit", "\"default\";r=0;t=3"), std::pair("RateLimit", "limit=10, remaining=0, reset=3")}) {
+    EXPECT_EQ(WaitBy({{name, value}}), absl::Seconds(3)) << name << ": " << value;
+  }
+  EXPECT_EQ(WaitBy({{"RateLimit", "\"default\";r=5;t=3"}}), std::nullopt) << "it is not used up";
+  for (const std::string words :
+       {"Please wait 3 seconds and retry", "The limit resets in 3s", "Available again in 3 seconds"}) {
+    EXPECT_EQ(Of(429, words).retry_after, absl::Seconds(3)) << words;
+  }
+  EXPECT_EQ(
+      Of(429,
+         R"({"error":{"message":"m","metadata":{"headers":{"X-RateLimit-Remaining":"0","X-RateLimit-Reset":"1700000003000"}}}})")
+          .retry_after,
+      absl::Seconds(3));
   for (const std::string body : {R"({"error":{"message":"m","retry_after":3}})",
                                  R"({"message":"m","retry_after_ms":3000})", R"({"message":"m","retryAfter":3.0})"}) {
     EXPECT_EQ(Of(429, body).retry_after, absl::Seconds(3)) << body;

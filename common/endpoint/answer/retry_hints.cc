@@ -5,7 +5,9 @@
 #include <cstdio>
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
+#include <absl/strings/str_split.h>
 
 #include "common/endpoint/answer/error_words.h"
 #include "common/text/view.h"
@@ -33,8 +35,9 @@ std::optional<absl::Duration> InUnits(std::string_view text, double unit_seconds
 }
 
 std::optional<absl::Duration> UntilDate(std::string_view text, absl::Time now) {
-  constexpr const char* kForms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y",
-                                    absl::RFC3339_full};
+  constexpr const char* kForms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d %b %Y %H:%M:%S UTC",
+                                    "%a, %d %b %Y %H:%M:%S %z",  "%A, %d-%b-%y %H:%M:%S GMT",
+                                    "%a %b %e %H:%M:%S %Y",      absl::RFC3339_full};
   for (const char* form : kForms) {
     absl::Time date;
     std::string ignored;
@@ -93,22 +96,51 @@ std::optional<absl::Duration> UntilReset(std::string_view reset, absl::Time now)
   return seconds > 0 ? std::optional(Bounded(seconds)) : std::nullopt;
 }
 
+// `"default";r=0;t=5`, and `limit=10, remaining=0, reset=5` of its drafts.
+RetryHints::Limit StructuredLimit(std::string_view value) {
+  RetryHints::Limit limit{.name = "ratelimit"};
+  for (const absl::string_view part : absl::StrSplit(ToAbsl(value), absl::ByAnyChar(",; "), absl::SkipEmpty())) {
+    const std::pair<absl::string_view, absl::string_view> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    if (pair.first == "r" || pair.first == "remaining") limit.remaining = std::string(pair.second);
+    if (pair.first == "t" || pair.first == "reset") limit.reset = std::string(pair.second);
+  }
+  return limit;
+}
+
 bool IsUsedUp(const RetryHints::Limit& limit) {
   double remaining = 0;
   return limit.remaining.empty() || (absl::SimpleAtod(limit.remaining, &remaining) && remaining <= 0);
 }
 
-// `3`, `3s`, `PT3S`, `00:00:03`, `3, 3`, `in 3 seconds`, a moment in Unix time, a date.
+// `01:02:03` and `02:03`; nullopt for another text.
+std::optional<double> ClockSeconds(const std::string& text) {
+  int parts[3] = {0, 0, 0};
+  int read = 0;
+  const int count = std::count(text.begin(), text.end(), ':') == 2
+                        ? std::sscanf(text.c_str(), "%4d:%2d:%2d%n", &parts[0], &parts[1], &parts[2], &read)
+                        : 1 + std::sscanf(text.c_str(), "%4d:%2d%n", &parts[1], &parts[2], &read);
+  if (count != 3 || read != static_cast<int>(text.size())) return std::nullopt;
+  return parts[0] * 3600.0 + parts[1] * 60.0 + parts[2];
+}
+
+// `P0DT0H0M3S` as `0d0h0m3s`; any other text as it is. Lower case.
+std::string WithoutIsoMarks(std::string text) {
+  if (text.substr(0, 1) == "p")
+    text.erase(std::remove_if(text.begin(), text.end(), [](char c) { return c == 'p' || c == 't'; }), text.end());
+  return text;
+}
+
+// `3`, `"3"`, `3s`, `PT3S`, `00:00:03`, `3, 3`, `in 3 seconds`, a moment in Unix time, a date.
 std::optional<absl::Duration> UntilRetry(std::string_view value, absl::Time now) {
+  while (!value.empty() && (value.front() == '"' || value.front() == '\'')) value.remove_prefix(1);
+  while (!value.empty() && (value.back() == '"' || value.back() == '\'')) value.remove_suffix(1);
   std::string text = Lower(value);
-  for (const std::string_view lead : {"pt", "in ", "after ", "~"}) {
+  for (const std::string_view lead : {"in ", "after ", "~"}) {
     if (text.substr(0, lead.size()) == lead) text.erase(0, lead.size());
   }
-  int hours = 0, minutes = 0, seconds = 0, read = 0;
-  if (std::sscanf(text.c_str(), "%4d:%2d:%2d%n", &hours, &minutes, &seconds, &read) == 3 &&
-      read == static_cast<int>(text.size())) {
-    const double all = hours * 3600.0 + minutes * 60.0 + seconds;
-    return all > 0 ? std::optional(Bounded(all)) : std::nullopt;
+  text = WithoutIsoMarks(std::move(text));
+  if (const auto seconds = ClockSeconds(text)) {
+    return *seconds > 0 ? std::optional(Bounded(*seconds)) : std::nullopt;
   }
   if (const auto wait = UntilReset(text, now)) return wait;
   if (const auto wait = UntilDate(value, now)) return wait;
@@ -119,9 +151,18 @@ std::optional<absl::Duration> UntilRetry(std::string_view value, absl::Time now)
 
 }  // namespace
 
-void RetryHints::NoteLimit(std::string_view field, std::string_view value) {
+void RetryHints::Note(std::string_view field, std::string_view value) {
   std::string name = Lower(field);
+  std::replace(name.begin(), name.end(), '_', '-');
+  if (absl::EndsWith(name, "retry-after")) {
+    if (retry_after.empty()) retry_after = value;
+    return;
+  }
   if (name.find("ratelimit") == std::string::npos || limits.size() >= kMostLimits) return;
+  if (name == "ratelimit") {
+    limits.push_back(StructuredLimit(value));
+    return;
+  }
   for (const auto& [word, part] : {std::pair("remaining", &Limit::remaining), std::pair("reset", &Limit::reset)}) {
     const size_t at = name.find(word);
     if (at == std::string::npos) continue;
@@ -148,7 +189,8 @@ std::optional<absl::Duration> WaitAskedFor(const RetryHints& hints, absl::Time n
 std::optional<absl::Duration> WaitSaidIn(const ErrorWords& words) {
   if (const auto wait = LeadingDuration(Lower(words.retry_delay))) return wait;
   const std::string message = Lower(words.message);
-  for (const std::string_view lead : {"try again in ", "retry in ", "retry after ", "try again after "}) {
+  for (const std::string_view lead : {"try again in ", "retry in ", "retry after ", "try again after ", "wait for ",
+                                      "wait ", "resets in ", "reset in ", "available in ", "available again in "}) {
     const size_t at = message.find(lead);
     if (at == std::string::npos) continue;
     if (const auto wait = LeadingDuration(std::string_view(message).substr(at + lead.size()))) return wait;

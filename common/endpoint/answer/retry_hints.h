@@ -14,7 +14,7 @@ struct ErrorWords;
 // What an error answer's head says about trying again; values as sent.
 struct RetryHints {
   std::string retry_after_ms;
-  std::string retry_after;   // seconds or an HTTP date
+  std::string retry_after;   // seconds, a time with its unit, a moment or a date
   std::string should_retry;  // x-should-retry
 
   // One of the limits that the endpoint keeps: requests, tokens, … in a minute, a day, …
@@ -25,9 +25,11 @@ struct RetryHints {
   };
   std::vector<Limit> limits = {};
 
-  // Notes a field such as `x-ratelimit-reset-requests`, `anthropic-ratelimit-tokens-remaining` or `ratelimit-reset`;
-  // any other is left alone.
-  void NoteLimit(std::string_view field, std::string_view value);
+  bool empty() const { return retry_after_ms.empty() && retry_after.empty() && limits.empty(); }
+
+  // Notes a field such as `x-ratelimit-reset-requests`, `anthropic-ratelimit-tokens-remaining`, `ratelimit-reset`, the
+  // structured `ratelimit` of the IETF, or another name of `retry-after`; any other is left alone.
+  void Note(std::string_view field, std::string_view value);
 };
 
 // How long to wait as the head says, the official clients' order: milliseconds, seconds, date. Where none of these is

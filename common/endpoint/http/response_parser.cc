@@ -34,7 +34,7 @@ void ResponseParser::OnField(field known, std::string_view name, std::string_vie
   } else if (absl::EqualsIgnoreCase(ToAbsl(name), "x-should-retry")) {
     head_.retry.should_retry = value;
   } else if (head_.status >= 400) {
-    head_.retry.NoteLimit(name, value);
+    head_.retry.Note(name, value);
   }
 }
 
