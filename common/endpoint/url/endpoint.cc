@@ -8,6 +8,7 @@
 #include "common/endpoint/url/provider.h"
 #include "common/endpoint/url/url_fault.h"
 #include "common/error/try.h"
+#include "common/text/trim.h"
 
 namespace ftl {
 namespace {
@@ -110,6 +111,11 @@ std::string_view TrimSlashes(std::string_view path) {
   return path;
 }
 
+bool EndsWithIgnoringCase(std::string_view text, std::string_view lower_end) {
+  return text.size() >= lower_end.size() &&
+         StartsWithIgnoringCase(text.substr(text.size() - lower_end.size()), lower_end);
+}
+
 bool EndsWith(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
@@ -117,6 +123,17 @@ bool EndsWith(std::string_view text, std::string_view end) {
 // The loopback addresses of the name `localhost`, IPv4 first: that is where most local servers listen.
 std::vector<asio::ip::address> LoopbackAddresses() {
   return {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()};
+}
+
+// How much of `text` is a command's word or a setting's name before a URL: `POST `, `export OPENAI_BASE_URL="`.
+size_t PastedBefore(std::string_view text) {
+  constexpr std::string_view kWordCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ =\"'";
+  const size_t at = std::min(text.find("http://"), text.find("https://"));
+  if (at == std::string_view::npos || at == 0) return 0;
+  const std::string_view before = text.substr(0, at);
+  const bool is_along = before.find_first_not_of(kWordCharacters) == std::string_view::npos &&
+                        std::string_view(" =\"'").find(before.back()) != std::string_view::npos;
+  return is_along ? at : 0;
 }
 
 }  // namespace
@@ -142,10 +159,13 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view url, const AddressPoli
 }
 
 absl::StatusOr<Endpoint> Endpoint::ParsePasted(std::string_view text, const AddressPolicy& policy) {
-  constexpr std::string_view kAround = " \t\r\n\"'`<>";
-  const size_t first = std::min(text.find_first_not_of(kAround), text.size());
-  const size_t last = text.find_last_not_of(kAround);
-  return Parse(text.substr(first, last + 1 - first), policy);
+  constexpr std::string_view kAround = " \t\r\n\"'`<>,;";
+  for (size_t before = text.size() + 1; text.size() < before;) {
+    before = text.size();
+    text = Trim(Trim(text, kAround, kWideSpaces), kAround, kWideQuotes);
+    text.remove_prefix(PastedBefore(text));
+  }
+  return Parse(text, policy);
 }
 
 std::vector<asio::ip::address> Endpoint::KnownAddresses() const {
@@ -171,9 +191,15 @@ std::string Endpoint::BasePath() const {
   for (const std::string_view native : {"/api/chat", "/api/generate", "/api/tags"}) {
     if (path == native) return "/v1";  // Ollama's own; what we speak stands beside it
   }
-  for (const std::string_view end : {kChatCompletions, kModels, std::string_view("/completions"),
-                                     std::string_view("/responses"), std::string_view("/embeddings")}) {
-    if (!EndsWith(path, end)) continue;
+  for (const std::string_view page : {"/docs", "/redoc", "/openapi.json", "/health"}) {
+    if (path == page) return std::string(ProviderOf(*this).base_path);  // a server's own pages, at its root
+  }
+  // One model of the list.
+  if (const size_t at = path.find("/v1/models/"); at != std::string_view::npos) path = path.substr(0, at + 3);
+  for (const std::string_view end :
+       {kChatCompletions, kModels, std::string_view("/completions"), std::string_view("/responses"),
+        std::string_view("/embeddings"), std::string_view("/messages"), std::string_view("/engines")}) {
+    if (!EndsWithIgnoringCase(path, end)) continue;
     path.remove_suffix(end.size());
     break;
   }

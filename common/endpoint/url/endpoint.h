@@ -26,7 +26,8 @@ class Endpoint {
   // A refusal of UrlFault: INVALID_FIELD for what is no URL, ENDPOINT_NOT_ALLOWED for what `policy` or the spelling
   // forbids.
   static absl::StatusOr<Endpoint> Parse(std::string_view url, const AddressPolicy& policy);
-  // As above, of a URL as people paste it: white space and quotes around it are left out.
+  // As above, of a URL as people paste it: white space, quotes and commas around it are left out, and so is what a
+  // command or a file of settings has before it (`POST …`, `OPENAI_BASE_URL=…`).
   static absl::StatusOr<Endpoint> ParsePasted(std::string_view text, const AddressPolicy& policy);
 
   bool is_https() const { return is_https_; }

@@ -30,6 +30,12 @@ constexpr Calls kCalls[] = {
     {"https://api.together.xyz/v1/chat", "/v1/chat/completions", "/v1/models"},
     {"https://api.together.xyz/v1/completions", "/v1/chat/completions", "/v1/models"},
     {"https://api.together.xyz/v1/responses", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/messages", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/Chat/Completions", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/v1/models/org/name", "/v1/chat/completions", "/v1/models"},
+    {"https://api.together.xyz/docs", "/v1/chat/completions", "/v1/models"},
+    {"https://llm.acme-models.com/openapi.json", "/v1/chat/completions", "/v1/models"},
+    {"https://llm.acme-models.com/docs/v1", "/docs/v1/chat/completions", "/docs/v1/models"},
     {"https://api.together.xyz/v1/embeddings/", "/v1/chat/completions", "/v1/models"},
     {"https://llm.acme-models.com/api/chat", "/v1/chat/completions", "/v1/models"},
     {"https://llm.acme-models.com/api/generate", "/v1/chat/completions", "/v1/models"},
@@ -122,12 +128,16 @@ TEST(EndpointTest, TakesAUrlAsItIsPasted) {
   const AddressPolicy policy;
   for (const char* pasted :
        {" https://api.together.xyz/v1", "https://api.together.xyz/v1\n", "\"https://api.together.xyz/v1\"",
-        "<https://api.together.xyz/v1>", "\t`https://api.together.xyz/v1` "}) {
+        "<https://api.together.xyz/v1>", "\t`https://api.together.xyz/v1` ", "\u200Bhttps://api.together.xyz/v1\u00A0",
+        "\uFEFF\u201Chttps://api.together.xyz/v1\u201D", "'https://api.together.xyz/v1',",
+        "https://api.together.xyz/v1;", "POST https://api.together.xyz/v1",
+        "export OPENAI_BASE_URL=\"https://api.together.xyz/v1\"", "base_url = 'https://api.together.xyz/v1'"}) {
     const auto endpoint = Endpoint::ParsePasted(pasted, policy);
     ASSERT_TRUE(endpoint.ok()) << pasted;
     EXPECT_EQ(endpoint->Text(), "https://api.together.xyz/v1");
   }
-  for (const char* pasted : {"", " ", "https://api.together.xyz/v1 x", "https://api.together .xyz/v1", "\""}) {
+  for (const char* pasted : {"", " ", "https://api.together.xyz/v1 x", "https://api.together .xyz/v1", "\"",
+                             "view-source:https://api.together.xyz/v1", "javascript:https://api.together.xyz/v1"}) {
     EXPECT_FALSE(Endpoint::ParsePasted(pasted, policy).ok()) << pasted;
   }
 }

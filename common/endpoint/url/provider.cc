@@ -8,6 +8,7 @@
 
 #include "common/endpoint/url/endpoint.h"
 #include "common/error/refusal.h"
+#include "common/text/trim.h"
 #include "common/text/view.h"
 
 namespace ftl {
@@ -63,15 +64,32 @@ bool LooksUsual(std::string_view provider, std::string_view key) {
 
 // How much of `text` is a word that a header, a command or a file of settings has before a key; 0 for none.
 size_t PastedBefore(std::string_view text) {
-  constexpr std::string_view kWords[] = {
-      "--header", "-h",      "export ", "authorization",  "proxy-authorization",       "x-api-key",
-      "api-key",  "api_key", "apikey",  "x-goog-api-key", "ocp-apim-subscription-key", "bearer",
-      "token ",   "token: ", "key ",    "key: "};
+  constexpr std::string_view kWords[] = {"--header",
+                                         "-h",
+                                         "export ",
+                                         "authorization",
+                                         "proxy-authorization",
+                                         "x-api-key",
+                                         "api-key",
+                                         "api_key",
+                                         "apikey",
+                                         "x-goog-api-key",
+                                         "ocp-apim-subscription-key",
+                                         "bearer",
+                                         "token ",
+                                         "token: ",
+                                         "token=",
+                                         "key ",
+                                         "key: ",
+                                         "key=",
+                                         "set ",
+                                         "setx ",
+                                         "$env:"};
   for (const std::string_view word : kWords) {
     if (!absl::StartsWithIgnoreCase(ToAbsl(text), ToAbsl(word))) continue;
     size_t at = word.size();
     while (at < text.size() && (text[at] == '"' || text[at] == '\'')) ++at;
-    if (word.back() == ' ') return at;
+    if (std::string_view(" :=").find(word.back()) != std::string_view::npos) return at;
     if (at < text.size() && std::string_view(" :=\t").find(text[at]) != std::string_view::npos) return at + 1;
   }
   // `OPENAI_API_KEY=`
@@ -103,11 +121,12 @@ const Provider& ProviderOf(const Endpoint& endpoint) {
 }
 
 absl::StatusOr<std::string_view> CleanKey(std::string_view key) {
-  constexpr std::string_view kPastedAlong = " \t\r\n\"'`{},";
+  constexpr std::string_view kPastedAlong = " \t\r\n\"'`{}<>,;";
   constexpr size_t kLongest = 4096;
-  const size_t first = key.find_first_not_of(kPastedAlong);
-  if (first == std::string_view::npos) return std::string_view();
-  key = key.substr(first, key.find_last_not_of(kPastedAlong) - first + 1);
+  for (size_t before = key.size() + 1; key.size() < before;) {
+    before = key.size();
+    key = Trim(Trim(key, kPastedAlong, kWideSpaces), kPastedAlong, kWideQuotes);
+  }
   while (const size_t along = PastedBefore(key)) {
     const size_t next = key.find_first_not_of(kPastedAlong, along);
     if (next == std::string_view::npos) break;

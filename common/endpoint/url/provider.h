@@ -33,9 +33,9 @@ const Provider* ProviderNamed(std::string_view provider);
 // Whose endpoint this is, judged by host and port; `custom` where that tells nothing.
 const Provider& ProviderOf(const Endpoint& endpoint);
 
-// The key as it is sent: without what comes along when one is pasted: white space, quotes, a header's name and
-// scheme (`Authorization: Bearer …`). A view into `key`. Empty is fine. INVALID_FIELD `api_key` for what no header can
-// carry: control characters, characters outside ASCII, over 4 KiB.
+// The key as it is sent: without what comes along when one is pasted: white space, quotes, brackets, a header's name
+// and scheme (`Authorization: Bearer …`), a setting's name (`OPENAI_API_KEY=…`). A view into `key`. Empty is fine.
+// INVALID_FIELD `api_key` for what no header can carry: control characters, characters outside ASCII, over 4 KiB.
 absl::StatusOr<std::string_view> CleanKey(std::string_view key);
 
 // A sentence where the key looks unusual for the provider, else empty. Advice, never a reason to refuse: formats

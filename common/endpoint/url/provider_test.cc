@@ -43,12 +43,31 @@ TEST(ProviderTest, RecognisesItsOwnBaseUrl) {
 TEST(ProviderTest, TrimsWhatIsPastedAlongWithAKeyAndRefusesWhatNoHeaderCarries) {
   EXPECT_EQ(*CleanKey(" \"sk-abc\"\n"), "sk-abc");
   EXPECT_EQ(*CleanKey(""), "");
-  for (const char* pasted :
-       {"Bearer sk-abc", "bearer  sk-abc", "Authorization: Bearer sk-abc", "'api-key: sk-abc'",
-        "\"authorization:Bearer sk-abc\"", "-H \"Authorization: Bearer sk-abc\"", "--header 'x-api-key: sk-abc'",
-        "{\"Authorization\": \"Bearer sk-abc\"}", "Token sk-abc", "Key sk-abc", "X-API-Key=sk-abc", "api_key: sk-abc",
-        "apikey sk-abc", "Bearer: sk-abc", "OPENAI_API_KEY=sk-abc", "export OPENAI_API_KEY=\"sk-abc\"",
-        "HF_TOKEN='sk-abc'", "Ocp-Apim-Subscription-Key: sk-abc"}) {
+  for (const char* pasted : {"Bearer sk-abc",
+                             "bearer  sk-abc",
+                             "Authorization: Bearer sk-abc",
+                             "'api-key: sk-abc'",
+                             "\"authorization:Bearer sk-abc\"",
+                             "-H \"Authorization: Bearer sk-abc\"",
+                             "--header 'x-api-key: sk-abc'",
+                             "{\"Authorization\": \"Bearer sk-abc\"}",
+                             "Token sk-abc",
+                             "Key sk-abc",
+                             "X-API-Key=sk-abc",
+                             "api_key: sk-abc",
+                             "apikey sk-abc",
+                             "Bearer: sk-abc",
+                             "OPENAI_API_KEY=sk-abc",
+                             "export OPENAI_API_KEY=\"sk-abc\"",
+                             "HF_TOKEN='sk-abc'",
+                             "Ocp-Apim-Subscription-Key: sk-abc",
+                             "\u200Bsk-abc\u00A0",
+                             "\uFEFF\u201Csk-abc\u201D",
+                             "<sk-abc>",
+                             "sk-abc;",
+                             "set OPENAI_API_KEY=sk-abc",
+                             "$env:OPENAI_API_KEY=\"sk-abc\"",
+                             "key=sk-abc"}) {
     EXPECT_EQ(*CleanKey(pasted), "sk-abc") << pasted;
   }
   EXPECT_EQ(*CleanKey("Bearer"), "Bearer") << "what is all there is, is the key";
