@@ -1,5 +1,8 @@
 #include "common/endpoint/answer/sse_decoder.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ftl {
 namespace {
 
@@ -7,9 +10,17 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr size_t kEventLines = 4;
 constexpr size_t kStrayBytes = 1024;
 
-// Words, as opposed to a field that the grammar does not know.
-bool IsSentence(std::string_view line, size_t colon) {
-  return line.substr(0, colon).find(' ') != std::string_view::npos || line.substr(0, 5) == "Error";
+// Words, as opposed to a field that the grammar does not know, and to one that was cut. What stands further in belongs
+// to the words before: a traceback ends with what went wrong.
+bool AreWords(std::string_view line, size_t colon) {
+  if (line.front() == ' ' || line.front() == '\t') return false;
+  const std::string_view begin = line.substr(0, colon);
+  if (colon == std::string_view::npos) {
+    constexpr std::string_view kFields[] = {"data", "event", "id", "retry"};
+    return std::none_of(std::begin(kFields), std::end(kFields),
+                        [&](std::string_view field) { return field.substr(0, line.size()) == line; });
+  }
+  return begin.find(' ') != std::string_view::npos || begin.ends_with("Error") || begin.ends_with("Exception");
 }
 
 }  // namespace
@@ -74,7 +85,7 @@ void SseDecoder::TakeLine(std::string_view line, OnEvent on_event) {
     // A line of JSON that lacks its `data:`.
     Dispatch(on_event);
     on_event({{}, line});
-  } else if (IsSentence(line, colon)) {
+  } else if (AreWords(line, colon)) {
     stray_words_ = line.substr(0, kStrayBytes);
   }
 }

@@ -115,5 +115,21 @@ TEST(SseDecoderTest, TakesJsonWithoutItsFieldAndKeepsStrayWords) {
   EXPECT_EQ(decoder.stray_words(), "KV cache is full");
 }
 
+TEST(SseDecoderTest, KeepsTheWordsThatTellWhatWentWrong) {
+  const std::pair<const char*, const char*> streams[] = {
+      {"Traceback (most recent call last):\n  File \"x.py\", line 3\nRuntimeError: CUDA out of memory\n",
+       "RuntimeError: CUDA out of memory"},
+      {"data: a\n\nTimeout\n\n", "Timeout"},
+      {"data: a\n\nx-request-id: 7\n\n", ""},
+      {"data: a\n\nda", ""}};
+  for (const auto& [stream, words] : streams) {
+    SseDecoder decoder(1024);
+    const auto ignore = [](const SseEvent&) {};
+    EXPECT_TRUE(decoder.Decode(stream, ignore));
+    decoder.Finish(ignore);
+    EXPECT_EQ(decoder.stray_words(), words) << stream;
+  }
+}
+
 }  // namespace
 }  // namespace ftl

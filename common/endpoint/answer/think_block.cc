@@ -13,7 +13,7 @@ constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kBareAnalysis = "analysis";
 constexpr std::string_view kBareFinal = "assistantfinal";
 constexpr std::string_view kHarmonyFinal = "<|channel|>final<|message|>";
-constexpr std::array<ReasoningMarks, 11> kMarks{{{"<think>", "</think>"},
+constexpr std::array<ReasoningMarks, 14> kMarks{{{"<think>", "</think>"},
                                                  {"<thinking>", "</thinking>"},
                                                  {"<thought>", "</thought>"},
                                                  {"[THINK]", "[/THINK]"},
@@ -23,6 +23,9 @@ constexpr std::array<ReasoningMarks, 11> kMarks{{{"<think>", "</think>"},
                                                  {"<|START_THINKING|>", "<|END_THINKING|>"},
                                                  {"<|channel|>analysis<|message|>", kHarmonyFinal},
                                                  {"<|start|>assistant<|channel|>analysis<|message|>", kHarmonyFinal},
+                                                 {"<|channel|>commentary<|message|>", kHarmonyFinal},
+                                                 {"<|start|>assistant<|channel|>commentary<|message|>", kHarmonyFinal},
+                                                 {"<|start|>assistant<|channel|>final<|message|>", ""},
                                                  {kHarmonyFinal, ""}}};
 
 // How many bytes at the end of `text` are the start of `tag`.
@@ -31,6 +34,15 @@ size_t StartAtEnd(std::string_view text, std::string_view tag) {
     if (text.substr(text.size() - length) == tag.substr(0, length)) return length;
   }
   return 0;
+}
+
+// Whether a fence of Markdown is open at `at`: what stands there is code.
+bool IsInFence(std::string_view text, size_t at) {
+  bool is_open = false;
+  for (size_t line = 0; line < at; line = std::min(text.find('\n', line), text.size() - 1) + 1) {
+    is_open ^= text.substr(line, 3) == "```";
+  }
+  return is_open;
 }
 
 // Moves what stands from `begin` to the closing mark at `close`, and the mark goes.
@@ -96,7 +108,7 @@ void ThinkBlock::PartUnopened(std::string& text, std::string& reasoning) {
   for (const ReasoningMarks& marks : kMarks) {
     if (marks.close.empty() || marks.close == kHarmonyFinal) continue;
     const size_t close = text.find(marks.close);
-    if (close == std::string::npos || text.find(marks.open) < close) continue;
+    if (close == std::string::npos || text.find(marks.open) < close || IsInFence(text, close)) continue;
     if (close == 0 || text[close - 1] == '\n') return PartAt(0, close, marks.close.size(), text, reasoning);
   }
 }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include <absl/strings/match.h>
 #include <boost/json/serialize.hpp>
 
 #include "common/endpoint/answer/error_words.h"
 #include "common/endpoint/answer/json_fields.h"
+#include "common/text/view.h"
 
 namespace ftl {
 namespace {
@@ -16,6 +18,27 @@ using Brought = AnswerReader::Brought;
 // Some servers keep a stream alive by events of their own.
 bool IsKeepAlive(std::string_view event) {
   return event == "ping" || event == "heartbeat" || event == "keepalive" || event == "keep-alive";
+}
+
+// Some servers name the end as an event in place of [DONE].
+bool IsNameOfEnd(std::string_view event) {
+  return event == "done" || event == "end" || event == "complete" || event == "completed" || event == "finish";
+}
+
+bool IsDoneWord(std::string_view data) {
+  if (data.substr(0, 1) == "\"") data.remove_prefix(1);
+  return absl::StartsWithIgnoreCase(ToAbsl(data), "[done]");
+}
+
+// Some gateways wrap the completion once more: `{"code":0,"message":"ok","data":{"choices":[…]}}`.
+const json::value& Unwrapped(const json::value& body) {
+  const json::object* outer = body.if_object();
+  if (outer == nullptr || outer->contains("choices")) return body;
+  for (const char* name : {"data", "result", "response"}) {
+    const json::value* inner = outer->if_contains(name);
+    if (inner != nullptr && inner->is_object() && inner->get_object().contains("choices")) return *inner;
+  }
+  return body;
 }
 
 bool IsReasoningPart(std::string_view type) {
@@ -60,22 +83,28 @@ Brought ChatReader::TakeEvent(std::string_view name, std::string_view data, bool
     data.remove_prefix(5);
     skip_space();
   }
-  // A relay may wrap a comment as data.
-  if (data.empty() || data.front() == ':' || answer_.has_failed() || IsKeepAlive(name)) return brought;
-  if (data.substr(0, 6) == "[DONE]" || data.substr(0, 7) == "\"[DONE]") {
+  if (IsDoneWord(data) || (data.empty() && IsNameOfEnd(name))) {
     answer_.TakeEnd();
     return brought;
   }
+  // A relay may wrap a comment as data.
+  if (data.empty() || data.front() == ':' || answer_.has_failed() || IsKeepAlive(name)) return brought;
   const bool is_error = name == "error";
-  if (TakeJson(data, is_error, brought) || TakeGlued(data, may_be_cut, brought)) return brought;
+  if (TakeJson(data, is_error, brought) || TakeGlued(data, may_be_cut, brought)) {
+    if (IsNameOfEnd(name)) answer_.TakeEnd();
+    return brought;
+  }
   if (is_error) {
     answer_.TakeError(WordsOf(data));
     return brought;
   }
   // Some servers end events with one line end, so that several arrive as one.
   if (data.find('\n') == std::string_view::npos) {
-    // Behind the finish it is one more way to say that the stream is done.
-    if (!may_be_cut && !answer_.is_finished()) answer_.TakeNoJson(data);
+    // Behind the finish it is one more way to say that the stream is done; behind text it tells why it is not.
+    if (may_be_cut || answer_.is_finished()) return brought;
+    const bool are_words = data.front() != '{' && data.front() != '[';
+    if (answer_.has_begun() && are_words) answer_.TakeError(WordsOf(data));
+    if (!answer_.has_failed()) answer_.TakeNoJson(data);
     return brought;
   }
   while (!data.empty()) {
@@ -151,17 +180,18 @@ void ChatReader::BecomeStream() {
 
 // False for what is no JSON.
 bool ChatReader::TakeJson(std::string_view text, bool is_error, Brought& brought) {
-  const json::value* value = parser_.Parse(text);
-  if (value == nullptr) return false;
-  if (const json::array* chunks = value->if_array(); chunks != nullptr && !HoldsError(*value)) {
+  const json::value* parsed = parser_.Parse(text);
+  if (parsed == nullptr) return false;
+  const json::value& value = Unwrapped(*parsed);
+  if (const json::array* chunks = value.if_array(); chunks != nullptr && !HoldsError(value)) {
     for (const json::value& one : *chunks) {
       if (const json::object* chunk = one.if_object()) brought |= ReadChunk(*chunk);
     }
     return true;
   }
-  const json::object* chunk = value->if_object();
+  const json::object* chunk = value.if_object();
   const bool may_be_error = is_error || chunk == nullptr || Find(*chunk, "error") || !ArrayIn(*chunk, "choices");
-  if (may_be_error && (is_error || HoldsError(*value))) answer_.TakeError(WordsOf(*value));
+  if (may_be_error && (is_error || HoldsError(value))) answer_.TakeError(WordsOf(value));
   if (chunk != nullptr) brought |= ReadChunk(*chunk);
   return true;
 }

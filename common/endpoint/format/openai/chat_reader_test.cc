@@ -414,6 +414,12 @@ TEST(ChatReaderTest, PartsReasoningByOtherMarksWhereTheyOpenTheAnswer) {
     EXPECT_EQ(Said({lone + "Four."}).text, "Four.") << lone;
   }
   EXPECT_EQ(Said({"It is [/THINK] that ends it."}).text, "It is [/THINK] that ends it.");
+  EXPECT_EQ(Said({"Write:\\n```\\n</think>\\n```"}).text, "Write:\n```\n</think>\n```") << "code";
+  EXPECT_EQ(Said({"```\\nr\\n```\\n</think>\\nFour."}).text, "Four.") << "behind code";
+  const ChatReply preamble =
+      Said({"<|channel|>commentary<|message|>r<|end|><|start|>assistant<|channel|>final<|mess", "age|>Four."});
+  EXPECT_EQ(preamble.text, "Four.");
+  EXPECT_EQ(preamble.reasoning, "r");
 }
 
 TEST(ChatReaderTest, JoinsACharacterThatTwoDeltasShare) {
@@ -464,9 +470,31 @@ TEST(ChatReaderTest, ReadsOddFramings) {
   EXPECT_EQ(Whole("[" + Delta(R"({"content":"a"})") + "," + Delta(R"({"content":"b"})") + "," + kStop + "]").text,
             "ab");
   EXPECT_EQ(Streamed({"[" + Delta(R"({"content":"a"})") + "]", kStop}).text, "a");
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), "[done]"}).outcome, OUTCOME_OK);
+  EXPECT_EQ(Whole(R"({"code":0,"message":"ok","data":)" + whole + "}").text, "a");
+  EXPECT_EQ(Streamed({R"({"code":0,"msg":"success","data":)" + Delta(R"({"content":"a"})") + "}", kStop}).text, "a");
   EXPECT_THAT(Streamed({Delta(R"({"content":"a"})") + "junk"}).failure.sentence, HasSubstr("\"junk\""));
   EXPECT_THAT(Whole(R"({"response":"Four."})").failure.sentence, HasSubstr("'response'"));
   EXPECT_THAT(Whole("upstream said no").failure.sentence, HasSubstr("\"upstream said no\""));
+}
+
+TEST(ChatReaderTest, TakesWordsBehindTextForWhatWentWrong) {
+  const ChatReply failed = Streamed({Delta(R"({"content":"a"})"), "Internal server error"});
+  EXPECT_EQ(failed.outcome, OUTCOME_SERVER_ERROR);
+  EXPECT_THAT(failed.failure.sentence, HasSubstr("Internal server error"));
+  EXPECT_TRUE(failed.failure.retryable);
+  EXPECT_EQ(Streamed({"Internal server error"}).outcome, OUTCOME_BAD_FORMAT);
+  EXPECT_EQ(Streamed({Delta(R"({"content":"a"})"), "{'content':'b'}"}).outcome, OUTCOME_BAD_FORMAT);
+}
+
+TEST(ChatReaderTest, TakesAnEventThatIsCalledTheEndForIt) {
+  for (const char* data : {"", "{}"}) {
+    ChatAnswer answer(kTextBytes, kNoKey);
+    ChatReader reader(answer);
+    Take(reader, Delta(R"({"content":"a"})"));
+    Take(reader, data, "done");
+    EXPECT_TRUE(answer.is_done()) << data;
+  }
 }
 
 }  // namespace
