@@ -7,7 +7,7 @@ import { sampleUrl } from './sessions.mjs';
 import { wait } from './client.mjs';
 
 // Faults of the sample endpoint that ask for a wait twice and answer then: limits of a moment, and models that are loading.
-export const waitsAtFirst = ['fault-err-llamacpp', 'fault-err-huggingface', 'fault-loading-500', 'fault-loading-scaling', 'fault-http-429-tpm', 'fault-retry-after-unit', 'fault-retry-after-fraction'];
+export const waitsAtFirst = ['fault-err-llamacpp', 'fault-err-huggingface', 'fault-loading-500', 'fault-loading-scaling', 'fault-http-429-tpm', 'fault-retry-after-unit', 'fault-retry-after-fraction', 'fault-retry-after-structured'];
 
 export const greeting = 'Hello, are you there?';
 

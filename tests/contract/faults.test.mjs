@@ -78,6 +78,9 @@ const failing = {
   'fault-err-cloudflare': ['api_error', 'refused'],
   'fault-error-bare': ['api_error', 'server_error'],
   'fault-error-words': ['api_error', 'server_error'],
+  'fault-error-data-words': ['api_error', 'server_error'],
+  'fault-error-traceback': ['api_error', 'server_error'],
+  'fault-http-500-memory': ['api_error', 'server_error'],
   'fault-error-200-msg': ['api_error', 'server_error'],
   'fault-err-messages': ['api_error', 'refused'],
   'fault-http-401-subscription': ['auth', 'auth'],
@@ -90,6 +93,8 @@ const failing = {
 const words = {
   'fault-error-bare': /KV cache is full/,
   'fault-error-words': /KV cache is full/,
+  'fault-error-data-words': /Internal server error/,
+  'fault-error-traceback': /RuntimeError: CUDA out of memory/,
   'fault-error-200-msg': /\(error 500 in its answer\).*model not deployed/,
   'fault-err-messages': /at most 9/,
   'fault-http-401-subscription': /check the key.*missing subscription key/i,
@@ -102,7 +107,7 @@ const words = {
 };
 
 // Faults of a stream alone: asked for a whole answer, the endpoint gives a right one.
-const onlyInStreams = ['fault-error-in-stream', 'fault-err-vllm-stream', 'fault-err-ollama-stream', 'fault-err-tgi-stream', 'fault-err-openrouter-stream', 'fault-unfinished', 'fault-huge-line', 'fault-endless', 'fault-stall-midway', 'fault-finish-abort', 'fault-finish-safety', 'fault-error-field', 'fault-cut-by-length', 'fault-error-bare', 'fault-error-words'];
+const onlyInStreams = ['fault-error-in-stream', 'fault-err-vllm-stream', 'fault-err-ollama-stream', 'fault-err-tgi-stream', 'fault-err-openrouter-stream', 'fault-unfinished', 'fault-huge-line', 'fault-endless', 'fault-stall-midway', 'fault-finish-abort', 'fault-finish-safety', 'fault-error-field', 'fault-cut-by-length', 'fault-error-bare', 'fault-error-words', 'fault-error-data-words', 'fault-error-traceback'];
 
 // Told to slow down. They stand in a run of their own, since they slow down whatever runs beside them.
 const throttled = {
@@ -128,7 +133,7 @@ const waitsTooLong = ['fault-http-429-long', 'fault-http-429-ages', 'fault-http-
 const waitedFor = ['fault-http-429', ...waitsAtFirst];
 
 // Out of credit: no further call helps, and the run ends.
-const outOfCredit = ['fault-http-402-quota', 'fault-http-429-quota', 'fault-err-openrouter', 'fault-err-fireworks', 'fault-err-gemini-day', 'fault-err-moonshot', 'fault-err-anthropic-spend', 'fault-http-403-credits', 'fault-http-429-weekly', 'fault-http-500-balance', 'fault-http-400-arrearage'];
+const outOfCredit = ['fault-http-402-quota', 'fault-http-429-quota', 'fault-err-openrouter', 'fault-err-fireworks', 'fault-err-gemini-day', 'fault-err-moonshot', 'fault-err-anthropic-spend', 'fault-http-403-credits', 'fault-http-429-weekly', 'fault-http-500-balance', 'fault-http-400-arrearage', 'fault-http-403-allowance', 'fault-http-429-spend'];
 
 // Right answers in odd shapes.
 const succeeding = [
@@ -140,7 +145,7 @@ const succeeding = [
   'fault-finish-null-text', 'fault-finish-every-chunk', 'fault-pings', 'fault-done-word', 'fault-blank-lines', 'fault-unannounced', 'fault-big-line', 'fault-deep-json', 'fault-error-empty', 'fault-http-400-max-tokens-unknown',
   'fault-http-400-stream', 'fault-http-400-system', 'fault-think-quoted', 'fault-think-brackets', 'fault-think-harmony', 'fault-split-emoji', 'fault-deltas-grow', 'fault-deltas-alike', 'fault-text-again',
   'fault-reasoning-only', 'fault-reasoning-only-length', 'fault-think-only', 'fault-white-space', 'fault-empty-answer', 'fault-role-only', 'fault-content-null', 'fault-data-data', 'fault-data-no-space', 'fault-json-lines',
-  'fault-done-glued', 'fault-long-line', 'fault-most-tokens', 'fault-most-tokens-range',
+  'fault-done-glued', 'fault-long-line', 'fault-most-tokens', 'fault-most-tokens-range', 'fault-think-commentary', 'fault-wrapped',
 ];
 
 // The very text, where it is what the fault is about.

@@ -57,6 +57,12 @@ Script DoneGluedOn(const Scene& scene) {
   return Json(200, WholeJson(scene.completion) + "data: [DONE]\n\n", scene.completion.End());
 }
 
+// The completion within an object of the gateway's own.
+Script Wrapped(const Scene& scene) {
+  return Json(200, fmt::format(R"({{"code":0,"message":"ok","data":{}}})", WholeJson(scene.completion)),
+              scene.completion.End());
+}
+
 Script TextOnceMore(const Scene& scene) {
   if (!scene.request.stream) return Answered(scene.request, scene.completion);
   std::vector<Step> events{RoleEvent(scene.completion)};
@@ -98,6 +104,15 @@ std::span<const Fault> FieldAnswers() {
                            "<|return|>");
        },
        "reasoning within the text, in harmony's channels"},
+      {"fault-think-commentary",
+       [](const Scene& scene) {
+         return TextWithin(scene,
+                           "<|channel|>commentary<|message|>So they ask.<|end|><|start|>assistant"
+                           "<|channel|>final<|message|>",
+                           "<|return|>");
+       },
+       "a preamble in harmony's channel of commentary"},
+      {"fault-wrapped", Wrapped, "a whole answer within an object of a gateway's own"},
       {"fault-split-emoji",
        [](const Scene& scene) {
          return Deltas(scene, {R"("content":"Great \ud83d")", R"("content":"\ude00 work")"},

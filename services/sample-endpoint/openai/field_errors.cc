@@ -46,6 +46,15 @@ std::span<const Fault> FieldErrors() {
        "an error within a stream, without data:", kOnlyStreams},
       {"fault-error-words", [](const Scene& scene) { return BrokenBy(scene, "KV cache is full\n\n"); },
        "an error within a stream, in plain words", kOnlyStreams},
+      {"fault-error-data-words", [](const Scene& scene) { return BrokenBy(scene, "data: Internal server error\n\n"); },
+       "an error within a stream, in plain words as an event's data", kOnlyStreams},
+      {"fault-error-traceback",
+       [](const Scene& scene) {
+         return BrokenBy(scene,
+                         "Traceback (most recent call last):\n  File \"engine.py\", line 3, in step\n"
+                         "RuntimeError: CUDA out of memory\n\n");
+       },
+       "an error within a stream, as Python prints it", kOnlyStreams},
       {"fault-error-200-msg", [](const Scene&) { return Json(200, R"({"code":500,"msg":"model not deployed"})"); },
        "200 with a code and a msg"},
       {"fault-error-200-limit",
@@ -74,6 +83,22 @@ std::span<const Fault> FieldErrors() {
          return Json(500, R"~({"base_resp":{"status_code":1008,"status_msg":"insufficient balance (1008)"}})~");
        },
        "500, out of credit"},
+      {"fault-http-403-allowance",
+       [](const Scene&) {
+         return Json(
+             403,
+             R"({"statusCode":403,"message":"Out of call volume quota. Quota will be replenished in 10.00:00:00."})");
+       },
+       "403, the month's calls are used up"},
+      {"fault-http-429-spend",
+       [](const Scene&) {
+         return Json(
+             429,
+             R"({"type":"error","error":{"type":"rate_limit_error","message":"Limit reached.","details":{"error_code":"enforced_spend_limit"}}})");
+       },
+       "429 whose details alone say that a spend limit is reached"},
+      {"fault-http-500-memory", [](const Scene&) { return Said(500, "payment-service-model crashed: out of memory"); },
+       "500 in words that only seem to be of money"},
       {"fault-http-400-arrearage",
        [](const Scene&) {
          return Json(400, ErrorJson("Access denied, please make sure your account is in good standing.", "Arrearage",
@@ -90,6 +115,13 @@ std::span<const Fault> FieldErrors() {
        "429 with Retry-After: 1s; answers at every third call"},
       {"fault-retry-after-fraction", [](const Scene& scene) { return RetryAfter(scene, "0.5"); },
        "429 with Retry-After: 0.5; answers at every third call"},
+      {"fault-retry-after-structured",
+       [](const Scene& scene) {
+         if (scene.calls % 3 == 0) return Answered(scene.request, scene.completion);
+         return Json(429, ErrorJson("Slow down.", "rate_limit_error", "rate_limit_exceeded"), absl::ZeroDuration(),
+                     {{"ratelimit", "\"default\";r=0;t=1"}});
+       },
+       "429 with the structured field RateLimit; answers at every third call"},
       {"fault-loading-500",
        [](const Scene& scene) {
          return WhileLoading(scene, 500, R"({"detail":"The model is still loading, please wait."})");
