@@ -134,18 +134,24 @@ class Chapter {
 
   void AddChecks() {
     if (metrics_.checks_passed() + metrics_.checks_failed() == 0) return;
-    Table table{
-        .columns = {
-            {"Category", 3}, {"Prompts", 1, true}, {"Passed", 1, true}, {"Failed", 1, true}, {"Share passed", 2}}};
+    Table table{.columns = {{"Category", 3},
+                            {"Prompts", 1, true},
+                            {"Passed", 1, true},
+                            {"Failed", 1, true},
+                            {"Share passed", 2}},
+                .sorts = true};
     for (const CategoryCounts& category : findings_.rows.categories) {
       const int64_t all = category.checks_passed + category.checks_failed;
       if (all == 0) continue;
       const double share = static_cast<double>(category.checks_passed) / static_cast<double>(all);
+      const auto count = [](int64_t number) {
+        return Cell{.text = CountText(number), .value = static_cast<double>(number)};
+      };
       table.rows.push_back({{category.category.empty() ? "without category" : OneLine(category.category, 80)},
-                            {CountText(category.results)},
-                            {CountText(category.checks_passed)},
-                            {CountText(category.checks_failed)},
-                            {NumberText(100 * share, 1) + " %", share}});
+                            count(category.results),
+                            count(category.checks_passed),
+                            count(category.checks_failed),
+                            {.text = NumberText(100 * share, 1) + " %", .share = share, .value = share}});
     }
     std::vector<Block> blocks = {std::move(table)};
     if (!findings_.rows.failed_checks.empty()) blocks.push_back(FailedChecks());
@@ -241,7 +247,9 @@ class Chapter {
 
   void AddPrompts() {
     const std::vector<ShownResult>& listed = findings_.rows.listed;
-    std::vector<Block> blocks = {ResultTable(listed)};
+    Table table = ResultTable(listed);
+    table.sorts = true;
+    std::vector<Block> blocks = {std::move(table)};
     if (static_cast<int64_t>(listed.size()) < results()) {
       blocks.push_back(Told(fmt::format("These are the first {} of {} results. CSV, XLSX and JSON hold all of them.",
                                         CountText(static_cast<int64_t>(listed.size())), CountText(results())),

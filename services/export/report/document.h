@@ -46,11 +46,13 @@ struct Cell {
   std::string text;
   std::optional<double> share = {};  // 0 to 1: drawn as a bar behind the text
   bool fault = false;
+  std::optional<double> value = {};  // what a number's text tells, for who sorts
 };
 struct Table {
   std::vector<Column> columns;
   std::vector<std::vector<Cell>> rows;
   int most_lines = 3;  // of a cell; what is longer is cut
+  bool sorts = false;  // a reader may want it in another order, where the medium lets him
 };
 
 // A prompt and its answer.

@@ -24,15 +24,29 @@ std::string EndOf(const runner::Result& result) {
   return result.finish_reason() == "length" ? "cut by its limit" : "ok";
 }
 
+int Passed(const runner::Result& result) {
+  return static_cast<int>(std::count_if(result.checks().begin(), result.checks().end(),
+                                        [](const runner::CheckOutcome& check) { return check.passed(); }));
+}
+
 std::string ChecksOf(const runner::Result& result) {
-  if (result.checks().empty()) return "";
-  const auto passed = std::count_if(result.checks().begin(), result.checks().end(),
-                                    [](const runner::CheckOutcome& check) { return check.passed(); });
-  return fmt::format("{} of {}", passed, result.checks_size());
+  return result.checks().empty() ? "" : fmt::format("{} of {}", Passed(result), result.checks_size());
 }
 
 bool HasFailedCheck(const runner::Result& result) {
   return std::any_of(result.checks().begin(), result.checks().end(), [](const auto& check) { return !check.passed(); });
+}
+
+Cell NumberCell(std::string text, double value) { return {.text = std::move(text), .value = value}; }
+
+Cell TimeCell(bool has, const google::protobuf::Duration& span) {
+  return has ? NumberCell(DurationText(span), Milliseconds(span)) : Cell{};
+}
+
+Cell ChecksCell(const runner::Result& result) {
+  Cell cell{.text = ChecksOf(result), .fault = HasFailedCheck(result)};
+  if (!result.checks().empty()) cell.value = static_cast<double>(Passed(result)) / result.checks_size();
+  return cell;
 }
 
 std::string FactsOf(const runner::Result& result) {
@@ -74,14 +88,15 @@ Table ResultTable(const std::vector<ShownResult>& results) {
               .most_lines = 2};
   for (const ShownResult& shown : results) {
     const runner::Result& result = shown.result;
-    table.rows.push_back({{CountText(result.prompt_id())},
-                          {PromptBeginning(shown)},
-                          {OneLine(result.category(), 60)},
-                          {EndOf(result), {}, !result.success()},
-                          {result.has_latency() ? DurationText(result.latency()) : ""},
-                          {result.has_ttft() ? DurationText(result.ttft()) : ""},
-                          {result.has_output_tokens() ? CountText(result.output_tokens()) : ""},
-                          {ChecksOf(result), {}, HasFailedCheck(result)}});
+    table.rows.push_back(
+        {NumberCell(CountText(result.prompt_id()), result.prompt_id()),
+         {PromptBeginning(shown)},
+         {OneLine(result.category(), 60)},
+         {EndOf(result), {}, !result.success()},
+         TimeCell(result.has_latency(), result.latency()),
+         TimeCell(result.has_ttft(), result.ttft()),
+         result.has_output_tokens() ? NumberCell(CountText(result.output_tokens()), result.output_tokens()) : Cell{},
+         ChecksCell(result)});
   }
   return table;
 }

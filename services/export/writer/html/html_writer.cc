@@ -1,10 +1,14 @@
 #include "services/export/writer/html/html_writer.h"
 
+#include <optional>
+#include <tuple>
+
 #include <fmt/format.h>
 
 #include "services/export/chart/palette.h"
 #include "services/export/writer/html/escape.h"
 #include "services/export/writer/html/prose.h"
+#include "services/export/writer/html/ranks.h"
 #include "services/export/writer/html/style.h"
 #include "services/export/writer/html/svg.h"
 
@@ -72,16 +76,29 @@ class Page {
   }
 
   void operator()(const Table& table) {
-    out_ += "<div class=\"wide\"><table class=\"set\">";
-    AppendWidths(table);
+    const bool sorts = table.sorts && table.rows.size() > 1 && table.columns.size() <= kMostSortedColumns;
+    if (sorts) ++sorted_tables_;
+    out_ += sorts ? "<div class=\"wide\"><table class=\"set sorts\"" : "<div class=\"wide\"><table class=\"set\"";
+    AppendWidths(table, sorts);
     out_ += "<thead><tr>";
-    for (const Column& column : table.columns) {
-      out_ += column.number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">";
-      AppendHtml(column.name, out_);
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      out_ += table.columns[i].number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">";
+      AppendHtml(table.columns[i].name, out_);
+      if (sorts) AppendSwitches(table.columns[i].name, i);
       out_ += "</th>";
     }
     out_ += "</tr></thead><tbody>\n";
-    for (const std::vector<Cell>& row : table.rows) WriteRow(table, row);
+    std::vector<std::vector<std::optional<size_t>>> ranks;
+    for (size_t i = 0; sorts && i < table.columns.size(); ++i) ranks.push_back(RanksBy(table, i));
+    for (size_t row = 0; row < table.rows.size(); ++row) {
+      out_ += "<tr";
+      if (sorts) out_ += " style=\"";
+      for (size_t i = 0; i < ranks.size(); ++i) {
+        if (ranks[i][row]) out_ += fmt::format("--r{}:{};", i, *ranks[i][row]);
+      }
+      if (sorts) out_ += '"';
+      WriteCells(table, table.rows[row]);
+    }
     out_ += "</tbody></table></div>\n";
   }
 
@@ -103,11 +120,25 @@ class Page {
   }
 
  private:
-  void AppendWidths(const Table& table) {
+  // Ends the table's tag. Rows that are put in order lay out their cells by themselves and look the widths up.
+  void AppendWidths(const Table& table, bool sorts) {
     double whole = 0;
     for (const Column& column : table.columns) whole += column.weight;
-    for (const Column& column : table.columns) {
-      out_ += fmt::format("<col style=\"width:{:.1f}%\">", 100 * column.weight / whole);
+    const auto width = [&](size_t i) { return 100 * table.columns[i].weight / whole; };
+    if (sorts) out_ += " style=\"";
+    for (size_t i = 0; sorts && i < table.columns.size(); ++i) out_ += fmt::format("--w{}:{:.1f}%;", i, width(i));
+    out_ += sorts ? "\">" : ">";
+    for (size_t i = 0; i < table.columns.size(); ++i) out_ += fmt::format("<col style=\"width:{:.1f}%\">", width(i));
+  }
+
+  // The two orders of a column: buttons of which one is pressed, to which the style answers (style.h).
+  void AppendSwitches(std::string_view name, size_t column) {
+    for (const auto& [direction, sign, words] :
+         {std::tuple('u', "\u25B2", "least first"), std::tuple('d', "\u25BC", "greatest first")}) {
+      out_ += fmt::format("<label class=\"by\"><input type=\"radio\" name=\"t{}\" class=\"{}{}\" aria-label=\"",
+                          sorted_tables_, direction, column);
+      AppendHtml(name, out_);
+      out_ += fmt::format(", {}\"><span aria-hidden=\"true\">{}</span></label>", words, sign);
     }
   }
 
@@ -146,8 +177,9 @@ class Page {
     out_ += "</section>\n";
   }
 
-  void WriteRow(const Table& table, const std::vector<Cell>& row) {
-    out_ += "<tr>";
+  // Ends the row's tag first.
+  void WriteCells(const Table& table, const std::vector<Cell>& row) {
+    out_ += '>';
     for (size_t i = 0; i < row.size(); ++i) {
       std::string classes = table.columns[i].number ? "n" : "";
       if (row[i].fault) classes += " fault";
@@ -162,6 +194,7 @@ class Page {
   }
 
   std::string& out_;
+  int sorted_tables_ = 0;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "services/export/report/shown_result.h"
+#include "services/export/writer/html/ranks.h"
 
 namespace ftl::exporter {
 namespace {
@@ -59,6 +60,37 @@ TEST(HtmlWriterTest, DrawsChartsWithinItself) {
   const std::string page = WriteHtml(document);
   EXPECT_THAT(page, HasSubstr("<svg viewBox"));
   EXPECT_THAT(page, HasSubstr("<title>Bars of &lt;latency&gt;</title>"));
+}
+
+ShownResult Measured(int32_t prompt_id, int64_t milliseconds) {
+  ShownResult shown;
+  shown.result.set_prompt_id(prompt_id);
+  if (milliseconds > 0) shown.result.mutable_latency()->set_nanos(static_cast<int32_t>(milliseconds * 1'000'000));
+  return shown;
+}
+
+TEST(RanksTest, OrdersByWhatACellTellsAndLeavesEmptyOnesOut) {
+  const Table table = ResultTable({Measured(2, 900), Measured(10, 0), Measured(1, 90), Measured(3, 900)});
+  using testing::ElementsAre;
+  EXPECT_THAT(RanksBy(table, 0), ElementsAre(1, 3, 0, 2)) << "numbers, not their digits";
+  EXPECT_THAT(RanksBy(table, 4), ElementsAre(1, std::nullopt, 0, 2)) << "equals keep their order";
+}
+
+TEST(HtmlWriterTest, LetsATableBeSortedWithoutScriptWhereItIsMeantToBe) {
+  Table table = ResultTable({Measured(2, 900), Measured(1, 0)});
+  const auto page_of = [](const Table& shown) {
+    Document document{.title = "T"};
+    document.sections.push_back({.title = "Prompts", .blocks = {shown}});
+    return WriteHtml(document);
+  };
+  EXPECT_THAT(page_of(table), Not(HasSubstr("<input")));
+  table.sorts = true;
+  const std::string page = page_of(table);
+  EXPECT_THAT(page, HasSubstr(R"(<input type="radio" name="t1" class="u4" aria-label="Latency, least first">)"));
+  EXPECT_THAT(page, HasSubstr(R"(class="d4" aria-label="Latency, greatest first")"));
+  EXPECT_THAT(page, ContainsRegex(R"(<tr style="--r0:1;[^"]*--r4:0;)"));
+  EXPECT_THAT(page, Not(ContainsRegex(R"(<tr style="--r0:0;[^"]*--r4:)"))) << "what is not there has no place";
+  EXPECT_THAT(page, Not(HasSubstr("<script")));
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ th{overflow-wrap:normal;text-align:start;font-weight:400;color:var(--quiet);bord
 td{border-bottom:1px solid var(--line);vertical-align:top}
 th,td{padding:.25rem .8rem .25rem 0}
 .n{text-align:end;white-space:nowrap}
+.by{display:none}
 .bar{background:linear-gradient(90deg,var(--accent-soft) var(--share),transparent 0);padding-inline-start:.4rem}
 .figures,.facts{font-variant-numeric:tabular-nums}
 article{border-bottom:1px solid var(--line);padding-bottom:.6rem}
@@ -54,15 +55,42 @@ article{border-bottom:1px solid var(--line);padding-bottom:.6rem}
 pre{background:var(--code);padding:.6rem;overflow-x:auto;white-space:pre-wrap;max-height:40rem}
 code{font-family:ui-monospace,'SF Mono',Menlo,Consolas,monospace;font-size:.9em}
 footer{border-top:1px solid var(--line);margin-top:2.5rem;padding-top:.6rem}
-@media print{main{max-width:none;padding:0}nav{display:none}pre{max-height:none}}
+@media print{main{max-width:none;padding:0}nav,.by{display:none!important}pre{max-height:none}}
 )";
+
+// A row becomes an item of a column whose order can be given; so its cells need their widths by themselves.
+constexpr std::string_view kSorting = R"(
+.by{display:inline-block;position:relative;cursor:pointer;font-size:.7em;line-height:1;padding:.3em .15em}
+.by input{position:absolute;inset:0;opacity:0;margin:0;cursor:pointer}
+.by :checked+span{color:var(--accent)}
+.by :focus-visible+span{outline:2px solid var(--accent);outline-offset:2px}
+.sorts:has(:checked),.sorts:has(:checked) thead{display:block}
+.sorts:has(:checked) tbody{display:flex;flex-direction:column}
+.sorts:has(:checked) tr{display:table;table-layout:fixed;width:100%}
+)";
+
+void AppendSorting(std::string& out) {
+  out += "@supports selector(:has(*)){";
+  out += kSorting;
+  for (size_t i = 0; i < kMostSortedColumns; ++i) {
+    out += fmt::format(
+        ".sorts:has(:checked) :nth-child({0}):is(th,td){{width:var(--w{1})}}\n"
+        ".sorts:has(.u{1}:checked) tbody tr{{order:var(--r{1},99999)}}\n"
+        ".sorts:has(.d{1}:checked) tbody tr{{order:calc(-1*var(--r{1},-99999))}}\n",
+        i + 1, i);
+  }
+  out += '}';
+}
 
 }  // namespace
 
 void AppendStyle(std::string& out) {
   out += "<style>\n:root{color-scheme:light dark;--paper:#fff;--code:rgb(128 150 140/.1)";
   for (const Paint& paint : kPalette) out += fmt::format(";--{}:#{:06x}", paint.name, paint.rgb);
-  out += fmt::format("}}{}</style>\n", kRules);
+  out += '}';
+  out += kRules;
+  AppendSorting(out);
+  out += "</style>\n";
 }
 
 }  // namespace ftl::exporter
