@@ -383,7 +383,7 @@ class Builder {
     for (Edge& edge : lattice_.edges) {
       if (edge.symbol != "f" || edge.to != edge.from + 1) continue;
       const bool within = std::any_of(lattice_.edges.begin(), lattice_.edges.end(), [&](const Edge& other) {
-        return IsOneOf(other.symbol, {"fact", "only", "rest", "never"}) && other.from <= edge.from &&
+        return IsOneOf(other.symbol, {"fact", "only", "rest", "never", "why"}) && other.from <= edge.from &&
                other.to >= edge.to && other.to > other.from + 1 && other.price < 0.01;
       });
       if (within) edge.price += kPartOfPhrase;

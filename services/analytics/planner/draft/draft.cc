@@ -56,6 +56,7 @@ Composed Draft::Compose() && {
     // What goes on from the question before, and cannot, is no question of its own.
     const bool goes_on = slots_.Says("follow") || slots_.Says("only") || slots_.Says("too");
     if (goes_on && !slots_.HasHead() && slots_.prompts.empty()) return composed;
+    if (NamesPartAlone() && before_->statistic() == pb::STATISTIC_LIST) return composed;
     const bool points = slots_.Says("those") || slots_.Says("it");
     const bool at_groups = before_->group_by() && before_->per_group() == 0;
     if (slots_.Says("rest") || (points && at_groups && slots_.facts != std::vector<std::string>{"duration"})) {
@@ -107,11 +108,7 @@ bool Draft::LeansOnBefore() const {
     return true;
   }
   if (slots_.Says("bytype") && slots_.filters.empty()) return true;
-  // The first ten, of what was listed.
-  if (slots_.parts.size() == 1 && slots_.nouns.empty() && slots_.figures.empty() && slots_.filters.empty() &&
-      slots_.said.empty()) {
-    return true;
-  }
+  if (NamesPartAlone()) return true;
   const bool points = slots_.nth && slots_.figures.empty() && slots_.ranks.empty();
   // Top 10, of what was ranked.
   const bool top = slots_.ranks.size() == 1 && !slots_.ranks[0].measure && slots_.ranks[0].word.empty() &&
@@ -148,6 +145,12 @@ bool Draft::LeansOnBefore() const {
                             before_->statistic() == pb::STATISTIC_LIST && !before_->filters().empty();
   if (counts_alone || lists_alone || groups_alone) return true;
   return points || why || whole || shown || half_figure || fragment;
+}
+
+// The first ten, of what was listed.
+bool Draft::NamesPartAlone() const {
+  return slots_.parts.size() == 1 && slots_.nouns.empty() && slots_.figures.empty() && slots_.filters.empty() &&
+         slots_.said.empty();
 }
 
 bool Draft::IsBare(const Sense& sense) { return !sense.measure && sense.word.empty(); }

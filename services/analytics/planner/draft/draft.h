@@ -22,6 +22,7 @@ class Draft {
   static Topic TopicOf(const std::string& word);
   Topic GravestTopic() const;
   bool LeansOnBefore() const;
+  bool NamesPartAlone() const;
   static bool IsBare(const Sense& sense);
   bool SaySeveral(Composed& composed) const;
   static bool Meet(const pb::Filter& one, const pb::Filter& other);
