@@ -243,7 +243,10 @@ Task<> Chats::TellLive(Answer answer, AnswerPlace place, const Write& write) {
   const std::shared_ptr<LiveAnswer> live = answer->live;
   const std::string& conversation = answer->beginning.conversation_id;
   const bool goes_on = parts_.goes_on;
+  const std::shared_ptr<int> telling = telling_;
+  ++*telling;
   const absl::Cleanup leave = [&] {
+    --*telling;
     if (!goes_on && live->listeners() == 0) answer->Stop("Nobody listened any more.");
   };
   LiveAnswer::Listener listener(parts_.executor, live);
@@ -308,12 +311,13 @@ Task<pb::StopChatResponse> Chats::Stop(const CallContext& call, std::string owne
 
 Task<> Chats::Drain(Deadline deadline) {
   draining_ = true;
-  while (!under_way_.empty() && TimeLeft(deadline) > kLastWords) co_await Pause(absl::Milliseconds(50));
+  const auto is_done = [this] { return under_way_.empty() && *telling_ == 0; };
+  while (!is_done() && TimeLeft(deadline) > kLastWords) co_await Pause(absl::Milliseconds(50));
   const std::vector<std::pair<std::string, Answer>> left(under_way_.begin(), under_way_.end());
   for (const auto& [id, answer] : left) {
     answer->Stop("The program that received this answer was shut down. What had come is kept; it can be continued.");
   }
-  while (!under_way_.empty() && TimeLeft(deadline) > absl::ZeroDuration()) co_await Pause(absl::Milliseconds(20));
+  while (!is_done() && TimeLeft(deadline) > absl::ZeroDuration()) co_await Pause(absl::Milliseconds(20));
   co_return absl::OkStatus();
 }
 

@@ -42,8 +42,8 @@ class Chats {
   // Ends an answer, and gives how it stands then. NOT_FOUND.
   Task<pb::StopChatResponse> Stop(const CallContext& call, std::string owner, std::string message_id);
 
-  // Begins no answer more, and waits for those under way; those that are not there by the deadline are kept as far as
-  // they came.
+  // Begins no answer more, and waits for those under way and until their listeners are told; those that are not there
+  // by the deadline are kept as far as they came.
   Task<> Drain(Deadline deadline);
 
  private:
@@ -62,6 +62,8 @@ class Chats {
 
   Parts parts_;
   std::map<std::string, Answer> under_way_;  // by the message's id
+  // Who is being told one; shared, since a call may outlive this by its own end.
+  const std::shared_ptr<int> telling_ = std::make_shared<int>(0);
   bool draining_ = false;
 };
 
