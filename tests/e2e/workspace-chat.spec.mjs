@@ -54,7 +54,6 @@ test('a question is answered and timed; edited and asked again it branches, and 
   await page.reload();
   await page.locator('.turn-model').getByText('sample-zero').waitFor();
   assert.equal(await page.locator('.branches').count(), 2, 'of the question and of its answer');
-  await page.goBack();
   await close();
 });
 
