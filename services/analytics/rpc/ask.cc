@@ -174,7 +174,9 @@ Task<> Answer(Database& database, Commentary& commentary, const CallContext& cal
     co_return co_await pieces.Usage();
   }
   for (const pb::Query& query : understanding.queries) CO_TRY((co_await answers.Answer(query)).status());
-  co_return co_await model.Comment(questions.empty() ? "" : questions.back());
+  // Named first: GCC 12 destroys a temporary of a conditional within co_await twice.
+  std::string question = questions.empty() ? std::string() : questions.back();
+  co_return co_await model.Comment(std::move(question));
 }
 
 }  // namespace ftl::analytics
