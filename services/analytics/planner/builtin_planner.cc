@@ -145,6 +145,14 @@ bool SameQueries(const Reading& a, const Reading& b) {
                     });
 }
 
+// The 50th percentile is the median.
+template <typename Asked>
+void NameMedian(Asked& asked) {
+  if (asked.statistic() != pb::STATISTIC_PERCENTILE || asked.percentile() != 50) return;
+  asked.set_statistic(pb::STATISTIC_MEDIAN);
+  asked.clear_percentile();
+}
+
 // Whether `more` says all that `less` does.
 bool SaysAllOf(const pb::Query& more, const pb::Query& less) {
   const auto words = [](const pb::Query& query) {
@@ -163,6 +171,8 @@ bool SaysAllOf(const pb::Query& more, const pb::Query& less) {
     query->clear_among();
     query->clear_filters();
     query->clear_slices();
+    NameMedian(*query);
+    for (pb::Figure& figure : *query->mutable_also()) NameMedian(figure);
   }
   if (!less.order()) one.clear_order();
   if (!less.has_limit()) one.clear_limit();

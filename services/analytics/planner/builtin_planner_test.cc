@@ -524,6 +524,7 @@ TEST(PlannerTest, TheChartAsksBackWhereTwoWaysThroughItAreAsNear) {
   ASSERT_EQ(slowest.choices.size(), 2);
   EXPECT_EQ(QueryWords(slowest.choices[0].query), "list latency | by category | desc | 1000 | 3 each");
   EXPECT_EQ(QueryWords(slowest.choices[1].query), "mean latency | by category | desc | compared");
+  EXPECT_EQ(Meaning(Plan("average latency / p50?")), "p50 latency") << "the median is no other reading";
 }
 
 // Phrases of a language in any order, with marks between them: whatever comes of it, nothing breaks.
