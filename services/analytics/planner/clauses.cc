@@ -132,6 +132,14 @@ bool IsSaidOf(const Lattice& lattice, int from, int to) {
   });
 }
 
+// And for, and why: a phrase of several words that begins with an `and`.
+bool GoesOnAsking(const Edge& edge, const Lattice& lattice) {
+  if ((edge.symbol != "follow" && edge.symbol != "why") || edge.to < edge.from + 2) return false;
+  return std::any_of(lattice.edges.begin(), lattice.edges.end(), [&](const Edge& other) {
+    return other.symbol == "and" && other.from == edge.from && other.to == edge.from + 1 && other.price < 0.01;
+  });
+}
+
 void Fill(const Edge& edge, const std::string& after, Slots& slots) {
   const Sense& sense = edge.sense;
   const std::string& symbol = edge.symbol;
@@ -265,15 +273,15 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
       colon = comma && edge->sense.word == ":";
       continue;
     }
-    // How many failed, and for which prompts: it goes on from what was just asked.
-    const bool goes_on_asking = edge->symbol == "follow" && clauses.back().HasHead() &&
-                                lattice.atoms[static_cast<size_t>(edge->from)].text == "and";
-    if (goes_on_asking) {
+    // How many failed, and for which prompts, and why: it goes on from what was just asked.
+    if (GoesOnAsking(*edge, lattice) && clauses.back().HasHead()) {
       clauses.emplace_back();
       clauses.back().joined = true;
-      clauses.back().said.insert("follow");
       soft = was_left_out = leaves_out = after_figure = parted = false;
-      continue;
+      if (edge->symbol == "follow") {
+        clauses.back().said.insert("follow");
+        continue;
+      }
     }
     Slots& last = clauses.back();
     // The most tokens in each category, top 2: how many of them.

@@ -21,6 +21,7 @@ constexpr double kLongPhrase = 0.25;    // off for each word of a phrase beyond 
 constexpr double kSurely = 1;           // off for words that cannot be answered: each of them alone may say nothing
 constexpr double kPartOfWord = 1.5;     // to take a character for itself that is part of a word
 constexpr double kPartOfPhrase = 0.45;  // to take a word as saying nothing that is part of a phrase
+constexpr double kPassedOver = 0.1;     // to take a word as saying nothing that may group
 constexpr double kFreeWord = 0.35;      // a word of a text that is looked for, unquoted
 constexpr double kKnownFreeWord = 1.4;  // one that has a meaning of its own
 constexpr int kLongestFreeText = 6;
@@ -387,6 +388,8 @@ class Builder {
                other.to >= edge.to && other.to > other.from + 1 && other.price < 0.01;
       });
       if (within) edge.price += kPartOfPhrase;
+      // By category: to pass over the word is no reading as near as the grouping.
+      if (StandsFor(edge.from, edge.to, "by")) edge.price += kPassedOver;
     }
   }
 
@@ -404,6 +407,13 @@ class Builder {
 
   static bool IsOneOf(const std::string& symbol, std::initializer_list<std::string_view> symbols) {
     return std::find(symbols.begin(), symbols.end(), symbol) != symbols.end();
+  }
+
+  // Whether the stretch may be a phrase of that symbol as it stands.
+  bool StandsFor(int from, int to, std::string_view symbol) const {
+    return std::any_of(lattice_.edges.begin(), lattice_.edges.end(), [&](const Edge& edge) {
+      return edge.from == from && edge.to == to && edge.symbol == symbol && edge.price < 0.01;
+    });
   }
 
   TextPlaces PlacesOfTexts() const {
@@ -432,7 +442,8 @@ class Builder {
     }
     // Not including weekends: what is left out is no text.
     for (const Edge& edge : lattice_.edges) {
-      const bool leaves_out = edge.symbol == "exclude" && edge.to > edge.from + 1 && edge.price < 0.01;
+      const bool leaves_out = edge.symbol == "exclude" && edge.to > edge.from + 1 && edge.price < 0.01 &&
+                              !StandsFor(edge.from, edge.to, "butnot");
       if (leaves_out && !places.named[static_cast<size_t>(edge.to)])
         places.begins[static_cast<size_t>(edge.to)] = false;
     }

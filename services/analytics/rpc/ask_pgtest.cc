@@ -44,7 +44,7 @@ TEST_F(AnalyticsTest, AtlasAnswersWithTheRightFigures) {
   EXPECT_THAT(Text("which prompts were slower than average"),
               HasSubstr("**4** prompts match (latency above the average)"));
   EXPECT_THAT(Text("which responses mention shipping"),
-              HasSubstr("No prompt mentioned 'shipping' in the response, out of 10 prompts."));
+              HasSubstr("No prompt mentioned 'shipping' in the response, out of 8 successful calls."));
   EXPECT_THAT(Text("show me the latency distribution"), HasSubstr("latency over 8 successful calls"));
   EXPECT_THAT(Text("tokens per second"), HasSubstr("**133.1 tokens per second**"));
   EXPECT_THAT(Text("average response length"), testing::AllOf(HasSubstr("**225 tokens**"), HasSubstr("characters**")));

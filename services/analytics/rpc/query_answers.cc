@@ -164,7 +164,8 @@ Task<pb::ToolResult> QueryAnswers::Answer(const pb::Query& query, Planner planne
   const absl::StatusOr<Finding> finding = co_await Find(query);
   // A run that the question names and that is not there is answered, not refused.
   if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound) {
-    CO_TRY(co_await WriteProse({.text = RunsText(language_, known_)}));
+    Prose prose{.text = RunsText(language_, known_)};
+    CO_TRY(co_await WriteProse(std::move(prose)));
     co_return pb::ToolResult();
   }
   CO_TRY(finding.status());
