@@ -272,8 +272,7 @@ pb::ContentFormat FormatOf(std::string_view content) {
   return IsPastedTable(content) ? pb::CONTENT_FORMAT_CSV : pb::CONTENT_FORMAT_TEXT;
 }
 
-// What stands in a fence of Markdown, its own lines made blank so that lines keep their numbers; nothing for other
-// text.
+// What stands in a fence of Markdown, its own line left empty so that lines keep their numbers; nothing for other text.
 std::string WithoutFence(std::string_view content) {
   constexpr std::string_view kFence = "```";
   const std::string_view whole = Trimmed(content);
@@ -285,7 +284,7 @@ std::string WithoutFence(std::string_view content) {
   }
   const auto begin = static_cast<size_t>(whole.data() - content.data());
   std::string inside(content.substr(0, begin + last));
-  std::fill_n(inside.begin() + static_cast<ptrdiff_t>(begin), first_end, ' ');
+  inside.erase(begin, first_end);
   return inside;
 }
 

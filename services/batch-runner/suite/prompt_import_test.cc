@@ -312,6 +312,7 @@ TEST(PromptImportTest, ReadsTheFilesOfTheField) {
        pb::CONTENT_FORMAT_JSON,
        {"a // b", "c"},
        {}},
+      {"a fence around a table", "```csv\nprompt,expected\nHi,Hello\n```", pb::CONTENT_FORMAT_CSV, {"Hi => Hello"}, {}},
       {"a fence", "```json\n[\"a\",\n\"b\"]\n```\n", pb::CONTENT_FORMAT_JSON, {"a", "b"}, {}},
       {"YAML of questions",
        "- question: Hi?\n  answer: Hello\n- question: Bye?\n",
