@@ -236,7 +236,7 @@ bool LooksLikeYaml(std::string_view content) {
 // `{{name}} asks` and `[note] …` are text; a list of numbers is JSON, and is refused as that.
 bool IsBracketedText(std::string_view start, const std::vector<std::string_view>& lines) {
   const std::string_view inside = Trimmed(start.substr(1));
-  if (inside.empty()) return false;
+  if (inside.empty() || inside.starts_with("//") || inside.starts_with("/*")) return false;
   const std::string_view surely = start.front() == '{' ? "\"'}" : "\"'{[]";
   if (surely.find(inside.front()) != std::string_view::npos) return false;
   return start.front() == '{' || (lines[0].size() > 1 && lines[0].size() <= kMostLineBytes && !IsJsonLine(lines[0]));
