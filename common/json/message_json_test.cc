@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/analytics/v1/history_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 
@@ -156,9 +157,22 @@ TEST(MessageJsonTest, ReadsParametersByTheTypeOfTheirField) {
   EXPECT_TRUE(request.has_success());
   EXPECT_EQ(request.min_latency().nanos(), 12'500'000);
   EXPECT_EQ(request.sort_by(), analytics::SORT_BY_CREATED_AT);
+  analytics::ListRequestsRequest of_time;
+  ReadParameter("from", "2026-01-31T12:00:00.250Z", of_time, faults);
+  EXPECT_TRUE(faults.empty());
+  EXPECT_EQ(of_time.from().seconds(), 1'769'860'800);
+  EXPECT_EQ(of_time.from().nanos(), 250'000'000);
   ReadParameter("page_size", "ten", request, faults);
   ReadParameter("pagesize", "10", request, faults);
-  EXPECT_THAT(FieldsOf(faults.Verdict()), ElementsAre("page_size", "pagesize"));
+  ReadParameter("to", "yesterday", of_time, faults);
+  EXPECT_THAT(FieldsOf(faults.Verdict()), ElementsAre("page_size", "pagesize", "to"));
+}
+
+TEST(MessageJsonTest, WritesCountsOfAnyWidthByTheirNames) {
+  analytics::GetHistoryAnalyticsResponse figures;
+  (*figures.mutable_requests_by_model())["b"] = 3'000'000'000;
+  (*figures.mutable_requests_by_model())["a"] = 1;
+  EXPECT_THAT(ToJson(figures), testing::HasSubstr(R"("requests_by_model":{"a":1,"b":3000000000})"));
 }
 
 }  // namespace

@@ -274,6 +274,8 @@ void ReadText(std::string_view text, const FieldPlan& plan, Message& message, In
       return target.SetString(std::string(text));
     case JsonForm::kEnum:
       return SetWord(text, plan, target, place, faults);
+    case JsonForm::kTimestamp:
+      return SetTimestamp(text, target, place, faults);
     default:
       return faults.WrongType(plan.name, "can be given only in a body");
   }

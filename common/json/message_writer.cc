@@ -120,10 +120,13 @@ void WriteMap(const Message& message, const FieldPlan& plan, std::string& out) {
   const Reflection& read = *message.GetReflection();
   const FieldDescriptor* key = plan.field->message_type()->map_key();
   const FieldDescriptor* value = plan.field->message_type()->map_value();
-  std::map<std::string, int32_t> by_name;
+  const bool is_wide = value->cpp_type() == FieldDescriptor::CPPTYPE_INT64;
+  std::map<std::string, int64_t> by_name;
   for (int i = 0; i < read.FieldSize(message, plan.field); ++i) {
     const Message& entry = read.GetRepeatedMessage(message, plan.field, i);
-    by_name.emplace(entry.GetReflection()->GetString(entry, key), entry.GetReflection()->GetInt32(entry, value));
+    const Reflection& of_entry = *entry.GetReflection();
+    by_name.emplace(of_entry.GetString(entry, key),
+                    is_wide ? of_entry.GetInt64(entry, value) : of_entry.GetInt32(entry, value));
   }
   out += '{';
   bool first = true;
@@ -132,7 +135,7 @@ void WriteMap(const Message& message, const FieldPlan& plan, std::string& out) {
     first = false;
     AppendJsonString(name, out);
     out += ':';
-    AppendJsonNumber(static_cast<int64_t>(number), out);
+    AppendJsonNumber(number, out);
   }
   out += '}';
 }
