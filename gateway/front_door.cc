@@ -66,7 +66,11 @@ void Record(http::Exchange& exchange, const Route* route, const absl::Status& st
 
 FrontDoor::FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas)
     : routes_(std::move(routes)), upstream_(upstream), quotas_(quotas), workspace_(upstream) {
-  for (size_t i = 0; i < routes_.size(); ++i) router_.Add(routes_[i].method, routes_[i].path, i);
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    router_.Add(routes_[i].method, routes_[i].path, i);
+    // A method that is not linked in ends the program as it starts, and not when somebody asks.
+    if (!routes_[i].rpc.empty()) Upstream::MethodNamed(routes_[i].rpc);
+  }
 }
 
 asio::awaitable<void> FrontDoor::Answer(http::Exchange& exchange) {

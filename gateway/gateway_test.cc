@@ -301,7 +301,7 @@ struct Answer {
 
 class GatewayTest : public testing::Test {
  protected:
-  GatewayTest() {
+  explicit GatewayTest(const std::string& workspace = "off") {
     thread_ = std::thread([this] { io_.run(); });
     const rpc::Serving serving(io_.get_executor(), "token");
     const auto serve = [&](const std::string& name, std::unique_ptr<grpc::Service> service) {
@@ -323,6 +323,7 @@ class GatewayTest : public testing::Test {
     host::Settings settings([&](const std::string& name) -> std::optional<std::string> {
       if (name == "FTL_HTTP_ADDRESS") return "127.0.0.1:0";
       if (name == "FTL_PORT_FILE") return port_file.string();
+      if (name == "FTL_WORKSPACE") return workspace;
       return std::nullopt;
     });
     module_ = GatewayModule().make(settings);
@@ -439,6 +440,19 @@ TEST_F(GatewayTest, HasNothingOfTheWorkspaceWhereThereIsNone) {
     for (const char* method : {"GET", "POST", "DELETE"}) {
       EXPECT_THAT(Ask(method, path).head, HasSubstr(" 404 ")) << method << path;
     }
+  }
+}
+
+class WorkspaceGatewayTest : public GatewayTest {
+ protected:
+  WorkspaceGatewayTest() : GatewayTest("local") {}
+};
+
+TEST_F(WorkspaceGatewayTest, KnowsTheMethodOfEachOfItsRoutesWithoutTheServicesInItsProgram) {
+  const std::string described = Ask("GET", "/openapi.json").body;
+  for (const char* path : {"/api-keys", "/api/tokens", "/api/models", "/api/conversations", "/api/templates",
+                           "/api/agents", "/api/chat", "/api/history", "/api/history/export", "/benchmark/llm"}) {
+    EXPECT_THAT(described, HasSubstr(fmt::format("\"{}\":", path)));
   }
 }
 

@@ -15,11 +15,20 @@
 #include "common/rpc/call.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/analytics/v1/history_service.pb.h"
+#include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/batch_runner/v1/benchmark_service.pb.h"
+#include "finetunelab/batch_runner/v1/chat_service.pb.h"
+#include "finetunelab/batch_runner/v1/conversations_service.pb.h"
 #include "finetunelab/batch_runner/v1/request_log_service.pb.h"
+#include "finetunelab/batch_runner/v1/templates_service.pb.h"
+#include "finetunelab/batch_runner/v1/workspace_service.pb.h"
+#include "finetunelab/exporter/v1/conversation_export_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
 #include "finetunelab/exporter/v1/history_export_service.pb.h"
+#include "finetunelab/session_vault/v1/identity_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
+#include "finetunelab/session_vault/v1/stored_keys_service.pb.h"
 
 namespace ftl::gateway {
 namespace {
@@ -39,15 +48,24 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
   return "export";
 }
 
-// Methods are found by name; named here, their protos are linked in.
+// Methods are found by name; with a message of each of their files named here, their protos are linked in.
 [[gnu::used]] const google::protobuf::Descriptor* (*const kLinked[])() = {
     &finetunelab::session_vault::v1::OpenSessionRequest::descriptor,
+    &finetunelab::session_vault::v1::PutStoredKeyRequest::descriptor,
+    &finetunelab::session_vault::v1::CreateTokenRequest::descriptor,
     &finetunelab::batch_runner::v1::StartRunRequest::descriptor,
-    &finetunelab::analytics::v1::AskRequest::descriptor,
-    &finetunelab::exporter::v1::ExportRequest::descriptor,
+    &finetunelab::batch_runner::v1::TestKeyRequest::descriptor,
+    &finetunelab::batch_runner::v1::CreateConversationRequest::descriptor,
+    &finetunelab::batch_runner::v1::CreateTemplateRequest::descriptor,
+    &finetunelab::batch_runner::v1::CreateAgentRequest::descriptor,
+    &finetunelab::batch_runner::v1::ChatRequest::descriptor,
     &finetunelab::batch_runner::v1::ReplayRequest::descriptor,
+    &finetunelab::batch_runner::v1::StartBenchmarkRequest::descriptor,
+    &finetunelab::analytics::v1::AskRequest::descriptor,
     &finetunelab::analytics::v1::ListRequestsRequest::descriptor,
+    &finetunelab::exporter::v1::ExportRequest::descriptor,
     &finetunelab::exporter::v1::ExportHistoryRequest::descriptor,
+    &finetunelab::exporter::v1::ExportConversationRequest::descriptor,
 };
 
 bool HoldsKey(const Message& request) {
