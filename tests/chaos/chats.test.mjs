@@ -48,6 +48,11 @@ describe('a chat', { skip }, () => {
   }, { seconds: 40, everyMs: 200 });
   const whole = async () => (await ok(post('/api/chat', { model, message: question, stream: false }))).content;
 
+  test('among routes whose methods are all known to a gateway by itself', async () => {
+    const { paths } = await ok(get('/openapi.json'));
+    assert.ok(paths['/api/chat'] && paths['/api-keys'] && paths['/api/history']);
+  });
+
   test('kept as far as it came when batch-runner is killed, and gone on from', async () => {
     const all = await whole();
     const { told, rest } = await asked();
