@@ -74,6 +74,7 @@ struct ModelCalls::UnderWay {
 
   ModelCall asked;
   OnPiece on_piece;
+  std::function<void()> on_begun;
   std::shared_ptr<CallTarget> target;
   pb::LoggedRequest row;
   ModelAnswer answer;
@@ -88,9 +89,11 @@ struct ModelCalls::UnderWay {
   asio::steady_timer ended;
 };
 
-Task<ModelAnswer> ModelCalls::Call(const CallContext& call, ModelCall asked, OnPiece on_piece) {
+Task<ModelAnswer> ModelCalls::Call(const CallContext& call, ModelCall asked, OnPiece on_piece,
+                                   std::function<void()> on_begun) {
   CO_TRY(Judge(asked));
   const auto under_way = std::make_shared<UnderWay>(parts_.executor, std::move(asked), std::move(on_piece));
+  under_way->on_begun = std::move(on_begun);
   CO_TRY(under_way->target, co_await Borrow(call, *under_way));
   all_.insert(under_way.get());
   auto end = [this, under_way](std::exception_ptr failure) {
@@ -103,6 +106,7 @@ Task<ModelAnswer> ModelCalls::Call(const CallContext& call, ModelCall asked, OnP
   if (!under_way->is_over) co_await under_way->ended.async_wait(asio::as_tuple(asio::use_awaitable));
   if (!under_way->is_over) {
     under_way->on_piece = nullptr;
+    under_way->on_begun = nullptr;
     BreakOff(*under_way);
     co_return Refuse(Reason::kCancelled, "The call was broken off.");
   }
@@ -149,6 +153,7 @@ asio::awaitable<void> ModelCalls::Run(std::shared_ptr<UnderWay> under_way) {
   under_way->row = RowOfBegun(under_way->asked, answer, parts_.keeps_content);
   under_way->refused = co_await parts_.log.Begin(DeadlineIn(kStoreLimit), under_way->asked.owner, under_way->row);
   if (under_way->refused.ok()) {
+    if (under_way->on_begun) under_way->on_begun();
     co_await TakePlace(*under_way);
     if (!under_way->stopped) co_await Ask(under_way);
     GivePlaceBack(*under_way);

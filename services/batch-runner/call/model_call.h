@@ -73,10 +73,12 @@ class ModelCalls {
   };
   explicit ModelCalls(Parts parts) : parts_(std::move(parts)), budget_(parts_.calls_at_a_time) {}
 
-  // `on_piece` hears the answer as it comes, and is not called once the caller is gone; it may be null. Where the
-  // waiting coroutine is cancelled, the call is broken off at once and its row says so. INVALID_FIELD, NOT_FOUND,
-  // KEY_FORGOTTEN, ENDPOINT_NOT_ALLOWED, DATABASE_UNAVAILABLE: nothing was called, nor written.
-  Task<ModelAnswer> Call(const CallContext& call, ModelCall asked, OnPiece on_piece = nullptr);
+  // `on_piece` hears the answer as it comes, and `on_begun` before that, once the call may be made and is written down;
+  // neither is called once the caller is gone, and each may be null. Where the waiting coroutine is cancelled, the call
+  // is broken off at once and its row says so. INVALID_FIELD, NOT_FOUND, KEY_FORGOTTEN, ENDPOINT_NOT_ALLOWED,
+  // DATABASE_UNAVAILABLE: nothing was called, nor written.
+  Task<ModelAnswer> Call(const CallContext& call, ModelCall asked, OnPiece on_piece = nullptr,
+                         std::function<void()> on_begun = nullptr);
   // Breaks off all calls, so that the thread can end; their rows say that the process did.
   void Close();
 

@@ -17,6 +17,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/text/view.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/chat/chat_rules.h"
 #include "services/batch-runner/chat/live_answer.h"
@@ -54,6 +55,8 @@ struct Chats::UnderWay {
   asio::cancellation_signal stop;
   std::string stopped_because;  // empty while nobody has stopped it; kStopped where a person has
   absl::Status refused;         // why no model was asked
+  bool is_stored = false;       // its place is
+  bool is_begun = false;        // the model may be asked
   bool is_asked = false;        // the call has ended
   std::unique_ptr<asio::steady_timer> beat;
 
@@ -62,7 +65,13 @@ struct Chats::UnderWay {
     stopped_because = because;
     stop.emit(asio::cancellation_type::terminal);
   }
+  // Whoever listens is told nothing while the request may still be refused as a whole.
+  void OpenWhereBoth() {
+    if (is_stored && is_begun) live->Open();
+  }
   void FillFrom(ModelAnswer answer);
+  // What had come, and why no more.
+  void FillBrokenOff(std::string_view because);
 };
 
 void Chats::UnderWay::FillFrom(ModelAnswer answer) {
@@ -91,6 +100,18 @@ void Chats::UnderWay::FillFrom(ModelAnswer answer) {
   }
   if (reply.usage.reasoning_tokens) message.set_reasoning_tokens(Tokens(*reply.usage.reasoning_tokens));
   if (answer.cost) message.set_cost(*answer.cost);
+}
+
+void Chats::UnderWay::FillBrokenOff(std::string_view because) {
+  message.set_content(live->content());
+  message.set_reasoning(live->reasoning());
+  message.set_status(pb::MESSAGE_STATUS_INCOMPLETE);
+  if (because == kStopped) {
+    message.set_finish_reason(std::string(kStopped));
+  } else {
+    message.set_error(std::string(because));
+    message.set_error_type(endpoint_pb::ERROR_TYPE_UNKNOWN);
+  }
 }
 
 Chats::Answer Chats::Find(const std::string& owner, const std::string& message_id) const {
@@ -133,8 +154,8 @@ asio::awaitable<void> Chats::Receive(Answer answer) {
   co_await (StorePlace(answer) && Ask(answer));
   answer->is_asked = true;
   answer->beat->cancel();
-  if (answer->live->is_open()) co_await StoreEnd(answer);
-  const bool has_answer = answer->live->is_open() && answer->refused.ok();
+  if (answer->is_stored) co_await StoreEnd(answer);
+  const bool has_answer = answer->is_stored && answer->refused.ok();
   answer->live->End(has_answer ? absl::StatusOr<pb::Message>(answer->message) : answer->refused);
   under_way_.erase(answer->message.id());
 }
@@ -149,7 +170,8 @@ asio::awaitable<void> Chats::StorePlace(Answer answer) {
     answer->Stop("Its place could not be stored.");
     co_return;
   }
-  answer->live->Open();
+  answer->is_stored = true;
+  answer->OpenWhereBoth();
   if (!answer->is_asked) asio::co_spawn(parts_.executor, KeepWhatComes(answer), asio::detached);
 }
 
@@ -167,24 +189,22 @@ asio::awaitable<void> Chats::Ask(Answer answer) {
   auto on_piece = [live = answer->live](PieceKind kind, std::string_view piece) {
     kind == PieceKind::kContent ? live->AddContent(piece) : live->AddReasoning(piece);
   };
-  auto [failure, came] =
-      co_await asio::co_spawn(parts_.executor, parts_.calls.Call(call, std::move(asked), std::move(on_piece)),
-                              asio::bind_cancellation_slot(answer->stop.slot(), asio::as_tuple(asio::use_awaitable)));
+  auto on_begun = [answer] {
+    answer->is_begun = true;
+    answer->OpenWhereBoth();
+  };
+  auto [failure, came] = co_await asio::co_spawn(
+      parts_.executor, parts_.calls.Call(call, std::move(asked), std::move(on_piece), std::move(on_begun)),
+      asio::bind_cancellation_slot(answer->stop.slot(), asio::as_tuple(asio::use_awaitable)));
   if (!answer->stopped_because.empty()) {
-    answer->message.set_content(answer->live->content());
-    answer->message.set_reasoning(answer->live->reasoning());
-    answer->message.set_status(pb::MESSAGE_STATUS_INCOMPLETE);
-    if (answer->stopped_because == kStopped) {
-      answer->message.set_finish_reason(std::string(kStopped));
-    } else {
-      answer->message.set_error(answer->stopped_because);
-      answer->message.set_error_type(endpoint_pb::ERROR_TYPE_UNKNOWN);
-    }
+    answer->FillBrokenOff(answer->stopped_because);
     co_return;
   }
   if (failure) came = absl::InternalError("the call of a model was thrown out");
   if (came.ok()) {
     answer->FillFrom(*std::move(came));
+  } else if (answer->is_begun) {
+    answer->FillBrokenOff(ToStd(came.status().message()));
   } else {
     answer->refused = came.status();
   }
@@ -254,7 +274,7 @@ Task<> Chats::TellLive(Answer answer, AnswerPlace place, const Write& write) {
   while (true) {
     const bool is_over = live->ended().has_value();
     if (is_over && !live->ended()->ok()) co_return live->ended()->status();
-    if (live->is_open() && !has_begun) {
+    if ((live->is_open() || is_over) && !has_begun) {
       has_begun = true;
       CO_TRY(co_await write(StartEvent(conversation, answer->message)));
     }
