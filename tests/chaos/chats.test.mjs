@@ -56,8 +56,8 @@ describe('a chat', { skip }, () => {
   test('kept as far as it came when batch-runner is killed, and gone on from', async () => {
     const all = await whole();
     const { told, rest } = await asked();
+    const early = told.content;
     await wait(1500);  // longer than between two times that it is stored
-    const seen = told.content;
     await kill(installed, 'batch-runner');
     await rest;
     assert.notEqual(told.end?.type, 'done');
@@ -66,7 +66,7 @@ describe('a chat', { skip }, () => {
     assert.equal(message.status, 'incomplete');
     assert.ok(message.error);
     assert.ok(all.startsWith(message.content), 'it is the beginning of the answer');
-    assert.ok(message.content.length > 0 && message.content.length >= seen.length / 2, `${message.content.length} of ${seen.length} are kept`);
+    assert.ok(message.content.startsWith(early), 'what had come more than a second before is kept');
     const went = await ok(post('/api/chat', { conversation_id: told.start.conversation_id, continue_message_id: message.id, stream: false }));
     assert.ok(went.content.startsWith(message.content) && went.content.length > message.content.length);
   });
