@@ -73,7 +73,7 @@ test('an answer is stopped, kept as far as it came, and gone on with', async (t)
 
 test('an answer outlives a reload of the page, which joins it again where it is', async (t) => {
   const { page, close } = await begin(t, 'sample-slow');
-  await ask(page, 'Describe the sea in a hundred words.');
+  await ask(page, 'Write me a long story about a lighthouse keeper.');
   await live(page).locator('.prose p').first().waitFor({ timeout: 15_000 });
   const id = conversationOf(page);
   await page.reload();
