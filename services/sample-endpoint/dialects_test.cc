@@ -43,7 +43,9 @@ class DialectsTest : public testing::TestWithParam<Service> {
     const Endpoint at = At();
     const Credential credential{Secret(key)};
     pieces_.clear();
-    const OnPiece keep = [this](std::string_view piece) { pieces_ += piece; };
+    const OnPiece keep = [this](PieceKind kind, std::string_view piece) {
+      if (kind == PieceKind::kContent) pieces_ += piece;
+    };
     return *Await(io_, caller_.Chat(DeadlineIn(limit), at, credential, "session", request, keep, dialect()));
   }
   ChatReply Chat(std::string model, bool stream = true, absl::Duration limit = absl::Seconds(5)) {

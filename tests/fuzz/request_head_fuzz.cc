@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <boost/asio/ip/address_v4.hpp>
 
+#include "common/observe/trace/span_context.h"
 #include "gateway/http/caller.h"
 #include "gateway/http/request_guard.h"
 #include "gateway/http/request_parser.h"
@@ -79,7 +80,7 @@ void ReadAll(const RequestHead& head) {
   Require(http::ClientAddress(peer, head, 0) == "203.0.113.7", "without a proxy the address is the socket's");
   const std::string id = http::RequestIdOf(head);
   Require(id.size() <= 64 && id.find_first_of(" \r\n\"<") == std::string::npos, "a request id is harmless");
-  (void)http::TraceOf(head);
+  (void)trace::ParseTraceparent(head.Find("traceparent").value_or(""));
   (void)http::BearerOf(head);
   (void)http::IsForeign(head);
   (void)http::ParseQuery(head.query);
