@@ -186,14 +186,47 @@ bool IsExtremeOf(const pb::Query& figure, const pb::Query& list) {
   return extreme && list.statistic() == pb::STATISTIC_LIST && figure.measure() == list.measure();
 }
 
+// What a query leaves out, and how much of what it speaks of that is.
+struct LeftOut {
+  std::multiset<std::string> spoken_of;  // as if all of it were left out
+  int count = 0;
+};
+
+LeftOut LeftOutBy(const pb::Query& query) {
+  LeftOut left_out;
+  for (const auto* filters : {&query.among(), &query.filters()}) {
+    for (pb::Filter filter : *filters) {
+      left_out.count += filter.comparison() == pb::COMPARISON_NOT_EQUAL ? 1 : 0;
+      if (filter.comparison() == pb::COMPARISON_EQUAL) filter.set_comparison(pb::COMPARISON_NOT_EQUAL);
+      left_out.spoken_of.insert(filter.SerializeAsString());
+    }
+  }
+  for (pb::Slice slice : query.slices()) {
+    left_out.count += slice.exclude() ? 1 : 0;
+    slice.set_exclude(true);
+    left_out.spoken_of.insert("slice " + slice.SerializeAsString());
+  }
+  return left_out;
+}
+
+// Without these and those: what stands behind the `and` is left out too, not asked for.
+bool LeavesOutMore(const pb::Query& one, const pb::Query& other) {
+  const LeftOut more = LeftOutBy(one);
+  const LeftOut less = LeftOutBy(other);
+  return less.count > 0 && more.count > less.count && more.spoken_of == less.spoken_of;
+}
+
 // One reading of two that are as near: the one that says all of the other, or one that asks which is meant. The first
 // where either says more than one query.
 Reading ChoiceOf(const Reading& one, const Reading& other) {
   if (one.queries.size() != 1 || other.queries.size() != 1 || one.refusal || one.wants_help) return one;
   const pb::Query& first = one.queries[0];
   const pb::Query& second = other.queries[0];
-  if (SaysAllOf(first, second) || IsExtremeOf(first, second)) return one;
-  if (SaysAllOf(second, first) || IsExtremeOf(second, first)) return other;
+  const auto goes_before = [](const pb::Query& a, const pb::Query& b) {
+    return SaysAllOf(a, b) || IsExtremeOf(a, b) || LeavesOutMore(a, b);
+  };
+  if (goes_before(first, second)) return one;
+  if (goes_before(second, first)) return other;
   Reading asks_back;
   asks_back.choices = {{one.queries[0], ""}, {other.queries[0], ""}};
   return asks_back;
