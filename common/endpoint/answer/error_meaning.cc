@@ -34,7 +34,7 @@ bool ErrorMeaning::IsOutOfCredit(int status) const {
   }
   const bool is_of_a_moment = HasAny(message_, {"retry in", "try again in", "per minute", "per-min", "per second",
                                                 "per_minute", "requests per", "tokens per min"});
-  if (is_of_a_moment && !HasAny(message_, {"per day", "per-day"})) return false;
+  if (is_of_a_moment && !HasAny(message_, {"per day", "per-day", "per month"})) return false;
   if (HasAny(message_, {"retry in", "try again in"})) return false;
   // A name says it in the same words, with lines between them.
   if (SaysOutOfCredit(message_) || SaysOutOfCredit(absl::StrReplaceAll(name_, {{"_", " "}}))) return true;
@@ -45,8 +45,8 @@ bool ErrorMeaning::IsOutOfCredit(int status) const {
   if (!is_too_fast && SaysAllowanceIsUsedUp(message_) && HasAny(message_, {"upgrade", "purchase", "subscribe"})) {
     return true;
   }
-  return HasAny(message_,
-                {"exceeded your current quota", "specified api usage limits", "per day", "daily limit", "daily quota"});
+  return HasAny(message_, {"exceeded your current quota", "specified api usage limits", "per day", "daily limit",
+                           "daily quota", "per month", "monthly limit", "monthly quota"});
 }
 
 bool ErrorMeaning::WantsHttps() const {
