@@ -177,7 +177,7 @@ TEST_F(DatabaseTest, NoStatementRunsOnOrWaitsForALockWhenNobodyWaitsForIt) {
   EXPECT_FALSE(run(kLock, {}, absl::Seconds(1)).ok());
   const auto active = [&] {
     return count(
-        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'tests' AND state = 'active' AND "
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND "
         "pid <> pg_backend_pid()");
   };
   EXPECT_EQ(active(), 3) << "who holds the lock, and the two that were given up";

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cmath>
+#include <deque>
+#include <mutex>
 
 #include <absl/time/clock.h>
 
@@ -13,8 +15,15 @@ struct Recorder {
   std::function<void(SpanRecord)> take;
 };
 
+std::atomic<const Recorder*> recorder = nullptr;
+
 // Replaced as a whole; those that were in force stay, since a span may be ending with them.
-std::atomic<Recorder*> recorder = nullptr;
+const Recorder* Kept(Recorder next) {
+  static std::mutex mutex;
+  static auto& kept = *new std::deque<Recorder>();
+  const std::lock_guard lock(mutex);
+  return &kept.emplace_back(std::move(next));
+}
 
 thread_local const SpanContext* current = nullptr;
 
@@ -71,7 +80,7 @@ CurrentScope::CurrentScope(const SpanContext* context) : before_(current) { curr
 CurrentScope::~CurrentScope() { current = before_; }
 
 void Record(Sampler sampler, std::function<void(SpanRecord)> take) {
-  recorder.store(take ? new Recorder{sampler, std::move(take)} : nullptr, std::memory_order_release);
+  recorder.store(take ? Kept({sampler, std::move(take)}) : nullptr, std::memory_order_release);
 }
 
 bool IsRecording() { return recorder.load(std::memory_order_relaxed) != nullptr; }
