@@ -121,6 +121,12 @@ prometheus::Counter& LostLeases() {
   return CounterOf("ftl_run_leases_lost_total", "Runs that another process took from this one.");
 }
 
+prometheus::Counter& Pauses(endpoint_pb::Provider provider) {
+  return CounterOf("ftl_run_pauses_total",
+                   "Times that a run waits for a second or longer because its endpoint asked it to.",
+                   {{"provider", WordOf(provider)}});
+}
+
 }  // namespace
 
 void BeginAtZero() {
@@ -137,6 +143,9 @@ void BeginAtZero() {
   RunsInLine();
   OldestLease();
   Watchers();
+  // Of the providers, those that have no preset are always there.
+  Pauses(endpoint_pb::PROVIDER_CUSTOM);
+  RunsSlowed(endpoint_pb::PROVIDER_CUSTOM);
 }
 
 void Started() { StartedRuns().Increment(); }
@@ -171,11 +180,7 @@ void Retried() { Retries().Increment(); }
 
 void LackedRoom() { RoomlessCalls().Increment(); }
 
-void Paused(endpoint_pb::Provider provider) {
-  CounterOf("ftl_run_pauses_total", "Times that a run waits for a second or longer because its endpoint asked it to.",
-            {{"provider", WordOf(provider)}})
-      .Increment();
-}
+void Paused(endpoint_pb::Provider provider) { Pauses(provider).Increment(); }
 
 void TakenOver() { TakenOverPrompts().Increment(); }
 
