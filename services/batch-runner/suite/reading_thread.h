@@ -14,8 +14,8 @@ namespace ftl::batch_runner {
 // are read one after the other.
 class ReadingThread {
  public:
-  // A text of fewer bytes is read where it is: that takes less than a millisecond or two, also where every line of it is
-  // a prompt.
+  // A text of fewer bytes is read where it is: that takes less than a millisecond or two, also where every line of it
+  // is a prompt.
   static constexpr size_t kWorthIt = 12 * 1024;
 
   // What `read` gives. It is run to its end, and what it refers to must live until then: a caller that is cancelled
