@@ -20,6 +20,7 @@
 #include <boost/asio/write.hpp>
 
 #include "common/error/try.h"
+#include "common/observe/instrument.h"
 #include "common/rpc/serve.h"
 #include "common/rpc/server.h"
 #include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
@@ -648,6 +649,11 @@ TEST_F(GatewayTest, SendsEveryResultOnceAndInOrderToWhoeverComesWhenever) {
   tcp::socket early = Send("GET", Demo(fmt::format("/batch-test/{}/events", kRun)));
   tcp::socket resuming = Send("GET", Demo(fmt::format("/batch-test/{}/events", kRun)), "", "Last-Event-ID: 4\r\n");
   tcp::socket by_query = Send("GET", Demo(fmt::format("/batch-test/{}/events?last_event_id=2", kRun)));
+  // Whoever comes after the end has a stream of his own.
+  const prometheus::Gauge& watchers =
+      metrics::GaugeOf("ftl_gateway_watchers", "Pages that watch a run through this process.");
+  for (int i = 0; i < 500 && watchers.Value() < 3; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_EQ(watchers.Value(), 3);
   runner_->Finish();
   const auto ids = [](const Answer& answer) {
     std::string found;
