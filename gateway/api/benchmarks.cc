@@ -5,7 +5,7 @@
 #include "finetunelab/batch_runner/v1/benchmark_service.grpc.pb.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/sse_writer.h"
-#include "gateway/upstream/pump.h"
+#include "gateway/upstream/event_sender.h"
 
 namespace ftl::gateway {
 
@@ -26,31 +26,24 @@ Task<> SendStart(Services& services, Incoming& incoming) {
   co_return co_await incoming.exchange.Send(http::JsonResponse(status, ToJson(*response)));
 }
 
-Task<> SendEvents(Stub& stub, Incoming& incoming) {
+Task<> SendStanding(Stub& stub, Incoming& incoming) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto& request = static_cast<const pb::WatchBenchmarkRequest&>(*incoming.request);
   Pump<pb::WatchBenchmarkResponse> pump(
       executor, rpc::Stream<pb::WatchBenchmarkResponse>::Start(incoming.call, stub.async(),
                                                                &Stub::async::WatchBenchmark, request));
-  // Until the first look is there, a refusal can still be an answer of its own.
-  co_await pump.Wait(incoming.call.deadline);
-  auto next = pump.Take();
-  CO_TRY(next.status());
-  CO_TRY(co_await incoming.exchange.Begin(http::EventStreamHead()));
-  http::SseWriter sse(incoming.exchange.body());
-  while (next.ok() && next->has_value()) {
-    const pb::Benchmark& benchmark = (*next)->benchmark();
-    const bool is_under_way = benchmark.status() == pb::BENCHMARK_STATUS_RUNNING;
+  const auto events_of = [](const pb::WatchBenchmarkResponse& response) {
+    const bool is_under_way = response.benchmark().status() == pb::BENCHMARK_STATUS_RUNNING;
     std::string event;
-    http::AppendEvent(is_under_way ? "progress" : "done", 0, ToJson(benchmark), event);
-    CO_TRY(co_await sse.Write(event));
-    while (!co_await pump.Wait(sse.heartbeat_due())) CO_TRY(co_await sse.Heartbeat());
-    next = pump.Take();
-  }
-  std::string end;
-  if (!next.ok()) http::AppendEvent("error", 0, http::ProblemJson(next.status(), incoming.call.request_id), end);
-  CO_TRY(co_await sse.Write(end));
-  co_return co_await sse.End();
+    http::AppendEvent(is_under_way ? "progress" : "done", 0, ToJson(response.benchmark()), event);
+    return event;
+  };
+  const auto end_of = [&incoming](const absl::Status& status) {
+    std::string end;
+    if (!status.ok()) http::AppendEvent("error", 0, http::ProblemJson(status, incoming.call.request_id), end);
+    return end;
+  };
+  co_return co_await SendEvents(pump, incoming.exchange, incoming.call.deadline, events_of, end_of);
 }
 
 }  // namespace
@@ -61,7 +54,7 @@ Handler StartBenchmark(Services& services) {
 
 Handler WatchBenchmark(Services& services) {
   std::shared_ptr<Stub> stub = pb::BenchmarkService::NewStub(services.upstream.Channel("batch-runner"));
-  return [stub](Incoming& incoming) { return SendEvents(*stub, incoming); };
+  return [stub](Incoming& incoming) { return SendStanding(*stub, incoming); };
 }
 
 }  // namespace ftl::gateway

@@ -10,9 +10,9 @@
 #include "common/json/message_json.h"
 #include "common/proto/enum_word.h"
 #include "finetunelab/batch_runner/v1/chat_service.grpc.pb.h"
-#include "gateway/http/problem.h"
+#include "gateway/api/answer_line.h"
 #include "gateway/http/sse_writer.h"
-#include "gateway/upstream/pump.h"
+#include "gateway/upstream/event_sender.h"
 
 namespace ftl::gateway {
 
@@ -21,12 +21,6 @@ namespace pb = finetunelab::batch_runner::v1;
 namespace {
 
 using Stub = pb::ChatService::Stub;
-
-std::string Typed(std::string_view type, const google::protobuf::Message& members) {
-  std::string json = fmt::format("{{\"type\":\"{}\"", type);
-  WriteMembers(members, /*first=*/false, json);
-  return json + "}";
-}
 
 std::string Text(std::string_view name, std::string_view text) {
   std::string json = fmt::format("{{\"{}\":", name);
@@ -42,32 +36,26 @@ absl::Status StatusOf(const pb::ChatFailure& failure) {
       .With("message_id", failure.message_id());
 }
 
-// As a line of the stream; the problem's own `type` gives way to the event's.
-std::string Problem(const absl::Status& status, const std::string& request_id, std::string_view more = "") {
-  return fmt::format("{{\"type\":\"error\"{},\"problem_type\"", more) +
-         http::ProblemJson(status, request_id).substr(sizeof "{\"type\"" - 1);
-}
-
 std::string LineOf(const pb::ChatEvent& event, const std::string& request_id) {
   switch (event.event_case()) {
     case pb::ChatEvent::kStart:
-      return Typed("start", event.start());
+      return TypedLine("start", event.start());
     case pb::ChatEvent::kContent:
       return Text("content", event.content());
     case pb::ChatEvent::kReasoning:
       return Text("reasoning", event.reasoning());
     case pb::ChatEvent::kToolCall:
-      return Typed("tool_call", event.tool_call());
+      return TypedLine("tool_call", event.tool_call());
     case pb::ChatEvent::kTiming:
-      return Typed("timing", event.timing());
+      return TypedLine("timing", event.timing());
     case pb::ChatEvent::kTokenUsage:
-      return Typed("token_usage", event.token_usage());
+      return TypedLine("token_usage", event.token_usage());
     case pb::ChatEvent::kDone:
-      return Typed("done", event.done());
+      return TypedLine("done", event.done());
     case pb::ChatEvent::kError:
-      return Problem(StatusOf(event.error()), request_id,
-                     fmt::format(",\"message_id\":\"{}\",\"error_type\":\"{}\"", event.error().message_id(),
-                                 EnumWord(event.error().error_type())));
+      return ErrorLine(StatusOf(event.error()), request_id,
+                       fmt::format(",\"message_id\":\"{}\",\"error_type\":\"{}\"", event.error().message_id(),
+                                   EnumWord(event.error().error_type())));
     case pb::ChatEvent::EVENT_NOT_SET:
       return "";
   }
@@ -75,31 +63,15 @@ std::string LineOf(const pb::ChatEvent& event, const std::string& request_id) {
 }
 
 template <typename Response>
-Task<> SendEvents(Pump<Response>& pump, Incoming& incoming) {
-  co_await pump.Wait(incoming.call.deadline);
-  auto next = pump.Take();
-  CO_TRY(next.status());
-  CO_TRY(co_await incoming.exchange.Begin(http::EventStreamHead()));
-  if (incoming.exchange.head().method == "HEAD") co_return co_await incoming.exchange.End();
-  http::SseWriter sse(incoming.exchange.body());
-  while (next.ok() && next->has_value()) {
-    const pb::ChatEvent& event = (*next)->event();
+Task<> SendAnswer(Pump<Response>& pump, Incoming& incoming) {
+  const auto events_of = [&incoming](const Response& response) {
     std::string events;
-    const std::string line = LineOf(event, incoming.call.request_id);
-    if (!line.empty()) http::AppendEvent("", event.id(), line, events);
-    CO_TRY(co_await sse.Write(events));
-    while (true) {
-      const bool has_come = co_await pump.Wait(sse.heartbeat_due());
-      if (has_come) break;
-      CO_TRY(co_await sse.Heartbeat());
-    }
-    next = pump.Take();
-  }
-  std::string end;
-  if (!next.ok()) http::AppendEvent("", 0, Problem(next.status(), incoming.call.request_id), end);
-  http::AppendEvent("", 0, "[DONE]", end);
-  CO_TRY(co_await sse.Write(end));
-  co_return co_await sse.End();
+    const std::string line = LineOf(response.event(), incoming.call.request_id);
+    if (!line.empty()) http::AppendEvent("", response.event().id(), line, events);
+    return events;
+  };
+  const auto end_of = [&incoming](const absl::Status& status) { return LastEvents(status, incoming.call.request_id); };
+  co_return co_await SendEvents(pump, incoming.exchange, incoming.call.deadline, events_of, end_of);
 }
 
 // The events of an answer as one object.
@@ -177,7 +149,7 @@ Task<> SendRest(Stub& stub, Incoming& incoming, pb::RejoinChatRequest request) {
   Pump<pb::RejoinChatResponse> pump(
       executor, rpc::Stream<pb::RejoinChatResponse>::Start(incoming.call, stub.async(), &Stub::async::RejoinChat,
                                                            std::move(request)));
-  co_return co_await SendEvents(pump, incoming);
+  co_return co_await SendAnswer(pump, incoming);
 }
 
 std::string LastEventId(const Incoming& incoming) {
@@ -196,7 +168,7 @@ Task<> Ask(Stub& stub, Incoming& incoming) {
   Pump<pb::ChatResponse> pump(
       executor, rpc::Stream<pb::ChatResponse>::Start(incoming.call, stub.async(), &Stub::async::Chat, request));
   if (request.has_stream() && !request.stream()) co_return co_await SendWhole(pump, incoming);
-  co_return co_await SendEvents(pump, incoming);
+  co_return co_await SendAnswer(pump, incoming);
 }
 
 Task<> Rejoin(Stub& stub, Incoming& incoming) {
