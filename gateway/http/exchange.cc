@@ -41,7 +41,7 @@ Exchange::Exchange(Wire& wire, const Limits& limits, RequestParser& parser)
   if (request_id_.empty()) request_id_ = NewRequestId();
 }
 
-Task<std::string> Exchange::ReadBody(size_t max_bytes, size_t front_bytes, const Judge& judge) {
+Task<std::string> Exchange::ReadBody(size_t max_bytes, size_t front_bytes, Judge judge) {
   std::string body;
   if (body_read_) co_return body;
   CO_TRY(parser_.LimitBody(max_bytes));

@@ -46,7 +46,7 @@ class Exchange {
   // As above. Once `front_bytes` of it have come, `judge` sees what has come; where it refuses, nothing more is read.
   // A shorter body is not judged.
   using Judge = std::function<Task<>(std::string_view front)>;
-  Task<std::string> ReadBody(size_t max_bytes, size_t front_bytes, const Judge& judge);
+  Task<std::string> ReadBody(size_t max_bytes, size_t front_bytes, Judge judge);
 
   Task<> Send(Response response);
 
