@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include <absl/status/status.h>
+#include <google/protobuf/descriptor.h>
 
 #include "common/rpc/call_context.h"
 
@@ -13,14 +14,13 @@ inline constexpr std::string_view kOperator = "operator";
 // Somebody with a certificate that names no service of ours.
 inline constexpr std::string_view kUnknownName = "unknown";
 
-// Who may call what, in one table for all services: by method in session-vault, by service elsewhere. A method is named
-// by the type of its request, such as `finetunelab.session_vault.v1.OpenSessionRequest`; one that the table does not
-// cover may be called by nobody. Callers
-// without any name are met only on servers that ask for no certificate, and may call what asks for a session's id or a
-// run's, or gives what is public. PERMISSION_DENIED.
-absl::Status JudgeCaller(std::string_view request_type, const CallContext& call);
+// Who may call what, in one table for all services: by method in session-vault, by service elsewhere, and by the
+// gateway alone where a request names its owner. A method is named by the type of its request; one that the table does
+// not cover may be called by nobody. Callers without any name are met only on servers that ask for no certificate, and
+// may call what asks for a session's id or a run's, or gives what is public. PERMISSION_DENIED.
+absl::Status JudgeCaller(const google::protobuf::Descriptor& request, const CallContext& call);
 
 // Whether the method is in the table at all.
-bool HasRule(std::string_view request_type);
+bool HasRule(const google::protobuf::Descriptor& request);
 
 }  // namespace ftl::rpc

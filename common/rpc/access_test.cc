@@ -1,17 +1,22 @@
 #include "common/rpc/access.h"
 
+#include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
 #include "common/error/refusal.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/analytics/v1/history_service.pb.h"
 #include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
+#include "finetunelab/batch_runner/v1/benchmark_service.pb.h"
 #include "finetunelab/batch_runner/v1/chat_service.pb.h"
 #include "finetunelab/batch_runner/v1/conversations_service.pb.h"
+#include "finetunelab/batch_runner/v1/request_log_service.pb.h"
 #include "finetunelab/batch_runner/v1/templates_service.pb.h"
 #include "finetunelab/batch_runner/v1/workspace_service.pb.h"
 #include "finetunelab/exporter/v1/conversation_export_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
+#include "finetunelab/exporter/v1/history_export_service.pb.h"
 #include "finetunelab/session_vault/v1/identity_service.pb.h"
 #include "finetunelab/session_vault/v1/key_lending_service.pb.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
@@ -27,7 +32,7 @@ template <typename Request>
 bool May(std::string_view caller) {
   CallContext call;
   call.caller = caller;
-  const absl::Status status = JudgeCaller(Request::descriptor()->full_name(), call);
+  const absl::Status status = JudgeCaller(*Request::descriptor(), call);
   if (!status.ok()) EXPECT_EQ(ReasonOf(status), Reason::kPermissionDenied);
   return status.ok();
 }
@@ -42,7 +47,7 @@ TEST(AccessTest, HasARuleForEveryMethodThereIs) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const auto* method = file->service(s)->method(m);
-        EXPECT_TRUE(HasRule(method->input_type()->full_name())) << method->full_name();
+        EXPECT_TRUE(HasRule(*method->input_type())) << method->full_name();
       }
     }
   }
@@ -99,16 +104,19 @@ TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
   for (const google::protobuf::FileDescriptor* file :
        {runner::CreateConversationRequest::descriptor()->file(), runner::CreateTemplateRequest::descriptor()->file(),
         runner::CreateAgentRequest::descriptor()->file(), runner::StopChatRequest::descriptor()->file(),
+        runner::ReplayRequest::descriptor()->file(), runner::StartBenchmarkRequest::descriptor()->file(),
+        finetunelab::analytics::v1::ListRequestsRequest::descriptor()->file(),
+        finetunelab::exporter::v1::ExportHistoryRequest::descriptor()->file(),
         finetunelab::exporter::v1::ExportConversationRequest::descriptor()->file()}) {
     for (int m = 0; m < file->service(0)->method_count(); ++m) {
-      const std::string request = file->service(0)->method(m)->input_type()->full_name();
+      const google::protobuf::Descriptor& request = *file->service(0)->method(m)->input_type();
       CallContext call;
-      for (const char* caller : {"", "session-vault", "analytics", "export", "unknown", "operator"}) {
+      for (const char* caller : {"", "session-vault", "batch-runner", "analytics", "export", "unknown", "operator"}) {
         call.caller = caller;
-        EXPECT_FALSE(JudgeCaller(request, call).ok()) << request << " by " << caller;
+        EXPECT_FALSE(JudgeCaller(request, call).ok()) << request.full_name() << " by " << caller;
       }
       call.caller = "gateway";
-      EXPECT_TRUE(JudgeCaller(request, call).ok()) << request;
+      EXPECT_TRUE(JudgeCaller(request, call).ok()) << request.full_name();
     }
   }
 }
@@ -116,8 +124,8 @@ TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
 TEST(AccessTest, RefusesWhatIsNotInTheTable) {
   CallContext call;
   call.caller = "gateway";
-  EXPECT_FALSE(JudgeCaller("finetunelab.session_vault.v1.NothingRequest", call).ok());
-  EXPECT_FALSE(JudgeCaller("", call).ok());
+  EXPECT_FALSE(JudgeCaller(*vault::OpenSessionResponse::descriptor(), call).ok());
+  EXPECT_FALSE(JudgeCaller(*google::protobuf::DescriptorProto::descriptor(), call).ok());
 }
 
 }  // namespace

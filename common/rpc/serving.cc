@@ -100,7 +100,7 @@ absl::StatusOr<CallContext> Serving::Understand(const grpc::CallbackServerContex
   } else {
     call.caller = CertifiedCaller(identity.get());
   }
-  TRY(JudgeCaller(request.GetDescriptor()->full_name(), call));
+  TRY(JudgeCaller(*request.GetDescriptor(), call));
   BelieveAddress(call, request);
   return call;
 }
