@@ -134,7 +134,7 @@ Task<> SendWhole(Pump<pb::ChatResponse>& pump, Incoming& incoming) {
   WholeAnswer answer;
   while (true) {
     const bool has_come = co_await pump.Wait(incoming.call.deadline);
-    if (!has_come) co_return Refuse(Reason::kDeadlineExceeded, "The answer takes longer than anybody waits for it.");
+    if (!has_come) co_return AnswerIsLate();
     auto next = pump.Take();
     CO_TRY(next.status());
     if (!next->has_value()) break;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/async/task.h"
+#include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "gateway/http/exchange.h"
 #include "gateway/http/sse_writer.h"
@@ -10,12 +11,18 @@
 
 namespace ftl::gateway {
 
+// That nobody waits any longer for the first of an answer.
+inline absl::Status AnswerIsLate() {
+  return Refuse(Reason::kDeadlineExceeded, "The answer takes longer than anybody waits for it.");
+}
+
 // Sends the messages of a service as an event stream, with heartbeats while none comes. Until the first is there, a
-// refusal is still an answer of its own. `events_of` gives a message's events as they go over the wire, `end_of` what
-// ends the stream, by how the call ended; either may be empty.
+// refusal is still an answer of its own, as it is where none comes by `deadline`. `events_of` gives a message's events
+// as they go over the wire, `end_of` what ends the stream, by how the call ended; either may be empty.
 template <typename Response, typename EventsOf, typename EndOf>
 Task<> SendEvents(Pump<Response>& pump, http::Exchange& exchange, Deadline deadline, EventsOf events_of, EndOf end_of) {
-  co_await pump.Wait(deadline);
+  const bool has_begun = co_await pump.Wait(deadline);
+  if (!has_begun) co_return AnswerIsLate();
   auto next = pump.Take();
   CO_TRY(next.status());
   CO_TRY(co_await exchange.Begin(http::EventStreamHead()));
