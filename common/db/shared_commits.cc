@@ -17,6 +17,7 @@
 #include "common/db/connection_pool.h"
 #include "common/db/session_statement.h"
 #include "common/db/statement_span.h"
+#include "common/error/refusal.h"
 
 namespace ftl {
 namespace {
@@ -78,6 +79,14 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
   }
 
   static Task<std::vector<Rows>> Run(std::shared_ptr<Lane> lane, std::shared_ptr<Unit> unit) {
+    Answer answer = co_await Await(lane, unit);
+    if (!answer.ok()) unit->span.Fail(CodeOf(ReasonOf(answer.status())));
+    unit->span.End();
+    co_return answer;
+  }
+
+ private:
+  static Task<std::vector<Rows>> Await(std::shared_ptr<Lane> lane, std::shared_ptr<Unit> unit) {
     lane->line_.push_back(unit);
     lane->SendCarriers();
     if (!unit->answer) co_await unit->answered.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -94,7 +103,6 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
     co_return *std::move(unit->answer);
   }
 
- private:
   void SendCarriers() {
     if (carriers_ >= most_carriers_) return;
     ++carriers_;

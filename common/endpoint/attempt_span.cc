@@ -3,16 +3,9 @@
 #include "common/endpoint/url/endpoint.h"
 #include "common/endpoint/url/provider.h"
 #include "common/proto/enum_word.h"
+#include "common/time/proto_time.h"
 
 namespace ftl {
-namespace {
-
-double SecondsOf(const google::protobuf::Duration& duration) {
-  return static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) * 1e-9;
-}
-
-}  // namespace
-
 trace::Span BeginAttemptSpan(const Endpoint& endpoint, const ChatRequest& request) {
   trace::Span span = trace::Span::BeginUnderCurrent(trace::SpanKind::kClient, "chat");
   if (!span.is_recorded()) return span;
@@ -35,8 +28,10 @@ void EndAttemptSpan(const ChatReply& reply, trace::Span& span) {
     span.Set("gen_ai.usage.input_tokens", reply.input_tokens);
     span.Set("gen_ai.usage.output_tokens", reply.output_tokens);
   }
-  if (!reply.finish_reason.empty()) span.Set("gen_ai.response.finish_reason", reply.finish_reason);
-  if (reply.timing.has_ttft()) span.Set("gen_ai.response.time_to_first_chunk", SecondsOf(reply.timing.ttft()));
+  if (!reply.finish_reason.empty())
+    span.Set("gen_ai.response.finish_reasons", std::vector<std::string>{reply.finish_reason});
+  if (reply.timing.has_ttft())
+    span.Set("gen_ai.response.time_to_first_chunk", absl::ToDoubleSeconds(FromProto(reply.timing.ttft())));
   if (!reply.ok()) span.Fail(EnumWord(reply.failure.error_type));
   span.End();
 }

@@ -8,7 +8,7 @@ const service = 'opentelemetry/proto/collector/trace/v1/trace_service.proto';
 const { opentelemetry } = grpc.loadPackageDefinition(loadSync(service, { includeDirs: [join(checkout, 'protos')], enums: String, longs: Number, oneofs: true }));
 const { TraceService } = opentelemetry.proto.collector.trace.v1;
 
-const valueOf = (any) => any[any.value];
+const valueOf = (any) => (any.value === 'arrayValue' ? any.arrayValue.values.map(valueOf) : any[any.value]);
 const attributesOf = (list) => Object.fromEntries(list.map(({ key, value }) => [key, valueOf(value)]));
 
 export class Collector {

@@ -27,7 +27,7 @@ namespace otlp = opentelemetry::proto;
 
 constexpr absl::Duration kFarewell = absl::Seconds(2);
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using Headers = std::vector<std::pair<std::string, Secret>>;
 
 prometheus::Counter& Spans(const char* outcome) {
   return metrics::CounterOf("ftl_trace_spans_total", "Spans that ended in this process, by what became of them.",
@@ -60,6 +60,9 @@ void Write(const SpanRecord& record, otlp::trace::v1::Span& span) {
     if (const auto* whole = std::get_if<int64_t>(&value)) any.set_int_value(*whole);
     if (const auto* real = std::get_if<double>(&value)) any.set_double_value(*real);
     if (const auto* truth = std::get_if<bool>(&value)) any.set_bool_value(*truth);
+    if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+      for (const std::string& each : *texts) any.mutable_array_value()->add_values()->set_string_value(each);
+    }
   }
   if (record.error_type.empty()) return;
   Write("error.type", record.error_type, *span.add_attributes());
@@ -79,7 +82,7 @@ absl::StatusOr<Headers> ReadHeaders(const Secret& text) {
     if (!is_name || entry.find('=') == absl::string_view::npos || !value) {
       return absl::InvalidArgumentError("OTEL_EXPORTER_OTLP_HEADERS is not of the form name=value,name=value");
     }
-    headers.emplace_back(name, value->decode());
+    headers.emplace_back(name, Secret::Take(value->decode()));
   }
   return headers;
 }
@@ -164,7 +167,7 @@ class OtlpExporter::Queue {
 
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout));
-    for (const auto& [name, value] : headers_) context.AddMetadata(name, value);
+    for (const auto& [name, value] : headers_) context.AddMetadata(name, std::string(value.Reveal()));
     collector::ExportTraceServiceResponse response;
     const grpc::Status status = stub_->Export(&context, request, &response);
     const bool is_away = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
@@ -183,11 +186,12 @@ class OtlpExporter::Queue {
 
   // Once when it begins to fail, once when it works again.
   void Tell(const grpc::Status& status, const std::string& partly) {
-    const std::string fault = status.ok() ? partly : status.error_message();
-    if (fault.empty() == last_fault_.empty()) return;
-    last_fault_ = fault;
-    if (fault.empty()) return log::Info("traces are taken again", {{"collector", settings_.target}});
-    log::Warn("traces are not taken", {{"collector", settings_.target}, {"reason", fault}});
+    const bool fails = !status.ok() || !partly.empty();
+    if (std::exchange(fails_, fails) == fails) return;
+    if (!fails) return log::Info("traces are taken again", {{"collector", settings_.target}});
+    log::Warn("traces are not taken", {{"collector", settings_.target},
+                                       {"code", static_cast<int64_t>(status.error_code())},
+                                       {"reason", status.ok() ? partly : status.error_message()}});
   }
 
   const OtlpSettings settings_;
@@ -196,7 +200,7 @@ class OtlpExporter::Queue {
   prometheus::Counter& exported_ = Spans("exported");
   prometheus::Counter& refused_ = Spans("refused");
   prometheus::Counter& dropped_ = Spans("dropped");
-  std::string last_fault_;  // the thread's own
+  bool fails_ = false;  // the thread's own
   std::mutex mutex_;
   std::condition_variable there_is_work_;
   std::deque<SpanRecord> spans_;
@@ -208,6 +212,7 @@ OtlpExporter::OtlpExporter(std::shared_ptr<Queue> queue) : queue_(std::move(queu
 
 absl::StatusOr<std::unique_ptr<OtlpExporter>> OtlpExporter::Start(OtlpSettings settings) {
   TRY(Headers headers, ReadHeaders(settings.headers));
+  settings.headers = Secret();
   TRY(const auto channel, ChannelTo(settings));
   const Sampler sampler = settings.sampler;
   const auto queue = std::make_shared<Queue>(std::move(settings), std::move(headers), channel);

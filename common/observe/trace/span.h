@@ -27,7 +27,8 @@ struct SpanRecord {
   SpanKind kind;
   absl::Time start;
   absl::Time end;
-  std::vector<std::pair<std::string_view, std::variant<std::string, int64_t, double, bool>>> attributes;
+  std::vector<std::pair<std::string_view, std::variant<std::string, int64_t, double, bool, std::vector<std::string>>>>
+      attributes;
   std::string error_type;  // empty for none
 };
 
