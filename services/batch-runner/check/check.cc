@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "common/text/trim.h"
 #include "services/batch-runner/check/json_schema.h"
 #include "services/batch-runner/check/json_value.h"
 #include "services/batch-runner/check/numbers.h"
@@ -46,10 +46,7 @@ Verdict NotJudged() {
   return {false, "This was not judged: it would take more work than the checks of an answer, or of a run, may take."};
 }
 
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-}
+std::string_view Trimmed(std::string_view text) { return Trim(text, kSpace, kWideSpaces); }
 
 std::string Shown(std::string_view text, size_t most = kShownBytes) {
   if (text.size() <= most) return fmt::format("“{}”", text);

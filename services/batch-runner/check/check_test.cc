@@ -48,6 +48,7 @@ TEST(CheckTest, TextIsFoundWithOrWithoutRegardToCaseInEveryScript) {
              {"kind: CHECK_KIND_NOT_CONTAINS value { string_value: 'storm' }", "calm", true},
              {"kind: CHECK_KIND_NOT_CONTAINS value { string_value: '\\nimport ' }", "\nimport os", false},
              {"kind: CHECK_KIND_EQUALS value { string_value: 'technical' }", " technical\n", true},
+             {"kind: CHECK_KIND_EQUALS value { string_value: 'technical' }", "\u00A0technical\uFEFF", true},
              {"kind: CHECK_KIND_EQUALS value { string_value: 'technical' }", "technical.", false},
              {"kind: CHECK_KIND_EQUALS value { string_value: 'Technical' } ignore_case: true", "TECHNICAL", true},
              {"kind: CHECK_KIND_STARTS_WITH value { string_value: 'Dear' }", "\n Dear reader", true},
