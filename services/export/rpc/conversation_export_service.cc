@@ -8,17 +8,13 @@
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"
 #include "services/export/rpc/byte_stream.h"
+#include "services/export/rpc/read_deadline.h"
 #include "services/export/writer/conversation_document.h"
 
 namespace ftl::exporter {
 namespace {
 
 namespace runner = finetunelab::batch_runner::v1;
-
-// Of one look into the database; the whole download may take as long as its client does.
-constexpr absl::Duration kReadLimit = absl::Seconds(30);
-
-Deadline ReadDeadline(const CallContext& call) { return std::min(call.deadline, DeadlineIn(kReadLimit)); }
 
 }  // namespace
 

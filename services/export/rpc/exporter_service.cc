@@ -17,6 +17,7 @@
 #include "common/session/session_gate.h"
 #include "services/export/report/compose.h"
 #include "services/export/report/format.h"
+#include "services/export/rpc/read_deadline.h"
 #include "services/export/writer/html/html_writer.h"
 #include "services/export/writer/pdf/pdf_writer.h"
 #include "services/export/writer/report_writer.h"
@@ -25,12 +26,8 @@
 namespace ftl::exporter {
 namespace {
 
-// Of one look into the database; the whole download may take as long as its client does.
-constexpr absl::Duration kReadLimit = absl::Seconds(30);
 // A run that starts between the snapshot and its metrics makes the two differ; it cannot do so for long.
 constexpr int kMaxSnapshots = 5;
-
-Deadline ReadDeadline(const CallContext& call) { return std::min(call.deadline, DeadlineIn(kReadLimit)); }
 
 constexpr size_t kSpooledBytes = 256 * 1024;
 // A document of more runs would be no report any more; CSV and JSON hold all.

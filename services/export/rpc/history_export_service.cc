@@ -13,16 +13,9 @@
 #include "services/export/history/history_writer.h"
 #include "services/export/report/format.h"
 #include "services/export/rpc/byte_stream.h"
+#include "services/export/rpc/read_deadline.h"
 
 namespace ftl::exporter {
-namespace {
-
-// Of one look into the database; the whole download may take as long as its client does.
-constexpr absl::Duration kReadLimit = absl::Seconds(30);
-
-Deadline ReadDeadline(const CallContext& call) { return std::min(call.deadline, DeadlineIn(kReadLimit)); }
-
-}  // namespace
 
 Task<> HistoryExportService::Write(const CallContext& call, const pb::ExportHistoryRequest& request,
                                    rpc::Writer<pb::ExportResponse>& writer) {
