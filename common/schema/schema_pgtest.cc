@@ -1,5 +1,6 @@
 #include <limits>
 
+#include <absl/time/clock.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -160,6 +161,25 @@ TEST_F(SchemaTest, NoSessionAndNoOtherOwnerReachesWhatAnOwnerSaid) {
         SqlStateOf(Run(role, SessionScope(owner), "SELECT search_conversations('default', ARRAY['secret'])").status()),
         kPermissionDenied);
   }
+}
+
+TEST_F(SchemaTest, DeletingALongConversationTakesNoLongerForEachOfItsMessages) {
+  const std::string owner(64, 'e');
+  database_.Execute(fmt::format(R"(
+    INSERT INTO owners (owner) VALUES ('{0}');
+    INSERT INTO conversations (owner, id, title) VALUES ('{0}', md5('c')::uuid, 'long');
+    INSERT INTO messages (owner, conversation_id, id, parent_id, sequence, depth, role, content, status)
+      SELECT '{0}', md5('c')::uuid, md5('m' || i)::uuid, CASE WHEN i > 1 THEN md5('m' || i - 1)::uuid END, i, i, 'user', '',
+             'complete'
+      FROM generate_series(1, 10000) i;
+    ANALYZE messages)",
+                                owner));
+  const absl::Time began = absl::Now();
+  const auto deleted = Run("ftl_batch_runner", SessionScope(owner), "DELETE FROM conversations");
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  EXPECT_EQ(deleted->affected(), 1);
+  EXPECT_LT(absl::Now() - began, absl::Seconds(4));
+  EXPECT_EQ(Count("ftl_batch_runner", SessionScope(owner), "messages", "owner"), 0);
 }
 
 TEST_F(SchemaTest, WhoWorksForOneSessionSeesNothingWhereSeveralAreNamed) {
