@@ -137,7 +137,7 @@ Task<std::string> Chats::Begin(const CallContext& call, pb::ChatRequest request,
                                   : request.has_project()  ? request.project()
                                                            : std::string(kDefaultProject),
                        .conversation_id = found.scene.conversation ? found.scene.conversation->id() : NewUuid(),
-                       .is_new = !found.scene.conversation.has_value(),
+                       .before = found.scene.conversation,
                        .answer_id = NewUuid(),
                        .plan = std::move(plan),
                        .idempotency = std::move(idempotency)};

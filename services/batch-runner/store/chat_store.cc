@@ -103,10 +103,13 @@ constexpr Query kFinish{"chat.finish", R"(
       output_tokens = $13, reasoning_tokens = $14, tokens_estimated = $15, cost = $16
   WHERE owner = $1 AND id = $2::uuid AND status <> 'complete')"};
 
-// Only while nothing follows the answer.
+// Only while nothing follows the answer. What somebody has changed meanwhile stays as he wants it.
 constexpr Query kTakeBack{"chat.take_back", R"(
   WITH back AS (
-    UPDATE conversations SET message_count = message_count - cardinality($4::uuid[]), active_message_id = $5::uuid
+    UPDATE conversations
+    SET message_count = message_count - cardinality($4::uuid[]), active_message_id = $5::uuid, updated_at = $6,
+        model = CASE WHEN model = $7::jsonb THEN $8::jsonb ELSE model END,
+        title = CASE WHEN title = $9 THEN $10 ELSE title END
     WHERE owner = $1 AND id = $2::uuid AND active_message_id = $3::uuid RETURNING id)
   DELETE FROM messages m USING back
   WHERE m.owner = $1 AND m.conversation_id = back.id AND m.id = ANY ($4::uuid[]))"};
@@ -226,7 +229,7 @@ Task<> ChatStore::Begin(const CallContext& call, const Beginning& beginning, con
   }
   const std::string model = ToJson(plan.model);
   std::vector<Statement> statements;
-  if (beginning.is_new) {
+  if (!beginning.before) {
     statements.push_back(KnowOwner(owner));
     pb::CallParameters kept = plan.parameters;
     kept.clear_stream();
@@ -289,9 +292,13 @@ Task<bool> ChatStore::TakeBack(Deadline deadline, const Beginning& beginning,
   std::vector<std::string> ids = said_ids;
   ids.push_back(beginning.answer_id);
   std::vector<Statement> statements;
-  statements.push_back({kTakeBack, Params(beginning.owner, beginning.conversation_id, beginning.answer_id, ids,
-                                          beginning.plan.parent_id)});
-  if (beginning.is_new) {
+  const pb::Conversation before = beginning.before.value_or(pb::Conversation());
+  statements.push_back(
+      {kTakeBack, Params(beginning.owner, beginning.conversation_id, beginning.answer_id, ids,
+                         before.has_active_message_id() ? std::optional(before.active_message_id()) : std::nullopt,
+                         FromProto(before.updated_at()), ToJson(beginning.plan.model), ModelJson(before),
+                         before.title().empty() ? beginning.plan.title : before.title(), before.title())});
+  if (!beginning.before) {
     statements.push_back({kTakeConversationBack, Params(beginning.owner, beginning.conversation_id)});
   }
   CO_TRY(const auto rows, co_await database_.RunAll(deadline, SessionScope(beginning.owner), std::move(statements)));

@@ -28,13 +28,13 @@ class ChatStore {
   };
   Task<Found> Find(const CallContext& call, const pb::ChatRequest& request, const Idempotency& idempotency, int window);
 
-  // Stores what is said and the answer's place, in `conversation_id`, which is made where `is_new`. CONFLICT where the
-  // conversation has gone meanwhile or is full; where another call with the same key was quicker too.
+  // Stores what is said and the answer's place, in `conversation_id`, which is made where it was not `before`. CONFLICT
+  // where the conversation has gone meanwhile or is full; where another call with the same key was quicker too.
   struct Beginning {
     std::string owner;
     std::string project;  // of a new conversation
     std::string conversation_id;
-    bool is_new = false;
+    std::optional<pb::Conversation> before;
     std::string answer_id;
     ChatPlan plan;
     Idempotency idempotency;

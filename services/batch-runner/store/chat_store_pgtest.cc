@@ -43,7 +43,7 @@ class ChatStoreTest : public testing::Test {
     begun.beginning = {.owner = owner_,
                        .project = "default",
                        .conversation_id = found.scene.conversation ? found.scene.conversation->id() : NewUuid(),
-                       .is_new = !found.scene.conversation,
+                       .before = found.scene.conversation,
                        .answer_id = NewUuid(),
                        .plan = *PlanChat(request, found.scene, 50),
                        .idempotency = std::move(idempotency)};
@@ -158,6 +158,38 @@ TEST_F(ChatStoreTest, TakesBackWhatWasNeverAskedForUnlessOthersFollowed) {
   Answered(Saying("four", id), "4");
   EXPECT_FALSE(*Await(io_, answers_.TakeBack(Later(), third.beginning, third.said_ids)));
   EXPECT_THAT(Look(id).messages, SizeIs(6));
+}
+
+TEST_F(ChatStoreTest, LeavesAConversationAsItWasWhereARequestIsTakenBack) {
+  const Begun first = Answered(Saying("one"), "1");
+  const std::string& id = first.beginning.conversation_id;
+  Answered(Saying("two", id), "2");
+  const pb::Conversation before = Look(id).conversation;
+  pb::ChatRequest again = Saying("", id);
+  again.set_regenerate_message_id(first.answer.id());
+  pb::ChatRequest edit = Saying("one, otherwise", id);
+  edit.set_edit_message_id(first.said_ids.at(0));
+  pb::ChatRequest with_another_model = Saying("three", id);
+  with_another_model.mutable_model()->set_id("another");
+  for (const pb::ChatRequest& request : {again, edit, with_another_model}) {
+    const Begun refused = *Begin(request);
+    EXPECT_TRUE(*Await(io_, answers_.TakeBack(Later(), refused.beginning, refused.said_ids)));
+    EXPECT_EQ(Look(id).conversation.SerializeAsString(), before.SerializeAsString()) << request.ShortDebugString();
+  }
+  const Begun renamed = *Begin(with_another_model);
+  database_.Execute("UPDATE conversations SET title = 'Numbers'");
+  EXPECT_TRUE(*Await(io_, answers_.TakeBack(Later(), renamed.beginning, renamed.said_ids)));
+  EXPECT_EQ(Look(id).conversation.title(), "Numbers");
+}
+
+TEST_F(ChatStoreTest, LeavesAnEmptyConversationWithoutTitleAndModelWhereItsFirstRequestIsTakenBack) {
+  pb::CreateConversationRequest empty;
+  empty.set_owner(owner_);
+  const pb::Conversation before = *Await(io_, conversations_.Create(Call(), empty, {}));
+  const Begun refused = *Begin(Saying("one", before.id()));
+  EXPECT_EQ(Look(before.id()).conversation.title(), "one");
+  EXPECT_TRUE(*Await(io_, answers_.TakeBack(Later(), refused.beginning, refused.said_ids)));
+  EXPECT_EQ(Look(before.id()).conversation.SerializeAsString(), before.SerializeAsString());
 }
 
 TEST_F(ChatStoreTest, TakesTheEndOfAnAnswerThatWasGivenUpAndNoLaterOne) {
