@@ -42,6 +42,9 @@ asio::awaitable<void> Pause(absl::Duration pause) {
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
+// Whether an answer's place is certainly not stored.
+bool IsRefused(const absl::Status& status) { return ReasonOf(status) == Reason::kConflict || IsDataFault(status); }
+
 int32_t Tokens(int64_t count) { return static_cast<int32_t>(count); }
 
 }  // namespace
@@ -55,19 +58,19 @@ struct Chats::UnderWay {
   asio::cancellation_signal stop;
   std::string stopped_because;  // empty while nobody has stopped it; kStopped where a person has
   absl::Status refused;         // why no model was asked
-  bool is_stored = false;       // its place is
+  bool is_stored = false;       // its place is, or may be where that is not known
   bool is_begun = false;        // the model may be asked
-  bool is_asked = false;        // the call has ended
+  bool is_over = false;         // its place and its call are settled both
   std::unique_ptr<asio::steady_timer> beat;
 
   void Stop(std::string_view because) {
-    if (!stopped_because.empty() || is_asked) return;
+    if (!stopped_because.empty() || is_over) return;
     stopped_because = because;
     stop.emit(asio::cancellation_type::terminal);
   }
   // Whoever listens is told nothing while the request may still be refused as a whole.
   void OpenWhereBoth() {
-    if (is_stored && is_begun) live->Open();
+    if (is_stored && is_begun && refused.ok()) live->Open();
   }
   void FillFrom(ModelAnswer answer);
   // What had come, and why no more.
@@ -152,11 +155,13 @@ Task<std::string> Chats::Begin(const CallContext& call, pb::ChatRequest request,
 asio::awaitable<void> Chats::Receive(Answer answer) {
   using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): the operators only
   co_await (StorePlace(answer) && Ask(answer));
-  answer->is_asked = true;
+  answer->is_over = true;
   answer->beat->cancel();
-  if (answer->is_stored) co_await StoreEnd(answer);
-  const bool has_answer = answer->is_stored && answer->refused.ok();
-  answer->live->End(has_answer ? absl::StatusOr<pb::Message>(answer->message) : answer->refused);
+  const absl::Status stored = answer->is_stored ? co_await StoreEnd(answer) : absl::OkStatus();
+  // Whoever is refused does not wait for a database that is away.
+  if (!answer->refused.ok()) answer->live->End(answer->refused);
+  if (!stored.ok()) co_await StoreEndLater(answer, stored);
+  if (answer->refused.ok()) answer->live->End(answer->message);
   under_way_.erase(answer->message.id());
 }
 
@@ -167,12 +172,13 @@ asio::awaitable<void> Chats::StorePlace(Answer answer) {
   const absl::Status stored = co_await parts_.store.Begin(call, answer->beginning, answer->message, answer->said_ids);
   if (!stored.ok()) {
     answer->refused = stored;
+    answer->is_stored = !IsRefused(stored);
     answer->Stop("Its place could not be stored.");
     co_return;
   }
   answer->is_stored = true;
   answer->OpenWhereBoth();
-  if (!answer->is_asked) asio::co_spawn(parts_.executor, KeepWhatComes(answer), asio::detached);
+  asio::co_spawn(parts_.executor, KeepWhatComes(answer), asio::detached);
 }
 
 asio::awaitable<void> Chats::Ask(Answer answer) {
@@ -216,7 +222,7 @@ asio::awaitable<void> Chats::KeepWhatComes(Answer answer) {
   while (true) {
     answer->beat->expires_at(DeadlineIn(kKeepEvery));
     co_await answer->beat->async_wait(asio::as_tuple(asio::use_awaitable));
-    if (answer->is_asked) co_return;
+    if (answer->is_over) co_return;
     const size_t bytes = answer->live->content().size() + answer->live->reasoning().size();
     if (bytes == kept_bytes && TimeLeft(beat_due) > absl::ZeroDuration()) continue;
     const auto standing =
@@ -231,26 +237,28 @@ asio::awaitable<void> Chats::KeepWhatComes(Answer answer) {
   }
 }
 
-asio::awaitable<void> Chats::StoreEnd(Answer answer) {
+Task<> Chats::StoreEnd(Answer answer) {
   if (!answer->refused.ok()) {
-    const auto taken_back =
-        co_await parts_.store.TakeBack(DeadlineIn(kStoreLimit), answer->beginning, answer->said_ids);
-    if (taken_back.ok() && *taken_back) co_return;
+    CO_TRY(const bool is_taken_back,
+           co_await parts_.store.TakeBack(DeadlineIn(kStoreLimit), answer->beginning, answer->said_ids));
+    if (is_taken_back) co_return absl::OkStatus();
     answer->message.set_status(pb::MESSAGE_STATUS_INCOMPLETE);
     answer->message.set_error(std::string(answer->refused.message()));
     answer->message.set_error_type(endpoint_pb::ERROR_TYPE_UNKNOWN);
   }
+  co_return co_await parts_.store.Finish(DeadlineIn(kStoreLimit), answer->beginning.owner, answer->message);
+}
+
+asio::awaitable<void> Chats::StoreEndLater(Answer answer, absl::Status stored) {
   absl::Duration pause = absl::Milliseconds(100);
-  for (const Deadline end = DeadlineIn(kLongestOutage);;) {
-    const absl::Status stored =
-        co_await parts_.store.Finish(DeadlineIn(kStoreLimit), answer->beginning.owner, answer->message);
-    if (stored.ok()) co_return;
+  for (const Deadline end = DeadlineIn(kLongestOutage); !stored.ok();) {
     if (IsDataFault(stored) || TimeLeft(end) <= absl::ZeroDuration()) {
       log::Error("the end of an answer is not stored", {{"status", stored}});
       co_return;
     }
     co_await Pause(pause);
     pause = std::min(2 * pause, kLongestPause);
+    stored = co_await StoreEnd(answer);
   }
 }
 

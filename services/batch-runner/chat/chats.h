@@ -35,7 +35,8 @@ class Chats {
   Task<std::string> Begin(const CallContext& call, pb::ChatRequest request, Idempotency idempotency);
 
   // Tells an answer from `place` on, also one that has ended or that another process receives, to its end. NOT_FOUND;
-  // where the model could not be asked at all, why: nothing was told then, and nothing is stored.
+  // where the model could not be asked at all, why: nothing was told then, and what is stored is
+  // taken back.
   using Write = std::function<Task<>(const pb::ChatEvent& event)>;
   Task<> Tell(const CallContext& call, std::string owner, std::string message_id, AnswerPlace place, Write write);
 
@@ -54,7 +55,8 @@ class Chats {
   asio::awaitable<void> StorePlace(Answer answer);
   asio::awaitable<void> Ask(Answer answer);
   asio::awaitable<void> KeepWhatComes(Answer answer);
-  asio::awaitable<void> StoreEnd(Answer answer);
+  Task<> StoreEnd(Answer answer);
+  asio::awaitable<void> StoreEndLater(Answer answer, absl::Status stored);
   Task<> TellLive(Answer answer, AnswerPlace place, const Write& write);
   Task<> TellStored(const CallContext& call, std::string owner, std::string message_id, AnswerPlace place,
                     const Write& write);
