@@ -48,6 +48,10 @@ absl::StatusOr<pb::BenchmarkPlan> PlanBenchmark(const pb::StartBenchmarkRequest&
     faults.Add("requests", fmt::format("must be 1 to {}", kMostRequests));
   }
   if (!request.has_requests() && !request.has_duration_s()) faults.Add("requests", "is missing; this or duration_s");
+  if (is_open && !request.has_requests() && request.rate() * request.duration_s() > kMostRequests) {
+    faults.Add("duration_s",
+               fmt::format("times rate must be at most {} requests; or give requests too", kMostRequests));
+  }
   if (request.has_prompt_tokens() && !IsIn(request.prompt_tokens(), kFewestPromptTokens, kMostTokens)) {
     faults.Add("prompt_tokens", fmt::format("must be {} to {}", kFewestPromptTokens, kMostTokens));
   }

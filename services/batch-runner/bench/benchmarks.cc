@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include <absl/cleanup/cleanup.h>
 #include <absl/strings/str_split.h>
 #include <absl/time/clock.h>
 #include <fmt/format.h>
@@ -33,6 +34,8 @@ constexpr absl::Duration kLongestOutage = absl::Minutes(10);
 constexpr absl::Duration kRest = absl::Seconds(1);
 // How often who watches is told.
 constexpr absl::Duration kLook = absl::Milliseconds(250);
+// When whoever found too many running may ask again.
+constexpr absl::Duration kBusyWait = absl::Seconds(10);
 constexpr int kUsualIterations = 5;
 constexpr const char* kUsualPrompt = "Hello, are you there?";
 constexpr absl::Duration kOldFormCall = absl::Minutes(2);
@@ -76,12 +79,25 @@ void FillFigures(const std::vector<absl::Duration>& times, pb::MeasureModelRespo
   }
 }
 
+Refusal Draining() {
+  return Refuse(Reason::kDraining, "This server is shutting down; start the benchmark again in a moment.");
+}
+
 }  // namespace
 
 Benchmarks::~Benchmarks() = default;
 
 Task<pb::StartBenchmarkResponse> Benchmarks::Start(const CallContext& call, const pb::StartBenchmarkRequest& request) {
   CO_TRY(pb::BenchmarkPlan plan, PlanBenchmark(request));
+  if (is_closed_) co_return Draining();
+  if (running_.size() + *starting_ >= kMostRunning) {
+    co_return Refuse(Reason::kOverloaded,
+                     "As many benchmarks as this server runs at a time are running; wait for one, or cancel one.")
+        .With("limit", static_cast<int64_t>(kMostRunning))
+        .RetryAfter(kBusyWait);
+  }
+  ++*starting_;
+  const absl::Cleanup has_started = [starting = starting_] { --*starting; };
   pb::Benchmark benchmark;
   benchmark.set_id(NewUuid());
   benchmark.set_project(request.has_project() ? request.project() : "default");
@@ -89,6 +105,7 @@ Task<pb::StartBenchmarkResponse> Benchmarks::Start(const CallContext& call, cons
   *benchmark.mutable_created_at() = ToProto(absl::Now());
   *benchmark.mutable_plan() = std::move(plan);
   CO_TRY(co_await parts_.store.Put(call.deadline, request.owner(), benchmark));
+  if (is_closed_) co_return Draining();
   pb::StartBenchmarkResponse response;
   response.set_id(benchmark.id());
   response.set_status(benchmark.status());
@@ -114,6 +131,10 @@ asio::awaitable<void> Benchmarks::Run(std::shared_ptr<Load> load) {
     const bool is_open = plan.mode() == pb::BENCHMARK_MODE_OPEN;
     pb::BenchmarkPoint point = co_await load->Measure(is_open ? std::optional(plan.rate()) : std::nullopt);
     *benchmark.add_points() = std::move(point);
+  }
+  if (is_closed_) {
+    running_.erase(benchmark.id());
+    co_return;
   }
   obstacle.Update(load->obstacle());
   if (load->is_stopped()) benchmark.set_status(pb::BENCHMARK_STATUS_CANCELLED);

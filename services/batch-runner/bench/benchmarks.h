@@ -31,7 +31,10 @@ class Benchmarks {
   explicit Benchmarks(Parts parts) : parts_(std::move(parts)) {}
   ~Benchmarks();
 
-  // INVALID_FIELD; those of a stored key.
+  // At a time, those that start included.
+  static constexpr size_t kMostRunning = 4;
+
+  // INVALID_FIELD, OVERLOADED, DRAINING; those of a stored key.
   Task<pb::StartBenchmarkResponse> Start(const CallContext& call, const pb::StartBenchmarkRequest& request);
   // The older form: one call after the other, all before the answer.
   Task<pb::MeasureModelResponse> Measure(const CallContext& call, const pb::StartBenchmarkRequest& request);
@@ -41,7 +44,7 @@ class Benchmarks {
   Task<> Watch(const CallContext& call, const pb::WatchBenchmarkRequest& request,
                rpc::Writer<pb::WatchBenchmarkResponse>& writer);
   Task<std::vector<pb::Benchmark>> List(const CallContext& call, std::string owner, std::string project);
-  // Breaks all off, so that the thread can end.
+  // Breaks all off, so that the thread can end. Their rows stay as they are: who reads one later, finds it interrupted.
   void Close();
 
  private:
@@ -51,6 +54,8 @@ class Benchmarks {
 
   Parts parts_;
   std::map<std::string, std::shared_ptr<Load>> running_;  // by id
+  // Shared, since a call may outlive this by its own end.
+  const std::shared_ptr<size_t> starting_ = std::make_shared<size_t>(0);
   bool is_closed_ = false;
 };
 

@@ -21,8 +21,7 @@ constexpr Query kPut{"benchmark.put", R"(
 #define FTL_BENCHMARKS                                                                                         \
   "SELECT b.benchmark::text AS benchmark, b.status = 'running' AND NOT EXISTS (SELECT FROM request_writers w " \
   "WHERE w.process = b.process AND w.lease_until > now()) AS is_alone FROM benchmarks b "
-constexpr Query kGet{"benchmark.get",
-                     FTL_BENCHMARKS "WHERE b.owner = $1 AND b.project = $2 AND b.id::text = lower($3::text)"};
+constexpr Query kGet{"benchmark.get", FTL_BENCHMARKS "WHERE b.owner = $1 AND b.project = $2 AND b.id = $3::uuid"};
 constexpr Query kList{"benchmark.list",
                       FTL_BENCHMARKS "WHERE b.owner = $1 AND b.project = $2 ORDER BY b.created_at DESC LIMIT 50"};
 
@@ -52,9 +51,11 @@ Task<> BenchmarkStore::Put(Deadline deadline, std::string owner, const pb::Bench
 }
 
 Task<pb::Benchmark> BenchmarkStore::Get(Deadline deadline, std::string owner, std::string project, std::string id) {
+  const auto not_found = [] { return Refuse(Reason::kNotFound, "There is no such benchmark."); };
+  if (!IsUuid(id)) co_return not_found();
   const Params params(owner, project, id);
   CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope(owner), kGet, params));
-  if (rows.empty()) co_return Refuse(Reason::kNotFound, "There is no such benchmark.");
+  if (rows.empty()) co_return not_found();
   co_return BenchmarkOf(rows[0]);
 }
 

@@ -116,6 +116,20 @@ test('a benchmark that is cancelled breaks its calls off and keeps what it had',
   assert.deepEqual(await ok(post(`/benchmark/llm/${id}/cancel`, { project })), cancelled, 'as it is');
 });
 
+test('a server runs four benchmarks at a time, also of those that start together', async (t) => {
+  const key = await storeKey(t);
+  const project = ownProject();
+  const start = () => post('/benchmark/llm', { project, model: { ...key, id: 'sample-slow' }, duration_s: 600, prompt_tokens: 16 });
+  const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(start));
+  const running = answers.filter(({ status }) => status === 202);
+  t.after(() => Promise.all(running.map(({ json: { id } }) => post(`/benchmark/llm/${id}/cancel`, { project }))));
+  assert.equal(running.length, 4);
+  for (const answer of answers) if (answer.status !== 202) isProblem(answer, 503, 'overloaded');
+  await ok(post(`/benchmark/llm/${running[0].json.id}/cancel`, { project }));
+  running.push(await start());
+  assert.equal(running.at(-1).status, 202, 'one has ended');
+});
+
 test('what is wrong with a benchmark is told at once, all of it', async (t) => {
   const key = await storeKey(t);
   const model = { ...key, id: 'sample-zero' };
@@ -123,7 +137,8 @@ test('what is wrong with a benchmark is told at once, all of it', async (t) => {
   isProblem(await post('/benchmark/llm', { model, mode: 'open', requests: 1 }), 422, 'invalid_field', ['rate']);
   isProblem(await post('/benchmark/llm', { model, mode: 'closed', rate: 1, arrivals: 'poisson', sweep: true, requests: 0 }), 422, 'invalid_field', ['arrivals', 'rate', 'requests', 'sweep']);
   isProblem(await post('/benchmark/llm', { model, concurrency: 257, prompt_tokens: 1, output_tokens: 0, duration_s: 0 }), 422, 'invalid_field', ['concurrency', 'duration_s', 'output_tokens', 'prompt_tokens']);
-  isProblem(await get('/benchmark/llm/00000000-0000-4000-8000-000000000000'), 404, 'not_found');
+  isProblem(await post('/benchmark/llm', { model, mode: 'open', rate: 1000, duration_s: 101 }), 422, 'invalid_field', ['duration_s']);
+  for (const id of ['00000000-0000-4000-8000-000000000000', 'no-id']) isProblem(await get(`/benchmark/llm/${id}`), 404, 'not_found');
   const failed = await runBenchmark(ownProject(), { service: 'openai_compatible', name: 'nobody', id: 'm' });
   assert.equal(failed.status, 'failed');
   assert.ok(failed.error);
