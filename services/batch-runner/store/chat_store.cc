@@ -25,9 +25,9 @@ constexpr Query kConversation{"chat.conversation", "SELECT " FTL_CONVERSATION_CO
 
 // By id, else by name in the project of the conversation.
 #define FTL_NAMED                                                                                          \
-  "WHERE x.owner = $1 AND (x.id::text = $2 OR (x.name = $2 AND x.project = coalesce((SELECT project FROM " \
+  "WHERE x.owner = $1 AND (x.id = $5::uuid OR (x.name = $2 AND x.project = coalesce((SELECT project FROM " \
   "conversations "                                                                                         \
-  "WHERE owner = $1 AND id = $3::uuid), $4))) ORDER BY x.id::text <> $2 LIMIT 1"
+  "WHERE owner = $1 AND id = $3::uuid), $4))) ORDER BY x.id = $5::uuid DESC LIMIT 1"
 
 constexpr Query kAgent{"chat.agent", "SELECT " FTL_AGENT_COLUMNS "FROM agents x " FTL_NAMED};
 
@@ -167,27 +167,34 @@ Task<ChatStore::Found> ChatStore::Find(const CallContext& call, const pb::ChatRe
   std::vector<Statement> statements;
   statements.push_back({kRepeated, Params(owner, OrNull(idempotency.key))});
   statements.push_back({kConversation, Params(owner, conversation)});
-  statements.push_back({kAgent, Params(owner, request.agent(), conversation, project)});
-  statements.push_back({kTemplate, Params(owner, request.template_(), conversation, project)});
+  const auto named = [&](const std::string& name) {
+    return Params(owner, name, conversation, project, UuidOrNull(name));
+  };
+  if (request.has_agent()) statements.push_back({kAgent, named(request.agent())});
+  if (request.has_template_()) statements.push_back({kTemplate, named(request.template_())});
   statements.push_back({kTarget, Params(owner, conversation, message)});
   statements.push_back({kBranch, Params(owner, conversation, message, target.beside, window)});
   if (conversation) statements.insert(statements.begin(), SettleAnswers(owner, *conversation));
-  CO_TRY(auto rows, co_await database_.RunAll(call.deadline, SessionScope(owner), std::move(statements)));
-  if (conversation) rows.erase(rows.begin());
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(owner), std::move(statements)));
+  auto next = rows.begin() + (conversation ? 1 : 0);
   Found found;
-  if (!rows[0].empty()) {
-    if (rows[0][0].Get<std::optional<std::string>>("idempotency_digest").value_or("") != idempotency.digest) {
+  if (const Rows& repeated = *next++; !repeated.empty()) {
+    if (repeated[0].Get<std::optional<std::string>>("idempotency_digest").value_or("") != idempotency.digest) {
       co_return Refuse(Reason::kIdempotencyKeyReused,
                        "This Idempotency-Key asked something else. Use a new key for a new message.");
     }
-    found.repeated = rows[0][0].Get<std::string>("id");
+    found.repeated = repeated[0].Get<std::string>("id");
   }
   ChatScene& scene = found.scene;
-  if (!rows[1].empty()) scene.conversation = ConversationOf(rows[1][0]);
-  if (!rows[2].empty()) scene.agent = AgentOf(rows[2][0]);
-  if (!rows[3].empty()) scene.prompt_template = TemplateOf(rows[3][0]);
-  if (!rows[4].empty()) scene.target = MessageOf(rows[4][0]);
-  for (const Row row : rows[5]) {
+  if (const Rows& at = *next++; !at.empty()) scene.conversation = ConversationOf(at[0]);
+  if (request.has_agent()) {
+    if (const Rows& at = *next++; !at.empty()) scene.agent = AgentOf(at[0]);
+  }
+  if (request.has_template_()) {
+    if (const Rows& at = *next++; !at.empty()) scene.prompt_template = TemplateOf(at[0]);
+  }
+  if (const Rows& at = *next++; !at.empty()) scene.target = MessageOf(at[0]);
+  for (const Row row : *next) {
     scene.branch.push_back(MessageOf(row));
     scene.depth = row.Get<int32_t>("depth");
   }

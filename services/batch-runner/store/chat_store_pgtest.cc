@@ -1,9 +1,11 @@
 #include "services/batch-runner/store/chat_store.h"
 
+#include <absl/strings/ascii.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/error/refusal.h"
+#include "services/batch-runner/store/agent_store.h"
 #include "services/batch-runner/store/conversation_store.h"
 #include "services/batch-runner/store/uuid.h"
 #include "tests/support/await.h"
@@ -190,6 +192,27 @@ TEST_F(ChatStoreTest, LeavesAnEmptyConversationWithoutTitleAndModelWhereItsFirst
   EXPECT_EQ(Look(before.id()).conversation.title(), "one");
   EXPECT_TRUE(*Await(io_, answers_.TakeBack(Later(), refused.beginning, refused.said_ids)));
   EXPECT_EQ(Look(before.id()).conversation.SerializeAsString(), before.SerializeAsString());
+}
+
+TEST_F(ChatStoreTest, FindsAnAgentByItsIdElseByItsNameAndOnlyWhereAsked) {
+  AgentStore agents(runner_);
+  pb::CreateAgentRequest create;
+  create.set_owner(owner_);
+  create.set_name("first");
+  const pb::Agent first = *Await(io_, agents.Create(Call(), create, {}));
+  create.set_name(first.id());
+  const pb::Agent namesake = *Await(io_, agents.Create(Call(), create, {}));
+  const auto found = [&](const std::string& agent) {
+    pb::ChatRequest request = Saying("Hello");
+    request.set_agent(agent);
+    const std::optional<pb::Agent> agent_there = Find(request).scene.agent;
+    return agent_there ? agent_there->id() : "";
+  };
+  EXPECT_EQ(found("first"), first.id());
+  EXPECT_EQ(found(first.id()), first.id()) << "an id goes before a name";
+  EXPECT_EQ(found(absl::AsciiStrToUpper(namesake.id())), namesake.id());
+  EXPECT_EQ(found("second"), "");
+  EXPECT_FALSE(Find(Saying("Hello")).scene.agent);
 }
 
 TEST_F(ChatStoreTest, TakesTheEndOfAnAnswerThatWasGivenUpAndNoLaterOne) {
