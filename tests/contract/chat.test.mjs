@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { call, EventStream, get, ok, post, until } from './client.mjs';
+import { chatEndpoint } from './endpoint.mjs';
 import { isProblem, kUuid } from './judge.mjs';
-import { kDialects, storeKey } from './workspace-keys.mjs';
+import { kDialects, storeKey, storeKeyAt } from './workspace-keys.mjs';
 
 // A key for each way of speaking, for all tests of this file.
 const keys = {};
@@ -223,6 +224,21 @@ test('whoever comes back is told the rest, by either way, during the answer and 
   assert.equal(messages.length, 2, 'coming back asks nothing');
   isProblem(await get(`/api/chat/${randomUUID()}`), 404, 'not_found');
   isProblem(await get(`/api/chat/${message_id}?last_event_id=17`), 400, 'bad_request');
+});
+
+test('what a call learned of a model stays known when one that began before it ends', async (t) => {
+  const endpoint = await chatEndpoint(t, ({ body, prompt }) => {
+    if (body.max_tokens > 100) return { status: 400, json: { error: { message: `max_tokens is too large: ${body.max_tokens}. This model supports at most 100 completion tokens.` } } };
+    return prompt === 'slow' ? { delayMs: 1500 } : undefined;
+  });
+  const model = { ...(await storeKeyAt(t, endpoint.url)), id: 'small' };
+  const early = chat(t, { model, message: 'slow', max_tokens: 50 });
+  await until('the slow call', async () => endpoint.calls.length === 1);
+  await chat(t, { model, message: 'learns', max_tokens: 200 });
+  await early;
+  await chat(t, { model, message: 'knows', max_tokens: 200 });
+  const asked = (prompt) => endpoint.calls.filter((made) => made.prompt === prompt).map(({ body }) => body.max_tokens);
+  assert.deepEqual([asked('slow'), asked('learns'), asked('knows')], [[50], [200, 100], [100]]);
 });
 
 test('an answer is stopped, and what had come is kept', async (t) => {

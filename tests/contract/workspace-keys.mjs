@@ -14,9 +14,12 @@ export const kDialects = [
 ];
 
 // Stores a key under a name that nobody else has; it goes when the test ends. Gives what a call names it by.
-export async function storeKey(t, { path = '/v1', ...key } = kDialects[0]) {
+export const storeKey = (t, { path = '/v1', ...key } = kDialects[0]) => storeKeyAt(t, origin + path, key);
+
+// The same for an endpoint of the test's own.
+export async function storeKeyAt(t, base_url, key = { service_name: kDialects[0].service_name, api_key: kDialects[0].api_key }) {
   const name = `k${randomBytes(6).toString('hex')}`;
-  await ok(post('/api-keys', { ...key, name, base_url: origin + path }), 201);
+  await ok(post('/api-keys', { ...key, name, base_url }), 201);
   t.after(() => call('DELETE', `/api-keys/${key.service_name}?name=${name}`));
   return { service: key.service_name, name };
 }

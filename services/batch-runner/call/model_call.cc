@@ -76,6 +76,7 @@ struct ModelCalls::UnderWay {
   OnPiece on_piece;
   std::function<void()> on_begun;
   std::shared_ptr<CallTarget> target;
+  endpoint_pb::Capabilities known;  // of the target, at the beginning
   pb::LoggedRequest row;
   ModelAnswer answer;
   // What has come, for the row of a call that is broken off.
@@ -142,7 +143,8 @@ Task<std::shared_ptr<CallTarget>> ModelCalls::Borrow(const CallContext& call, Un
                                                         .pace_key = std::move(loan.pace_key),
                                                         .forget_key_after_run = false,
                                                         .dialect = DialectNamed(loan.dialect)});
-  target->capabilities = LearnedOf(*target);
+  under_way.known = LearnedOf(*target);
+  target->capabilities = under_way.known;
   co_return target;
 }
 
@@ -166,7 +168,7 @@ asio::awaitable<void> ModelCalls::Run(std::shared_ptr<UnderWay> under_way) {
       if (nanos) answer.cost = static_cast<double>(*nanos) / 1e9;
       FillEnded(answer, parts_.keeps_content, under_way->row);
     }
-    LearnedOf(*under_way->target) = under_way->target->capabilities;
+    KeepLearned(*under_way);
     co_await Store(under_way);
   }
 }
@@ -232,6 +234,19 @@ asio::awaitable<void> ModelCalls::Store(std::shared_ptr<UnderWay> under_way) {
   log::Warn("the end of a call waits for the database", {{"status", stored}});
   // Whoever waits for the answer is not held up by that.
   asio::co_spawn(parts_.executor, StoreLater(parts_.log, owner, under_way->row), asio::detached);
+}
+
+// Calls that began before this one ended know less.
+void ModelCalls::KeepLearned(const UnderWay& under_way) {
+  const endpoint_pb::Capabilities& own = under_way.target->capabilities;
+  const endpoint_pb::Capabilities& known = under_way.known;
+  endpoint_pb::Capabilities& learned = LearnedOf(*under_way.target);
+  if (own.has_system_role() && (!known.has_system_role() || own.system_role() != known.system_role())) {
+    learned.set_system_role(own.system_role());
+  }
+  if (own.has_max_tokens() && (!known.has_max_tokens() || own.max_tokens() != known.max_tokens())) {
+    learned.set_max_tokens(own.max_tokens());
+  }
 }
 
 endpoint_pb::Capabilities& ModelCalls::LearnedOf(const CallTarget& target) {

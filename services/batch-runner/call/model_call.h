@@ -92,6 +92,7 @@ class ModelCalls {
   void BreakOff(UnderWay& under_way);
   asio::awaitable<void> Ask(std::shared_ptr<UnderWay> under_way);
   asio::awaitable<void> Store(std::shared_ptr<UnderWay> under_way);
+  void KeepLearned(const UnderWay& under_way);
   endpoint_pb::Capabilities& LearnedOf(const CallTarget& target);
 
   Parts parts_;
