@@ -22,6 +22,11 @@ constexpr Query kBegin{"request.begin", R"(
                         parameters, replay_of)
   VALUES ($1, $2, $3, $4::uuid, $5::uuid, $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13::uuid))"};
 
+// An owner's calls of a project end beside each other, but none while the last day is counted anew.
+#define FTL_ENDINGS "(hashtextextended('endings of requests/' || $1::text || '/' || $2::text, 0))"
+constexpr Query kEndBesideOthers{"request.end_beside_others", "SELECT pg_advisory_xact_lock_shared" FTL_ENDINGS};
+constexpr Query kHoldEndings{"request.hold_endings", "SELECT pg_advisory_xact_lock" FTL_ENDINGS};
+
 // Hours before days and never the other way round, so that two processes wait for each other's rows in one order. Not
 // by its status, which would lead to the index of all calls under way.
 constexpr Query kComplete{"request.complete", R"(
@@ -68,8 +73,6 @@ constexpr Query kGet{"request.get", "SELECT " FTL_REQUEST_COLUMNS R"(
 
 constexpr Query kDelete{"request.delete", R"(
   DELETE FROM requests WHERE owner = $1 AND project = $2 AND created_at < $3 AND status <> 'in_progress')"};
-// Nothing ends while the last day is counted anew.
-constexpr Query kHoldRollups{"request.hold_rollups", "LOCK TABLE request_rollups IN SHARE ROW EXCLUSIVE MODE"};
 constexpr Query kDeleteRollups{"request.delete_rollups", R"(
   DELETE FROM request_rollups WHERE owner = $1 AND project = $2 AND starts_at < $3)"};
 constexpr Query kCountAnew{"request.count_anew", R"(
@@ -183,7 +186,8 @@ Task<> RequestStore::Begin(Deadline deadline, const std::string& owner, const pb
 
 Task<> RequestStore::Complete(Deadline deadline, const std::string& owner, const pb::LoggedRequest& request) {
   CO_TRY(const absl::Time moment, MomentOf(request.id()));
-  std::vector<Statement> statements = {{kComplete, EndColumns(owner, moment, request)}};
+  std::vector<Statement> statements = {{kEndBesideOthers, Params(owner, request.project())},
+                                       {kComplete, EndColumns(owner, moment, request)}};
   const auto stored =
       co_await commits_.RunAll(deadline, SessionScope(owner), PlaceOf(owner, request), std::move(statements));
   co_return stored.status();
@@ -199,14 +203,10 @@ Task<pb::LoggedRequest> RequestStore::Get(Deadline deadline, std::string owner, 
 
 Task<int64_t> RequestStore::DeleteBefore(Deadline deadline, std::string owner, std::string project, absl::Time before) {
   const Params params(owner, project, before);
-  // A lock needs a transaction that was begun.
-  auto work = [&params](Transaction& transaction) -> Task<int64_t> {
-    std::vector<Statement> statements = {
-        {kDelete, params}, {kHoldRollups, {}}, {kDeleteRollups, params}, {kCountAnew, params}};
-    CO_TRY(const std::vector<Rows> rows, co_await transaction.RunAll(std::move(statements)));
-    co_return rows[0].affected();
-  };
-  co_return co_await database_.Transact(deadline, SessionScope(owner), work);
+  std::vector<Statement> statements = {
+      {kHoldEndings, Params(owner, project)}, {kDelete, params}, {kDeleteRollups, params}, {kCountAnew, params}};
+  CO_TRY(const std::vector<Rows> rows, co_await database_.RunAll(deadline, SessionScope(owner), std::move(statements)));
+  co_return rows[1].affected();
 }
 
 Task<> RequestStore::RenewLease(Deadline deadline, absl::Duration lease) {

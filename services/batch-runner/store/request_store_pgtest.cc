@@ -215,6 +215,44 @@ TEST_F(RequestStoreTest, DeletesWhatWasBeforeAndCountsTheRestOfThatDayAnew) {
   EXPECT_EQ(Number("SELECT sum(requests)::bigint AS n FROM request_rollups WHERE grain = 'day'"), 7);
 }
 
+TEST_F(RequestStoreTest, WhileOneOwnerDeletesHisCallsWaitAndThoseOfOthersEnd) {
+  Make(Answered(Begun()));
+  const pb::LoggedRequest mine = Answered(Begun());
+  const pb::LoggedRequest theirs = Answered(Begun());
+  Begin(mine);
+  Begin(store_, other_, theirs);
+  Database superuser(io_.get_executor(), {.url = test_database_.url()});
+  absl::StatusOr<int64_t> deleted = absl::UnavailableError("under way");
+  absl::Status mine_ended = absl::UnavailableError("under way");
+  absl::Status theirs_ended;
+  const auto wait_for = [&](Transaction& transaction, int waiting) -> Task<> {
+    while (true) {
+      CO_TRY(const Rows rows,
+             co_await transaction.Run(Query{"", "SELECT count(*) AS n FROM pg_locks WHERE NOT granted"}));
+      if (rows.Only().Get<int64_t>("n") >= waiting) co_return absl::OkStatus();
+    }
+  };
+  auto hold = [&](Transaction& transaction) -> Task<> {
+    CO_TRY(co_await transaction.Run(Query{"", "SELECT FROM request_rollups FOR UPDATE"}));
+    asio::co_spawn(io_, store_.DeleteBefore(Soon(), owner_, "default", absl::Now()),
+                   [&](std::exception_ptr, auto came) { deleted = std::move(came); });
+    CO_TRY(co_await wait_for(transaction, 1));
+    theirs_ended = co_await store_.Complete(DeadlineIn(absl::Seconds(3)), other_, theirs);
+    asio::co_spawn(io_, store_.Complete(Soon(), owner_, mine),
+                   [&](std::exception_ptr, auto came) { mine_ended = std::move(came); });
+    co_return co_await wait_for(transaction, 2);
+  };
+  const absl::Status held = Await(io_, superuser.Transact(Soon(), SessionScope::None(), hold));
+  EXPECT_TRUE(held.ok()) << held;
+  EXPECT_TRUE(theirs_ended.ok()) << theirs_ended;
+  io_.restart();
+  while (absl::IsUnavailable(deleted.status()) || absl::IsUnavailable(mine_ended)) io_.run_one();
+  EXPECT_EQ(*deleted, 1);
+  EXPECT_TRUE(mine_ended.ok()) << mine_ended;
+  EXPECT_EQ(
+      Number(fmt::format("SELECT requests AS n FROM request_rollups WHERE grain = 'day' AND owner = '{}'", owner_)), 1);
+}
+
 TEST_F(RequestStoreTest, DropsDaysThatAreOver) {
   const absl::Time old = absl::Now() - absl::Hours(24 * 10);
   test_database_.Execute(fmt::format(R"(
