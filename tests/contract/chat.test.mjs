@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { call, EventStream, get, ok, post, until } from './client.mjs';
 import { chatEndpoint } from './endpoint.mjs';
 import { isProblem, kUuid } from './judge.mjs';
-import { kDialects, storeKey, storeKeyAt } from './workspace-keys.mjs';
+import { kDialects, ownProject, storeKey, storeKeyAt } from './workspace-keys.mjs';
 
 // A key for each way of speaking, for all tests of this file.
 const keys = {};
@@ -224,6 +224,22 @@ test('whoever comes back is told the rest, by either way, during the answer and 
   assert.equal(messages.length, 2, 'coming back asks nothing');
   isProblem(await get(`/api/chat/${randomUUID()}`), 404, 'not_found');
   isProblem(await get(`/api/chat/${message_id}?last_event_id=17`), 400, 'bad_request');
+});
+
+test('a call that waits because its endpoint asks for it is over once it is stopped', async (t) => {
+  const endpoint = await chatEndpoint(t, () => ({ status: 429, headers: { 'retry-after': '5' } }));
+  const project = ownProject();
+  const stream = await open({ project, model: { ...(await storeKeyAt(t, endpoint.url)), id: 'busy' }, message: 'Hello' });
+  const told = stream.all();
+  await until('the call', async () => endpoint.calls.length > 0);
+  const [row] = (await ok(get(`/api/history?project=${project}`))).requests;
+  const conversation = await until('its place', async () => (await ok(get(`/api/conversations?project=${project}`))).conversations[0]);
+  t.after(() => call('DELETE', `/api/conversations/${conversation.id}`));
+  await ok(post(`/api/chat/${conversation.active_message_id}/stop`, {}));
+  await told;
+  const began = Date.now();
+  await until('its row ends', async () => (await ok(get(`/api/history/${row.id}?project=${project}`))).status === 'cancelled');
+  assert.ok(Date.now() - began < 2500);
 });
 
 test('what a call learned of a model stays known when one that began before it ends', async (t) => {

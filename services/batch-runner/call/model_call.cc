@@ -222,7 +222,8 @@ asio::awaitable<void> ModelCalls::Ask(std::shared_ptr<UnderWay> under_way) {
     answer.attempts += paced->attempts;
     const bool waits = paced->asked_to_wait && *paced->asked_to_wait <= kPatience && !has_begun;
     if (!waits || answer.attempts >= kMaxAttempts) break;
-    co_await Rest(*paced->asked_to_wait);
+    co_await asio::co_spawn(parts_.executor, Rest(*paced->asked_to_wait),
+                            asio::bind_cancellation_slot(under_way->stop.slot(), asio::as_tuple(asio::use_awaitable)));
   }
   answer.total = absl::FromChrono(std::chrono::steady_clock::now() - started);
 }
