@@ -54,8 +54,11 @@ struct ModelAnswer {
   std::optional<double> cost;  // US dollars; nullopt where the model has no price
 };
 
-// Every call that the workspace makes to a model: with a stored key, paced as a run's are, and written to the log
+// Every call that the workspace makes to a model: with a stored key, tried again as a run's are, and written to the log
 // before its first byte leaves and after its last has come. On the module's thread.
+//
+// It goes through no door (run/doors.h): where an endpoint asks all to wait, that call alone waits, for a few seconds
+// at the most, and its answer says so where it would be longer.
 //
 // A process makes so many at a time, beside those of its runs: a call waits for others of its kind alone, in the order
 // in which they came, and a run never for any of them. A benchmark counts its own.
