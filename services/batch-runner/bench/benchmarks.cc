@@ -7,7 +7,6 @@
 #include <absl/cleanup/cleanup.h>
 #include <absl/strings/str_split.h>
 #include <absl/time/clock.h>
-#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

@@ -1,6 +1,5 @@
 #include "services/batch-runner/call/model_call.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <absl/time/clock.h>
@@ -15,7 +14,6 @@
 #include "common/error/try.h"
 #include "common/history/timed_id.h"
 #include "common/observe/log.h"
-#include "common/time/proto_time.h"
 #include "services/batch-runner/call/paced_call.h"
 #include "services/batch-runner/call/retry.h"
 #include "services/batch-runner/chat/chat_rules.h"

@@ -18,7 +18,6 @@
 #include "common/error/try.h"
 #include "common/observe/log.h"
 #include "common/text/view.h"
-#include "common/time/proto_time.h"
 #include "services/batch-runner/chat/chat_rules.h"
 #include "services/batch-runner/chat/live_answer.h"
 #include "services/batch-runner/store/uuid.h"

@@ -4,7 +4,6 @@
 #include <map>
 #include <utility>
 
-#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 #include <boost/json/value.hpp>
 

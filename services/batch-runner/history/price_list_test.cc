@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "common/error/refusal.h"
-
 namespace ftl::batch_runner {
 namespace {
 

@@ -1,6 +1,5 @@
 #include "services/batch-runner/rpc/conversations_service.h"
 
-#include <algorithm>
 #include <set>
 
 #include <absl/strings/numbers.h>

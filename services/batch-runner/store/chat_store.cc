@@ -1,7 +1,5 @@
 #include "services/batch-runner/store/chat_store.h"
 
-#include <algorithm>
-
 #include "common/conversation/conversation_row.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
