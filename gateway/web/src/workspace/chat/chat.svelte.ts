@@ -75,25 +75,24 @@ class Chat {
 
   /** Shows a conversation, or a new one, and listens to the answer that is under way in it. */
   async show(id: string | undefined): Promise<void> {
-    if (id === this.open?.id && (id !== undefined || !this.live)) return;
+    if (id !== undefined && id === this.open?.id) return;
     this.#listening?.abort();
     this.#opening?.abort();
-    [this.live, this.problem] = [undefined, undefined];
-    if (id === undefined) {
-      [this.open, this.messages, this.leaf] = [undefined, [], undefined];
-      return;
-    }
-    this.loading = true;
+    // What lay open is not shown under another address while that one comes.
+    [this.open, this.messages, this.leaf, this.live, this.problem] = [undefined, [], undefined, undefined, undefined];
+    this.loading = id !== undefined;
+    if (id === undefined) return;
     const opening = (this.#opening = new AbortController());
     await this.#attempt(() => this.#load(id, opening.signal));
-    if (this.#opening === opening) this.loading = false;
+    if (opening.signal.aborted) return;
+    this.loading = false;
     const writing = this.turns.find(({ message }) => message.status === 'generating');
-    if (writing && this.open?.id === id) void this.#rejoin(writing.message);
+    if (writing) void this.#rejoin(writing.message);
   }
 
-  async #load(id: string, signal?: AbortSignal): Promise<void> {
+  async #load(id: string, signal: AbortSignal): Promise<void> {
     const { conversation, messages } = await getConversation(id, signal);
-    if (signal?.aborted) return;
+    if (signal.aborted) return;
     [this.open, this.messages, this.leaf] = [conversation, messages, conversation.active_message_id];
   }
 
@@ -114,7 +113,7 @@ class Chat {
       if (!open) return;
       this.open = { ...open, ...change };
       const changed = await changeConversation(open.id, change);
-      if (this.open.id === open.id) this.open = changed;
+      if (this.open?.id === open.id) this.open = changed;
       this.conversations = this.conversations?.map((one) => (one.id === open.id ? changed : one));
     });
 
@@ -198,6 +197,7 @@ class Chat {
     for (let failures = 0; !live.answer.over; ) {
       try {
         await readEvents(body, ({ id, data }) => {
+          if (listening.signal.aborted) return;
           failures = 0;
           if (id) lastId = id;
           if (data !== '[DONE]') this.#take(live, JSON.parse(data) as Piece);
@@ -219,7 +219,7 @@ class Chat {
       }
     }
     if (listening.signal.aborted || !this.open) return;
-    await this.#load(this.open.id);
+    await this.#load(this.open.id, listening.signal);
     void this.list();
   }
 
