@@ -14,14 +14,24 @@ const answers = (page) => page.locator('.turn[data-role=assistant]:not([aria-bus
 const live = (page) => page.locator('.turn[aria-busy=true]');
 const conversationOf = (page) => new URL(page.url()).hash.split('/')[1]?.split('?')[0];
 
-/** A new chat with a model of the sample endpoint; the conversation goes when the test ends. */
+async function conversationIds() {
+  const ids = [];
+  for (let next = ''; ; ) {
+    const page = await api('GET', `/api/conversations?page_size=1000${next && `&page_token=${encodeURIComponent(next)}`}`);
+    ids.push(...page.conversations.map((one) => one.id));
+    if (!page.next_page_token) return ids;
+    next = page.next_page_token;
+  }
+}
+
+/** A new chat with a model of the sample endpoint; what was not there before goes when the test ends. */
 async function begin(t, id, options = {}) {
+  const before = new Set(await conversationIds());
   await storeSampleKey(t, key);
   const visit = await visitWorkspace('#chat', options);
   await chooseModel(visit.page, model(visit.page), id, key);
   t.after(async () => {
-    const { conversations } = await api('GET', '/api/conversations?page_size=1000');
-    for (const one of conversations) await api('DELETE', `/api/conversations/${one.id}`);
+    for (const one of await conversationIds()) if (!before.has(one)) await api('DELETE', `/api/conversations/${one}`);
   });
   return visit;
 }
