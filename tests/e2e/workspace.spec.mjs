@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { base, newContext, sound, wordsOf } from './written-api.mjs';
-import { api, phone, sample, storeSampleKey, visitWorkspace } from './workspace-visitor.mjs';
+import { api, chooseModel, phone, sample, storeSampleKey, visitWorkspace } from './workspace-visitor.mjs';
 
 const say = wordsOf('en');
 const button = (page, name) => page.getByRole('button', { name, exact: true });
@@ -62,6 +62,24 @@ test('a key is refused where its format or its service refuses it, then stored, 
   await row.getByRole('button', { name: `${say('common.delete')}: ${name}` }).click();
   await row.getByRole('button', { name: say('common.delete'), exact: true }).click();
   await row.waitFor({ state: 'detached' });
+  await close();
+});
+
+test('the models of a key that was just stored are there to choose', async (t) => {
+  const name = 'stored a moment ago';
+  t.after(() => api('DELETE', `/api-keys/openai_compatible?name=${encodeURIComponent(name)}`));
+  const { page, close } = await visitWorkspace('#chat');
+  const listed = page.waitForResponse('**/api/models');
+  await page.getByRole('combobox', { name: say('models.model') }).click();
+  await listed;
+  await page.getByRole('link', { name: say('view.keys') }).click();
+  await page.getByLabel(say('keys.service')).selectOption('openai_compatible');
+  await page.getByLabel(say('keys.name'), { exact: true }).fill(name);
+  await page.getByLabel(say('keys.address')).fill(sample);
+  await button(page, say('keys.store')).click();
+  await page.getByRole('listitem').filter({ hasText: name }).waitFor();
+  await page.getByRole('link', { name: say('view.chat'), exact: true }).click();
+  await chooseModel(page, page.getByRole('combobox', { name: say('models.model') }), 'sample-fast', name);
   await close();
 });
 

@@ -1,4 +1,4 @@
-// The models of all stored keys, asked once and again after a minute.
+// The models of all stored keys, asked once, and again after a minute or once the keys have changed.
 import { ask, asProblem, type Problem } from '../../lib/http';
 import { remembered } from '../../lib/remembered';
 
@@ -35,14 +35,22 @@ class Models {
 
   async load(): Promise<void> {
     if (performance.now() - this.#asked < freshMs) return;
-    this.#asked = performance.now();
+    const asked = (this.#asked = performance.now());
     try {
       const { models, errors = [] } = await ask<Listed>('/api/models');
+      // Forgotten meanwhile: these are the models of keys that were there before.
+      if (this.#asked !== asked) return;
       [this.list, this.errors, this.problem] = [models, errors, undefined];
     } catch (error) {
+      if (this.#asked !== asked) return;
       this.#asked = -Infinity;
       this.problem = asProblem(error);
     }
+  }
+
+  /** The keys are others now: the models are asked for anew when they are wanted next. */
+  forget(): void {
+    this.#asked = -Infinity;
   }
 }
 
