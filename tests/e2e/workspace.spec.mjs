@@ -19,6 +19,18 @@ test('the wizard leads to the workspace, and a new run back to the wizard', asyn
   await context.close();
 });
 
+test('where there is no wizard, nothing leads to a new run', async () => {
+  const context = await newContext();
+  const page = await context.newPage();
+  await page.route('**/api/demo/v2/providers', (route) => route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"title":"Not found"}' }));
+  const answered = page.waitForResponse('**/api/demo/v2/providers');
+  await page.goto(`${base}/workspace#keys`);
+  await answered;
+  await page.getByRole('heading', { name: say('keys.add') }).waitFor();
+  assert.equal(await page.getByRole('link', { name: say('frame.new_run') }).count(), 0);
+  await context.close();
+});
+
 test('a key is refused where its format or its service refuses it, then stored, tested, replaced and deleted', async (t) => {
   const name = 'ours, in the browser';
   t.after(() => api('DELETE', `/api-keys/openai_compatible?name=${encodeURIComponent(name)}`));
