@@ -51,6 +51,56 @@ test('calls are counted, filtered by what the address says, opened, and made onc
   await close();
 });
 
+test('more of the log comes once, and only of what is asked for', async () => {
+  const { page, close } = await visitWorkspace('#keys');
+  const row = (model, n) => ({ id: `${model}-${n}`, timestamp: new Date(Date.UTC(2026, 0, 1, 0, n)).toISOString(), kind: 'chat', service: 'openai', key_name: 'default', model, status: 'success', tokens_estimated: false });
+  const late = [];
+  await page.route(/\/api\/history\?/, async (route) => {
+    const asked = new URL(route.request().url()).searchParams;
+    const model = asked.get('status') ? 'narrowed' : 'any';
+    const isMore = asked.has('page_token');
+    if (isMore) await new Promise((resolve) => late.push(resolve));
+    const requests = Array.from({ length: 3 }, (_, n) => row(model, isMore ? n + 3 : n));
+    // One that was asked for no longer has nobody to answer.
+    await route.fulfill({ json: { requests, total: 6, ...(isMore ? {} : { next_page_token: 'more' }) } }).catch(() => {});
+  });
+  const answerLate = async (count) => {
+    for (let tries = 0; late.length < count; tries += 1) {
+      assert.ok(tries < 100, `${count} calls for more`);
+      await page.waitForTimeout(50);
+    }
+    for (const answer of late.splice(0)) answer();
+    await page.waitForTimeout(300);
+  };
+  await page.getByRole('link', { name: say('view.history') }).click();
+  await button(page, say('history.more')).click();
+  await button(page, say('history.more')).click();
+  await answerLate(2);
+  assert.equal(await rows(page).count(), 6, 'each row once');
+
+  await page.reload();
+  await button(page, say('history.more')).click();
+  await page.getByLabel(say('history.status')).selectOption('error');
+  await rows(page).filter({ hasText: 'narrowed' }).first().waitFor();
+  await answerLate(1);
+  assert.deepEqual([...new Set(await rows(page).locator('.request-model').allInnerTexts())], ['narrowed']);
+  await close();
+});
+
+test('a day that is chosen is the day that is shown, far from UTC', async () => {
+  const { page, close } = await visitWorkspace('#history', { timezoneId: 'Asia/Tokyo' });
+  for (const name of ['from', 'to']) {
+    const field = page.getByLabel(say(`history.${name}`), { exact: true });
+    await field.fill('2026-03-08');
+    await field.dispatchEvent('change');
+    assert.match(page.url(), new RegExp(`${name}=2026-03-0${name === 'from' ? 7 : 8}T15`));
+    await page.reload();
+    await field.waitFor();
+    assert.equal(await field.inputValue(), '2026-03-08');
+  }
+  await close();
+});
+
 test('the log is taken along as a file', async (t) => {
   await makeCalls(t, 'sample-zero', 1);
   const { page, close } = await visitWorkspace('#history');
