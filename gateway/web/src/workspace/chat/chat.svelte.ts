@@ -163,19 +163,16 @@ class Chat {
     return this.open ? { conversation_id: this.open.id, model: this.open.model } : { model: this.fresh.model, ...this.fresh.parameters, ...(this.fresh.system_prompt ? { system_prompt: this.fresh.system_prompt } : {}) };
   }
 
-  /** Asks, and listens to the end. False where it was refused before anything came. */
+  /** Asks, and listens to the end. False where it was refused or lost before the gateway said that it has the question. */
   async #answer(question: Question, above: Turn[], asked?: string): Promise<boolean> {
     if (this.live) return false;
     const live = this.#begin({ answer: emptyGrowing(), model: question.model, asked, above, connected: true });
     const listening = (this.#listening = new AbortController());
-    let started = false;
     await this.#attempt(async () => {
-      const body = await askModel(question, listening.signal);
-      started = true;
-      await this.#listen(live, body, listening);
+      await this.#listen(live, await askModel(question, listening.signal), listening);
     });
     if (this.live === live) this.live = undefined;
-    return started;
+    return live.message_id !== undefined;
   }
 
   async #rejoin(message: Message): Promise<void> {

@@ -73,3 +73,13 @@ test('an answer that begins late does not open its conversation once another one
   await answer('/api/chat', events({ type: 'start', conversation_id: 'a', message_id: 'm' }, { type: 'done' }));
   expect(shown()).toEqual(['b', 'Said in b']);
 });
+
+test('a question has gone once the gateway says so, not where the connection breaks before', async () => {
+  const broken = chat.ask('Anything?');
+  await answer('/api/chat', events());
+  expect([await broken, chat.problem?.code, chat.live]).toEqual([false, 'unreachable', undefined]);
+  const gone = chat.ask('Anything?');
+  await answer('/api/chat', events({ type: 'start', conversation_id: 'a', message_id: 'm' }, { type: 'done' }));
+  await answer('/api/conversations/a', conversation('a'));
+  expect(await gone).toBe(true);
+});
