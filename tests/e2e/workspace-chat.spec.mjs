@@ -76,7 +76,13 @@ test('an answer is stopped, kept as far as it came, and gone on with', async (t)
   const begun = await answers(page).locator('.prose').innerText();
   assert.ok(begun.length > 0);
   await sound(page, 'workspace-chat-stopped');
-  await button(page, say('chat.go_on')).waitFor();
+  await button(page, say('chat.go_on')).click();
+  await live(page).locator('.prose').getByText(begun).waitFor();
+  await live(page).waitFor({ state: 'detached', timeout: 60_000 });
+  await page.locator('.turn-broken').waitFor({ state: 'detached' });
+  const whole = await answers(page).locator('.prose').innerText();
+  assert.ok(whole.startsWith(begun) && whole.length > begun.length, whole);
+  assert.equal(whole.split(begun).length, 2, 'what had come is there once');
   await close();
 });
 

@@ -45,7 +45,11 @@ for (const [name, options] of Object.entries({ wide: {}, 'phone-dark': { ...phon
     const { id } = await api('POST', '/benchmark/llm', { model: { service: 'openai_compatible', name: key, id: 'sample-100ms' }, mode: 'open', rate: 100, duration_s: 1, sweep: true, slo: { latency_ms: 200 }, output_tokens: 16 });
     t.after(() => api('POST', `/benchmark/llm/${id}/cancel`, {}));
     const { page, close } = await visitWorkspace(`#performance/${id}`, options);
-    await page.locator('.curves svg').first().waitFor({ timeout: 60_000 });
+    await standing(page, 'completed').waitFor({ timeout: 60_000 });
+    const knees = await page.locator('.curves .knee-name').allTextContents();
+    const { knee_rate } = await api('GET', `/benchmark/llm/${id}`);
+    const knee = say('curve.knee').replace('{rate}', new Intl.NumberFormat('en').format(knee_rate));
+    assert.deepEqual(knees, [knee, knee], 'in both drawings');
     await sound(page, `workspace-${name}-performance-sweep`);
     await close();
   });
