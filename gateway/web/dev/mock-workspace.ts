@@ -69,6 +69,7 @@ function begin(conversation: Json, parent: string | undefined, model: Json, begu
   };
   const id = String(model.id);
   tell({ type: 'start', conversation_id: conversation.id, message_id: message.id, parent_id: parent, model });
+  if (begun) tell({ content: begun });
   const began = Date.now();
   void (async () => {
     const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
