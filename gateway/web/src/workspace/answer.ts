@@ -1,4 +1,4 @@
-// A model's answer as it grows, piece by piece: of a chat, and of each column of a comparison. Pure.
+// A model's answer in a chat as it grows, piece by piece. Pure.
 export interface Growing {
   content: string;
   reasoning: string;

@@ -17,7 +17,6 @@ function joined(tokens: readonly string[], alone: readonly boolean[]): Piece[] {
   const pieces: Piece[] = [];
   tokens.forEach((text, index) => {
     const last = pieces[pieces.length - 1];
-    // A space between two marked words belongs to them.
     if (last && last.alone === alone[index]) last.text += text;
     else pieces.push({ text, alone: alone[index]! });
   });
