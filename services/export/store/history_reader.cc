@@ -11,8 +11,8 @@ namespace {
 
 namespace runner = finetunelab::batch_runner::v1;
 
-// A page is cut twice: by what is stored, which reads no text, and then by the texts themselves, which may be compressed.
-// 500 stands for all else.
+// A page is cut twice: by what is stored, which reads no text, and then by the texts themselves, which may be
+// compressed. 500 stands for all else.
 constexpr Query kPage{"history.page", "SELECT " FTL_REQUEST_COLUMNS R"( FROM (
     SELECT p.*, sum(500 + coalesce(octet_length(p.messages::text), 0) + coalesce(octet_length(p.response), 0)
                         + coalesce(octet_length(p.reasoning), 0)) OVER here AS bytes, row_number() OVER here AS place
