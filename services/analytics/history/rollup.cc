@@ -119,6 +119,7 @@ pb::GetHistoryAnalyticsResponse FiguresOf(const std::vector<Rollup>& rollups, co
     (*figures.mutable_errors_by_type())[is_interrupted ? rollup.status : rollup.error_type] += rollup.requests;
   }
   FillTotals(total, figures);
+  figures.set_percentile_method("histogram");
   figures.set_series_step(window.by_hour ? "hour" : "day");
   for (const auto& [starts_at, sum] : steps) *figures.add_series() = StepOf(starts_at, sum);
   *figures.mutable_from() = ToProto(window.from);

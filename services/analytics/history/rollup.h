@@ -41,7 +41,7 @@ struct RollupWindow {
 // Pure.
 RollupWindow LastDays(int days, absl::Time now);
 
-// The figures of what is counted, and a step for each hour or day. Pure.
+// The figures of what is counted, and a step for each hour or day; percentiles by `histogram`. Pure.
 finetunelab::analytics::v1::GetHistoryAnalyticsResponse FiguresOf(const std::vector<Rollup>& rollups,
                                                                   const RollupWindow& window);
 
