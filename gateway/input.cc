@@ -109,7 +109,7 @@ absl::Status ReadJsonBody(const Route& route, const http::RequestHead& head, std
     SetTextField(request, std::string(route.json_field), std::string(body));
     return absl::OkStatus();
   }
-  if (body.empty() && route.body_optional && !head.Find("content-type")) return absl::OkStatus();
+  if (body.empty() && route.body_optional) return absl::OkStatus();
   return ReadBody(body, request, faults);
 }
 

@@ -139,6 +139,7 @@ TEST(ContentTypeTest, MustBeJsonWhereThereIsABody) {
   Route cancel = Start();
   cancel.body_optional = true;
   EXPECT_TRUE(JudgeContentType(cancel, Head("")).ok());
+  EXPECT_TRUE(ReadInput(cancel, Head("", {{"Content-Type", "application/json"}}), {}, "", "").ok());
 }
 
 TEST(InputTest, TakesAFileAsItIsWhereTheRouteDoes) {

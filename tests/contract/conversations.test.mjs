@@ -85,7 +85,7 @@ test('a repeat with the same key meets what it made', async (t) => {
 test('every wrong field is told at once', async () => {
   const long = 'x'.repeat(1001);
   isProblem(await post('/api/conversations', {
-    title: long, project: '', model: { service: '', id: '' }, parameters: { temperature: 3, max_tokens: 0, top_p: 0 },
+    title: long, project: '', model: { service: '', id: '' }, parameters: { temperature: 3, max_tokens: 0, top_p: -1 },
   }), 422, 'invalid_field', ['title', 'project', 'model.service', 'model.id', 'parameters.temperature', 'parameters.max_tokens', 'parameters.top_p']);
   isProblem(await post('/api/templates', { description: long, defaults: { a: 'b' } }), 422, 'invalid_field', ['name', 'description', 'content', 'defaults.a']);
   isProblem(await post('/api/agents', { parameters: { temperature: -1 } }), 422, 'invalid_field', ['name', 'parameters.temperature']);

@@ -55,13 +55,13 @@ TEST(ChatPlanTest, AsksAsTheRequestSaysElseTheAgentElseTheConversation) {
   scene.conversation->mutable_parameters()->set_max_tokens(11);
   pb::ChatRequest request = Saying("hello");
   request.clear_model();
-  request.set_top_p(0.5);
+  request.set_top_p(0);
   ChatPlan plan = *PlanChat(request, scene, 50);
   EXPECT_EQ(plan.model.id(), "of the conversation");
   EXPECT_THAT(Shown(plan), ElementsAre("system: of the conversation", "user: hello"));
   EXPECT_EQ(plan.parameters.temperature(), 0.1);
   EXPECT_EQ(plan.parameters.max_tokens(), 11);
-  EXPECT_EQ(plan.parameters.top_p(), 0.5);
+  EXPECT_EQ(plan.parameters.top_p(), 0);
   scene.agent.emplace();
   scene.agent->mutable_model()->set_id("of the agent");
   scene.agent->set_system_prompt("of the agent");
@@ -159,7 +159,7 @@ TEST(ChatPlanTest, NamesEveryFaultAtOnce) {
   request.mutable_model()->clear_id();
   request.set_temperature(2.5);
   request.set_max_tokens(4097);
-  request.set_top_p(0);
+  request.set_top_p(1.1);
   request.set_parent_id("x");
   (*request.mutable_variables())["a"] = "b";
   EXPECT_THAT(FaultyFields(JudgeChat(request)),

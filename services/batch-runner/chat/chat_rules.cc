@@ -38,8 +38,8 @@ void JudgeChatParameters(const pb::CallParameters& parameters, std::string_view 
   if (parameters.has_max_tokens() && (parameters.max_tokens() < 1 || parameters.max_tokens() > kMostTokens)) {
     faults.Add(field("max_tokens"), fmt::format("must be 1 to {}", kMostTokens));
   }
-  if (parameters.has_top_p() && !(parameters.top_p() > 0 && parameters.top_p() <= 1)) {
-    faults.Add(field("top_p"), "must be above 0 and at most 1");
+  if (parameters.has_top_p() && !(parameters.top_p() >= 0 && parameters.top_p() <= 1)) {
+    faults.Add(field("top_p"), "must be 0 to 1");
   }
 }
 
