@@ -137,7 +137,7 @@ int Run(Host& host) {
 
 }  // namespace
 
-int RunProgram(int argc, char** argv, const std::string& name, std::vector<ModuleKind> kinds) {
+int RunProgram(int argc, char** argv, const std::string& name, std::vector<ModuleKind> kinds, std::vector<Verb> verbs) {
   ForbidCoreDumps();
   RaiseFileLimit();
   sigset_t signals;
@@ -169,6 +169,11 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   bool healthcheck = false;
   app.add_subcommand("healthcheck", "Asks the program that runs with these settings whether it is ready, and ends.")
       ->callback([&] { healthcheck = true; });
+  std::function<int(Settings&)> chosen;
+  for (const Verb& verb : verbs) {
+    CLI::App* const options = app.add_subcommand(verb.name, verb.about);
+    options->callback([&chosen, action = verb.make(*options)] { chosen = action; });
+  }
   std::map<std::string, std::string> flags;
   for (const Settings::Declaration& setting : declared.declarations()) {
     if (setting.secret) continue;
@@ -190,6 +195,10 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   const ProgramSettings program(settings);
   log::Configure(program.log_level, program.log_format == "text" ? log::Format::kText : log::Format::kJson, name);
   if (migrate) return Migrate(program, plan_only);
+  if (chosen) {
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    return chosen(settings);
+  }
   Host host(settings, kinds, program.production);
   if (healthcheck) return AskHealth(settings);
   RefuseMisspeltSettings(settings);

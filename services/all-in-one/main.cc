@@ -1,6 +1,7 @@
 #include "common/host/program.h"
 #include "gateway/module.h"
 #include "services/analytics/module.h"
+#include "services/batch-runner/import/import_verb.h"
 #include "services/batch-runner/module.h"
 #include "services/export/module.h"
 #include "services/session-vault/module.h"
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
   return ftl::host::RunProgram(
       argc, argv, "finetunelab",
       {ftl::vault::SessionVaultModule(), ftl::batch_runner::BatchRunnerModule(), ftl::analytics::AnalyticsModule(),
-       ftl::exporter::ExportModule(), ftl::gateway::GatewayModule()});
+       ftl::exporter::ExportModule(), ftl::gateway::GatewayModule()},
+      {ftl::batch_runner::ImportVerb()});
 }

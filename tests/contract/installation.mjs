@@ -65,13 +65,17 @@ export class Installation {
     return Number(this.#read('run', `${name}.pid`));
   }
 
+  get postgresSocket() {
+    return this.#read('state', 'postgres-socket').trim();
+  }
+
   log(name) {
     return this.#read('log', `${name}.log`);
   }
 
   // As PostgreSQL's superuser, in the installation's own database; gives what it says.
   sql(text) {
-    const place = ['--host', this.#read('state', 'postgres-socket').trim(), '--port', String(this.port('postgres'))];
+    const place = ['--host', this.postgresSocket, '--port', String(this.port('postgres'))];
     const how = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', '--username', 'finetunelab', '--dbname', 'finetunelab'];
     return execFileSync('psql', [...how, ...place, '--command', text], { encoding: 'utf8' }).trim();
   }

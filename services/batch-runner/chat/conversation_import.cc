@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <boost/json/value.hpp>
 
+#include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/json_reader.h"
 #include "services/batch-runner/chat/chat_rules.h"
@@ -16,6 +17,9 @@ namespace ftl::batch_runner {
 namespace {
 
 namespace json = boost::json;
+
+// An index has it.
+constexpr size_t kOriginBytes = 512;
 
 std::string_view View(const json::string& text) { return {text.data(), text.size()}; }
 
@@ -91,6 +95,7 @@ std::string ContentOf(const json::value& content, int& left_out) {
 absl::Status Fault(std::string_view what) { return absl::InvalidArgumentError(std::string(what)); }
 
 absl::Status JudgeSize(const ForeignConversation& conversation) {
+  if (conversation.origin.size() > kOriginBytes) return Fault("has an id of more than 500 bytes");
   if (conversation.messages.empty()) return Fault("has no message with text");
   if (conversation.messages.size() > static_cast<size_t>(kMessagesOfConversation)) {
     return Fault(fmt::format("has more than {} messages", kMessagesOfConversation));
@@ -267,12 +272,66 @@ void Take(absl::StatusOr<ForeignConversation> read, std::string_view which, Fore
   file.conversations.push_back(*std::move(read));
 }
 
+// Where the elements of a list stand, found by strings and brackets alone; nullopt for what is no list that ends, and
+// for one of too many.
+std::optional<std::vector<std::string_view>> ElementsOf(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos || text[begin] != '[') return std::nullopt;
+  std::vector<std::string_view> elements;
+  size_t depth = 1;
+  size_t from = begin + 1;
+  for (size_t at = from; at < text.size(); ++at) {
+    const char sign = text[at];
+    if (sign == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\' ? 1 : 0;
+    } else if (sign == '[' || sign == '{') {
+      ++depth;
+    } else if (sign == ']' || sign == '}') {
+      --depth;
+    }
+    if (depth > 0 && (depth > 1 || sign != ',')) continue;
+    if (elements.size() == JsonLimits::kElements) return std::nullopt;
+    elements.push_back(text.substr(from, at - from));
+    from = at + 1;
+    if (depth > 0) continue;
+    if (text.find_first_not_of(kSpace, from) != std::string_view::npos) return std::nullopt;
+    return elements;
+  }
+  return std::nullopt;
+}
+
+// A list that is more than one text may hold is read one conversation after the other; nullopt where it is none of
+// these.
+std::optional<ForeignFile> FromLongList(std::string_view name, std::string_view text) {
+  const auto elements = ElementsOf(text);
+  if (!elements) return std::nullopt;
+  ForeignFile file;
+  for (size_t i = 0; i < elements->size(); ++i) {
+    const std::string which = fmt::format("Conversation {}", i + 1);
+    const absl::StatusOr<JsonDocument> document = JsonDocument::Parse((*elements)[i]);
+    if (!document.ok()) {
+      file.faults.push_back(fmt::format("{}: {}", which, std::string(document.status().message())));
+      continue;
+    }
+    const json::object* object = document->root().if_object();
+    // A message: the list is one conversation.
+    if (i == 0 && object != nullptr && Member(*object, "role") != nullptr) return std::nullopt;
+    Take(object == nullptr ? Fault("is no object") : FromObject(*object, fmt::format("{} {}", name, i + 1)), which,
+         file);
+  }
+  return file;
+}
+
 }  // namespace
 
 ForeignFile ReadForeignConversations(std::string_view name, std::string_view text) {
   ForeignFile file;
   const absl::StatusOr<JsonDocument> document = JsonDocument::Parse(text);
   if (!document.ok()) {
+    if (ReasonOf(document.status()) == Reason::kBodyTooLarge) {
+      if (auto long_list = FromLongList(name, text)) return *std::move(long_list);
+    }
     file.faults.push_back(std::string(document.status().message()));
     return file;
   }

@@ -110,5 +110,33 @@ TEST(ConversationImportTest, ReadsEachOfManyAndKeepsNoneOutForAnother) {
   EXPECT_THAT(file.faults, ElementsAre("Conversation 2 is no object."));
 }
 
+TEST(ConversationImportTest, LeavesOutOfAnExportWhatIsTooMuchAndReadsTheOthers) {
+  const std::string good = R"({"messages":[{"role":"user","content":"a ] \" , { b"}]})";
+  std::string many_keys = "{\"mapping\":{";
+  for (int i = 0; i <= 1024; ++i) many_keys += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":{}";
+  many_keys += "}}";
+  const ForeignFile file = ReadForeignConversations("all.json", " [" + good + "," + many_keys + " ,\n" + good + "]\n");
+  ASSERT_THAT(file.conversations, SizeIs(2));
+  EXPECT_EQ(file.conversations[0].messages.at(0).content, "a ] \" , { b");
+  EXPECT_EQ(file.conversations[1].origin, "file all.json 3");
+  ASSERT_THAT(file.faults, SizeIs(1));
+  EXPECT_THAT(file.faults[0], HasSubstr("Conversation 2: "));
+  EXPECT_THAT(file.faults[0], HasSubstr("1024 keys"));
+}
+
+TEST(ConversationImportTest, TakesMessagesForNoConversationsWhereTheyAreTooMany) {
+  std::string text = "[";
+  for (int i = 0; i <= 131'072; ++i) text += (i > 0 ? "," : "") + std::string(R"({"role":"user","content":"a"})");
+  const ForeignFile file = ReadForeignConversations("long.json", text + "]");
+  EXPECT_THAT(file.conversations, IsEmpty());
+  EXPECT_THAT(file.faults, ElementsAre(HasSubstr("131072 elements")));
+}
+
+TEST(ConversationImportTest, RefusesAnIdThatNoIndexHolds) {
+  const ForeignFile file = ReadForeignConversations(
+      "x.json", R"({"id":")" + std::string(3000, 'x') + R"(","messages":[{"role":"user","content":"a"}]})");
+  EXPECT_THAT(file.faults, ElementsAre("The file has an id of more than 500 bytes."));
+}
+
 }  // namespace
 }  // namespace ftl::batch_runner

@@ -10,6 +10,7 @@
 namespace ftl::batch_runner {
 namespace {
 
+constexpr size_t kPreviewBytes = 200;
 constexpr std::string_view kMark = "[key removed]";
 constexpr std::string_view kBearer = "bearer ";
 constexpr std::string_view kStarts[] = {"sk-",  "sk_",  "pk-",         "gsk_", "hf_",  "fw_",   "xai-", "tgp_v1_",
@@ -58,6 +59,12 @@ std::string WithoutKeys(std::string_view text) {
     clean += text[place++];
   }
   return clean;
+}
+
+std::string PreviewOf(std::string_view text) {
+  size_t end = std::min(text.size(), kPreviewBytes);
+  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end));
 }
 
 }  // namespace ftl::batch_runner

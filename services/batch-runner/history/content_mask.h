@@ -10,4 +10,7 @@ namespace ftl::batch_runner {
 // nothing else is touched. Pure.
 std::string WithoutKeys(std::string_view text);
 
+// The beginning of `text` as a list shows it: some 200 bytes, ending at a whole character. Pure.
+std::string PreviewOf(std::string_view text);
+
 }  // namespace ftl::batch_runner

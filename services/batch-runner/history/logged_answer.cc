@@ -1,7 +1,5 @@
 #include "services/batch-runner/history/logged_answer.h"
 
-#include <algorithm>
-
 #include "common/time/proto_time.h"
 #include "services/batch-runner/call/model_call.h"
 #include "services/batch-runner/call/retry.h"
@@ -9,15 +7,6 @@
 
 namespace ftl::batch_runner {
 namespace {
-
-constexpr size_t kPreviewBytes = 200;
-
-// The beginning of `text`, ending at a whole character.
-std::string PreviewOf(std::string_view text) {
-  size_t end = std::min(text.size(), kPreviewBytes);
-  while (end < text.size() && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end));
-}
 
 void FillAnswer(std::string_view text, std::string_view reasoning, pb::LoggedRequest& row) {
   if (!text.empty()) row.set_response(WithoutKeys(text));

@@ -54,6 +54,18 @@ constexpr Query kPutState{"agent.put_state", R"(
   WHERE $4 OR $5 OR s.version = $6
   RETURNING version, updated_at)"};
 
+constexpr Query kHasState{"agent.has_state", R"(
+  SELECT EXISTS (SELECT FROM agents a JOIN agent_states s ON s.owner = a.owner AND s.agent_id = a.id
+                 WHERE a.owner = $1 AND a.project = $2 AND a.name = $3) AS is_there)"};
+
+constexpr Query kImportAgent{"agent.import", R"(
+  INSERT INTO agents (owner, project, name) VALUES ($1, $2, $3) ON CONFLICT (owner, project, name) DO NOTHING)"};
+
+constexpr Query kImportState{"agent.import_state", R"(
+  INSERT INTO agent_states (owner, agent_id, state, version)
+  SELECT owner, id, $4::json, 1 FROM agents WHERE owner = $1 AND project = $2 AND name = $3
+  ON CONFLICT (owner, agent_id) DO NOTHING)"};
+
 constexpr Query kDeleteState{"agent.delete_state", R"(
   DELETE FROM agent_states WHERE owner = $1 AND agent_id = $2::uuid AND ($3 OR $4 OR version = $5))"};
 
@@ -184,6 +196,21 @@ Task<pb::PutAgentStateResponse> AgentStore::PutState(const CallContext& call, st
   response.set_version(rows->front()[0].Get<int64_t>("version"));
   *response.mutable_updated_at() = ToProto(rows->front()[0].Get<absl::Time>("updated_at"));
   co_return response;
+}
+
+Task<bool> AgentStore::ImportState(const CallContext& call, std::string owner, std::string project, std::string name,
+                                   std::string state, bool dry_run) {
+  if (dry_run) {
+    CO_TRY(const Rows rows,
+           co_await database_.Run(call.deadline, SessionScope(owner), kHasState, Params(owner, project, name)));
+    co_return !rows.Only().Get<bool>("is_there");
+  }
+  std::vector<Statement> statements;
+  statements.push_back(KnowOwner(owner));
+  statements.push_back({kImportAgent, Params(owner, project, name)});
+  statements.push_back({kImportState, Params(owner, project, name, state)});
+  CO_TRY(const auto rows, co_await database_.RunAll(call.deadline, SessionScope(owner), std::move(statements)));
+  co_return rows[2].affected() > 0;
 }
 
 Task<bool> AgentStore::DeleteState(const CallContext& call, std::string owner, std::string id, Known known) {

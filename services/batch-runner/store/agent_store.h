@@ -56,6 +56,10 @@ class AgentStore {
   // NOT_FOUND for the agent, CONFLICT where something else is kept.
   Task<pb::PutAgentStateResponse> PutState(const CallContext& call, std::string owner, std::string id,
                                            std::string state, Known known);
+  // Keeps what another program kept of the agent of that name, and gives whether it did: not where something is kept
+  // already. An agent that is not there is made. A dry run stores nothing.
+  Task<bool> ImportState(const CallContext& call, std::string owner, std::string project, std::string name,
+                         std::string state, bool dry_run);
   // Whether there was something. CONFLICT.
   Task<bool> DeleteState(const CallContext& call, std::string owner, std::string id, Known known);
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <absl/time/civil_time.h>
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
@@ -75,6 +76,8 @@ constexpr Query kDelete{"request.delete", R"(
   DELETE FROM requests WHERE owner = $1 AND project = $2 AND created_at < $3 AND status <> 'in_progress')"};
 constexpr Query kDeleteRollups{"request.delete_rollups", R"(
   DELETE FROM request_rollups WHERE owner = $1 AND project = $2 AND starts_at < $3)"};
+// What remains of the day that $3 is in, by the day and by the hour: by the latter only up to the end of $4, hour or
+// day.
 constexpr Query kCountAnew{"request.count_anew", R"(
   INSERT INTO request_rollups
     (owner, project, grain, starts_at, kind, service, model, status, error_type, requests, prompt_tokens, completion_tokens,
@@ -86,10 +89,30 @@ constexpr Query kCountAnew{"request.count_anew", R"(
          coalesce(sum(ttft_us) FILTER (WHERE status = 'success'), 0), count(ttft_us) FILTER (WHERE status = 'success'),
          coalesce(bucket_counts(latency_bucket(latency_us)) FILTER (WHERE status = 'success'), '{}'),
          coalesce(bucket_counts(latency_bucket(ttft_us)) FILTER (WHERE status = 'success'), '{}')
-  FROM requests r CROSS JOIN (VALUES ('hour'), ('day')) g(grain)
+  FROM requests r CROSS JOIN (VALUES ('hour', $4::text), ('day', 'day')) g(grain, until)
   WHERE r.owner = $1 AND r.project = $2 AND r.status <> 'in_progress'
-    AND r.created_at >= $3 AND r.created_at < date_trunc(g.grain, $3::timestamptz, 'UTC') + ('1 ' || g.grain)::interval
+    AND r.created_at >= $3 AND r.created_at < date_trunc(g.until, $3::timestamptz, 'UTC') + ('1 ' || g.until)::interval
   GROUP BY g.grain, 4, kind, service, model, status, coalesce(error_type, ''))"};
+
+// The columns of an end, and those of a beginning. Made by no process of this installation.
+constexpr Query kImport{"request.import", R"(
+  INSERT INTO requests
+    (owner, project, created_at, id, status, response, reasoning, finish_reason, outcome, error_type, error, http_status,
+     attempts, latency_us, ttft_us, ttfa_us, itl_mean_us, tpot_us, dns_us, connect_us, tls_us, wait_us, stream_us, total_us,
+     client_lag_us, buffered, prompt_tokens, completion_tokens, reasoning_tokens, cached_tokens, tokens_estimated, cost_nanos,
+     kind, service, key_name, model, prompt_preview, messages, process, completed_at)
+  VALUES ($1, $2, $3, $4::uuid, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+          $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38::jsonb,
+          '00000000-0000-0000-0000-000000000000', $3::timestamptz + coalesce($14::bigint, 0) * interval '1 microsecond')
+  ON CONFLICT DO NOTHING)"};
+constexpr Query kCountMissing{"request.count_missing", R"(
+  SELECT count(*) AS missing FROM unnest($3::uuid[], $4::timestamptz[]) wanted(id, at)
+  WHERE NOT EXISTS (SELECT FROM requests r WHERE r.owner = $1 AND r.project = $2 AND r.created_at = wanted.at
+                      AND r.id = wanted.id))"};
+constexpr Query kDeleteDayRollups{"request.delete_day_rollups", R"(
+  DELETE FROM request_rollups
+  WHERE owner = $1 AND project = $2 AND starts_at >= $3 AND starts_at < $3::timestamptz + interval '24 hours')"};
+constexpr Query kPrepareDay{"request.prepare_day", "SELECT prepare_request_day($1::date)"};
 
 constexpr Query kRenewLease{"request.renew_lease", R"(
   INSERT INTO request_writers VALUES ($1::uuid, now() + $2 * interval '1 millisecond')
@@ -193,6 +216,45 @@ Task<> RequestStore::Complete(Deadline deadline, const std::string& owner, const
   co_return stored.status();
 }
 
+Task<int64_t> RequestStore::Import(Deadline deadline, std::string owner, const std::vector<pb::LoggedRequest>& requests,
+                                   bool dry_run) {
+  if (requests.empty()) co_return 0;
+  const std::string& project = requests.front().project();
+  std::vector<std::string> ids;
+  std::vector<absl::Time> moments;
+  for (const pb::LoggedRequest& request : requests) {
+    CO_TRY(moments.emplace_back(), MomentOf(request.id()));
+    ids.push_back(request.id());
+  }
+  if (dry_run) {
+    CO_TRY(const Rows rows,
+           co_await database_.Run(deadline, SessionScope(owner), kCountMissing, Params(owner, project, ids, moments)));
+    co_return rows.Only().Get<int64_t>("missing");
+  }
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  const absl::CivilDay day = absl::ToCivilDay(moments.front(), utc);
+  const absl::Time begin = absl::FromCivil(day, utc);
+  CO_TRY(co_await database_.Run(deadline, SessionScope::None(), kPrepareDay, Params(absl::FormatCivilTime(day))));
+  std::vector<Statement> statements = {{kHoldEndings, Params(owner, project)}};
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const pb::LoggedRequest& request = requests[i];
+    Params columns = EndColumns(owner, moments[i], request);
+    columns.Add(EnumWord(request.kind()));
+    columns.Add(request.service());
+    columns.Add(request.key_name());
+    columns.Add(request.model());
+    columns.Add(FTL_TEXT(prompt_preview));
+    columns.Add(MessagesJson(request));
+    statements.push_back({kImport, std::move(columns)});
+  }
+  statements.push_back({kDeleteDayRollups, Params(owner, project, begin)});
+  statements.push_back({kCountAnew, Params(owner, project, begin, "day")});
+  CO_TRY(const std::vector<Rows> rows, co_await database_.RunAll(deadline, SessionScope(owner), std::move(statements)));
+  int64_t stored = 0;
+  for (size_t i = 1; i <= requests.size(); ++i) stored += rows[i].affected();
+  co_return stored;
+}
+
 Task<pb::LoggedRequest> RequestStore::Get(Deadline deadline, std::string owner, std::string project, std::string id) {
   CO_TRY(const absl::Time moment, MomentOf(id));
   CO_TRY(const Rows rows,
@@ -203,8 +265,10 @@ Task<pb::LoggedRequest> RequestStore::Get(Deadline deadline, std::string owner, 
 
 Task<int64_t> RequestStore::DeleteBefore(Deadline deadline, std::string owner, std::string project, absl::Time before) {
   const Params params(owner, project, before);
-  std::vector<Statement> statements = {
-      {kHoldEndings, Params(owner, project)}, {kDelete, params}, {kDeleteRollups, params}, {kCountAnew, params}};
+  std::vector<Statement> statements = {{kHoldEndings, Params(owner, project)},
+                                       {kDelete, params},
+                                       {kDeleteRollups, params},
+                                       {kCountAnew, Params(owner, project, before, "hour")}};
   CO_TRY(const std::vector<Rows> rows, co_await database_.RunAll(deadline, SessionScope(owner), std::move(statements)));
   co_return rows[1].affected();
 }

@@ -29,6 +29,11 @@ class RequestStore {
   // repeat does no harm.
   Task<> Complete(Deadline deadline, const std::string& owner, const pb::LoggedRequest& request);
 
+  // Stores calls of one day (UTC) and project that ended elsewhere, and gives how many were not there yet; their
+  // counters go up in the same transaction. The day's partition is made where it is missing. A dry run stores nothing.
+  Task<int64_t> Import(Deadline deadline, std::string owner, const std::vector<pb::LoggedRequest>& requests,
+                       bool dry_run);
+
   // NOT_FOUND.
   Task<pb::LoggedRequest> Get(Deadline deadline, std::string owner, std::string project, std::string id);
   // Deletes the calls that began before then and have ended, and gives how many. Their counters go with them.
