@@ -158,6 +158,46 @@ describe('import', { skip }, () => {
     assert.equal((await get(`/api/agents/${id}/state`)).text, '{"step":2}');
   });
 
+  test('an old log of calls is counted with the others, and no row twice', async () => {
+    const days = (n) => new Date(Date.now() - n * 86_400_000).toISOString();
+    const log = join(root, 'requests.db.csv');
+    const rows = [
+      ['7', days(3.1), 'old-model', 'openai', 'Say "hi"\nplease', 'hi', '1250.5', '10', '20', ''],
+      ['8', days(3), 'old-model', 'openai', 'again, with sk-aaaaaaaaaaaaaaaaaaaa1', 'hi', '750', '10', '20', ''],
+      ['9', days(2).replace('T', ' ').slice(0, 19), 'old-model', 'anthropic', 'x', '', '', '', '', 'It was away.'],
+      ['10', days(2), 'old-model', 'openai', 'x', 'y', 'soon', '', '', ''],
+      ['11', days(400), 'old-model', 'openai', 'x', 'y', '5', '1', '1', ''],
+      ['12', 'yesterday', 'old-model', 'openai', 'x', 'y', '5', '1', '1', ''],
+    ];
+    const cell = (text) => `"${text.replaceAll('"', '""')}"`;
+    writeFileSync(log, ['id,timestamp,model,provider,prompt,response,latency_ms,input_tokens,output_tokens,error', ...rows.map((row) => row.map(cell).join(','))].join('\r\n'));
+    const tried = await run('--requests', log, '--dry-run');
+    assert.equal(tried.out, 'requests: 3 to be imported, 2 with faults, 1 older than FTL_HISTORY_RETENTION_DAYS keeps\n');
+    const figures = async () => ok(get('/api/history/analytics?days=7'));
+    assert.equal((await figures()).total_requests, 0);
+    const runs = await Promise.all([1, 2].map(() => run('--requests', log)));
+    for (const { status, faults } of runs) {
+      assert.equal(status, 65);
+      assert.match(faults, /requests\.db\.csv:6: The row has in `response_time_ms` no number/);
+      assert.match(faults, /requests\.db\.csv:8: The row has in `timestamp` no moment/);
+    }
+    assert.equal(runs.reduce((sum, { out }) => sum + Number(out.match(/(\d+) imported/)[1]), 0), 3);
+    const counted = await figures();
+    assert.deepEqual([counted.total_requests, counted.prompt_tokens, counted.completion_tokens], [3, 20, 40]);
+    assert.deepEqual(counted.requests_by_provider, { openai: 2, anthropic: 1 });
+    assert.deepEqual(counted.errors_by_type, { unknown: 1 });
+    assert.ok(Math.abs(counted.avg_response_time_ms - 1000.25) < 0.01, `${counted.avg_response_time_ms}`);
+    const { requests } = await ok(get('/api/history'));
+    assert.deepEqual(requests.map(({ prompt_preview }) => prompt_preview), ['x', 'again, with [key removed]', 'Say "hi"\nplease']);
+    const exported = join(root, 'exported.csv');
+    writeFileSync(exported, (await get('/api/history/export?format=csv')).text);
+    assert.deepEqual(await run('--requests', exported), { status: 0, signal: null, faults: '', out: 'requests: 0 imported, 3 there already\n' });
+    assert.equal((await figures()).total_requests, 3);
+    writeFileSync(exported, 'a,b\n1,2\n');
+    const none = await run('--requests', exported);
+    assert.deepEqual([none.status, /has no column `timestamp` in its first line/.test(none.faults)], [65, true]);
+  });
+
   test('wrong usage is told apart from what cannot be reached', async () => {
     const path = folder('some', { 'some.json': list('Some') });
     assert.equal((await run()).status, 64);

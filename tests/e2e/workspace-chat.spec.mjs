@@ -168,6 +168,22 @@ test('a template is filled in and sent, and an agent answers with its own model'
   await close();
 });
 
+test('files of other programs become conversations, and a bad one is named', async (t) => {
+  const { page, close } = await begin(t, 'sample-zero');
+  const file = (name, text) => ({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
+  const list = (content) => JSON.stringify([{ role: 'user', content }]);
+  const files = [file('browser-a.json', list('Brought by the browser')), file('browser-b.json', list('Brought beside it')), file('browser-c.json', '{')];
+  await page.getByLabel(say('import.choose')).setInputFiles(files);
+  await page.getByText(say('import.done', { n: 2, there: 0, failed: 1 })).waitFor();
+  await page.getByText('browser-c.json').waitFor();
+  await sound(page, 'workspace-chat-import');
+  await page.getByRole('link', { name: /^Brought by the browser/ }).click();
+  await page.locator('.turn[data-role=user]').getByText('Brought by the browser').waitFor();
+  await page.getByLabel(say('import.choose')).setInputFiles(files.slice(0, 2));
+  await page.getByText(say('import.done', { n: 0, there: 2, failed: 0 })).waitFor();
+  await close();
+});
+
 for (const [name, options] of Object.entries({ dark: { colorScheme: 'dark' }, phone, 'phone-dark': { ...phone, colorScheme: 'dark' } })) {
   test(`chat is sound: ${name}`, async (t) => {
     const { page, close } = await begin(t, 'sample-fast', options);

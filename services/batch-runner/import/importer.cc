@@ -118,7 +118,8 @@ Task<ImportTally> Importer::Requests(const std::string& path) {
   ProgressBar bar("lines", text.ok() ? std::count(text->text.begin(), text->text.end(), '\n') : 0);
   auto table = text.ok() ? RequestTable::Open(text->text, keeps_content_) : text.status();
   if (!table.ok()) {
-    SayFault(path, fmt::format("The file {}.", std::string(table.status().message())), tally, bar);
+    const std::string fault(table.status().message());
+    SayFault(path, bytes.ok() && !text.ok() ? fault : fmt::format("The file {}.", fault), tally, bar);
     co_return tally;
   }
   const auto day_of = [](absl::Time moment) { return absl::ToCivilDay(moment, absl::UTCTimeZone()); };

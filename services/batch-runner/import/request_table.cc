@@ -111,7 +111,7 @@ pb::RequestStatus StatusOf(std::string_view word, bool has_error) {
 
 absl::StatusOr<RequestTable> RequestTable::Open(std::string_view text, bool keeps_content) {
   RequestTable table(CsvReader(text, DelimiterOf(text)), keeps_content);
-  TRY(const bool has_header, table.reader_.Next(table.record_));
+  TRY(const bool has_header, table.ReadRecord());
   std::map<std::string, size_t, std::less<>> places;
   for (size_t i = 0; has_header && i < table.record_.fields.size(); ++i) {
     places.emplace(absl::AsciiStrToLower(absl::StripAsciiWhitespace(table.record_.fields[i])), i);
@@ -130,6 +130,12 @@ absl::StatusOr<RequestTable> RequestTable::Open(std::string_view text, bool keep
     if (!table.columns_.contains(needed)) return Fault(fmt::format("has no column `{}` in its first line", needed));
   }
   return table;
+}
+
+absl::StatusOr<bool> RequestTable::ReadRecord() {
+  absl::StatusOr<bool> read = reader_.Next(record_);
+  if (!read.ok()) return Fault(fmt::format("cannot be read: {}", ToStd(read.status().message())));
+  return read;
 }
 
 std::string_view RequestTable::Cell(std::string_view column) const {
@@ -174,7 +180,7 @@ absl::Status RequestTable::ReadFigures(pb::LoggedRequest& row) const {
 }
 
 absl::StatusOr<std::optional<pb::LoggedRequest>> RequestTable::Next() {
-  TRY(const bool is_there, reader_.Next(record_));
+  TRY(const bool is_there, ReadRecord());
   if (!is_there) return std::optional<pb::LoggedRequest>();
   for (const std::string& field : record_.fields) {
     if (field.size() > kMessageBytes) return Fault("has a cell of more than 1 MiB");

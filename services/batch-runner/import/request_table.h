@@ -33,6 +33,7 @@ class RequestTable {
 
  private:
   RequestTable(CsvReader reader, bool keeps_content) : reader_(reader), keeps_content_(keeps_content) {}
+  absl::StatusOr<bool> ReadRecord();
   // The cell of a column by the name that the log has for it; empty where there is none.
   std::string_view Cell(std::string_view column) const;
   absl::Status ReadFigures(pb::LoggedRequest& row) const;

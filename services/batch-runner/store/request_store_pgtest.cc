@@ -1,5 +1,6 @@
 #include "services/batch-runner/store/request_store.h"
 
+#include <absl/time/civil_time.h>
 #include <absl/time/clock.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -139,6 +140,35 @@ TEST_F(RequestStoreTest, CountersAreThoseOfTheRows) {
   EXPECT_EQ(rows[0].Get<int64_t>("latency_us"), 0) << "latency is that of successes";
   EXPECT_EQ(rows[1].Get<int64_t>("requests"), 40);
   EXPECT_EQ(rows[1].Get<int64_t>("with_ttft"), 40);
+}
+
+TEST_F(RequestStoreTest, ImportsCallsOfAPastDayOnceAndCountsThem) {
+  const absl::Time day = absl::FromCivil(absl::CivilDay(2021, 3, 4), absl::UTCTimeZone());
+  const std::vector<pb::LoggedRequest> old = {Answered(Begun(day + absl::Hours(5))), Answered(Begun(day)),
+                                              Failed(Begun(day + absl::Hours(23)))};
+  Make(Answered(Begun()));
+  const auto counted = [this](std::string_view grain, std::string_view when) {
+    return Number(
+        fmt::format("SELECT coalesce(sum(requests), 0)::bigint AS n FROM request_rollups "
+                    "WHERE grain = '{}' AND starts_at {} '2022-01-01'",
+                    grain, when));
+  };
+  EXPECT_EQ(*Await(io_, store_.Import(Soon(), owner_, {old[0]}, /*dry_run=*/true)), 1);
+  EXPECT_EQ(Number("SELECT count(*) AS n FROM requests"), 1);
+  EXPECT_EQ(*Await(io_, store_.Import(Soon(), owner_, {old[0]}, false)), 1);
+  EXPECT_EQ(*Await(io_, store_.Import(Soon(), owner_, old, false)), 2);
+  EXPECT_EQ(*Await(io_, store_.Import(Soon(), owner_, old, false)), 0);
+  EXPECT_EQ(*Await(io_, store_.Import(Soon(), owner_, old, /*dry_run=*/true)), 0);
+  for (const char* grain : {"hour", "day"}) {
+    EXPECT_EQ(counted(grain, "<"), 3) << grain;
+    EXPECT_EQ(counted(grain, ">"), 1) << grain << ": other days are as they were";
+  }
+  EXPECT_EQ(Number("SELECT count(*) AS n FROM request_rollups WHERE grain = 'hour' AND starts_at < '2022-01-01'"), 3);
+  const auto found = Get(owner_, old[0].id());
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->response(), "Because.");
+  EXPECT_EQ(FromProto(found->response_time()), absl::Milliseconds(100));
+  EXPECT_EQ(ReasonOf(Get(other_, old[0].id()).status()), Reason::kNotFound);
 }
 
 TEST_F(RequestStoreTest, TheSchemaCountsSpansInTheBucketsThatAreRead) {

@@ -80,6 +80,15 @@ export const changeConversation = (id: string, change: Change) => ask<Conversati
 export const deleteConversation = (id: string) => ask<{ deleted: boolean }>(path(id), { method: 'DELETE' });
 export const exportPath = (id: string, format: 'md' | 'json') => `${path(id)}/export?format=${format}`;
 
+export interface Imported {
+  imported: number;
+  already_there: number;
+  failed: number;
+  faults: { file: string; message: string }[];
+  more_faults?: number;
+}
+export const importConversations = (files: { name: string; content: string }[]) => ask<Imported>('/api/conversations/import', { method: 'POST', body: { files } });
+
 export const stopAnswer = (message: string) => ask<unknown>(`/api/chat/${encodeURIComponent(message)}/stop`, { method: 'POST', body: {} });
 
 /** The events of a new answer. */
