@@ -132,7 +132,7 @@ describe('import', { skip }, () => {
   });
 
   test('an import that is broken off goes on where it was', async () => {
-    const files = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`many-${i}.json`, list(`many ${i}`)]));
+    const files = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`many-${i}.json`, list(`many ${i}`)]));
     const path = folder('many', files);
     const child = spawn(join(process.env.FTL_BUILD_DIR, 'bin', 'finetunelab'), ['import', '--conversations', path], { env: environment });
     const ended = new Promise((done) => child.on('close', (_, signal) => done(signal)));
@@ -141,11 +141,11 @@ describe('import', { skip }, () => {
     child.kill('SIGKILL');
     assert.equal(await ended, 'SIGKILL');
     const before = await count();
-    assert.ok(before > 0 && before < 400, `${before} of 400`);
+    assert.ok(before > 0 && before < 900, `${before} of 900`);
     const { status, out } = await run('--conversations', path);
     assert.equal(status, 0);
-    assert.equal(await count(), 400);
-    assert.match(out, new RegExp(`^conversations: ${400 - before} imported, ${before} there already`));
+    assert.equal(await count(), 900);
+    assert.match(out, new RegExp(`^conversations: ${900 - before} imported, ${before} there already`));
   });
 
   test('a state that has gone on since is not put back', async () => {
@@ -188,7 +188,7 @@ describe('import', { skip }, () => {
     assert.deepEqual(counted.errors_by_type, { unknown: 1 });
     assert.ok(Math.abs(counted.avg_response_time_ms - 1000.25) < 0.01, `${counted.avg_response_time_ms}`);
     const { requests } = await ok(get('/api/history'));
-    assert.deepEqual(requests.map(({ prompt_preview }) => prompt_preview), ['x', 'again, with [key removed]', 'Say "hi"\nplease']);
+    assert.deepEqual(requests.map(({ prompt_preview }) => prompt_preview), ['x', 'again, with sk-[key removed]', 'Say "hi"\nplease']);
     const exported = join(root, 'exported.csv');
     writeFileSync(exported, (await get('/api/history/export?format=csv')).text);
     assert.deepEqual(await run('--requests', exported), { status: 0, signal: null, faults: '', out: 'requests: 0 imported, 3 there already\n' });
