@@ -24,7 +24,9 @@ namespace {
 
 constexpr size_t kConversationFileBytes = 256 * 1024 * 1024;
 constexpr size_t kLogBytes = 1024 * 1024 * 1024;
-constexpr size_t kRowsAtATime = 500;
+// The counters of a day are made anew with each.
+constexpr size_t kRowsAtATime = 2000;
+constexpr size_t kRowBytesAtATime = 16 * 1024 * 1024;
 constexpr size_t kStateBytes = 1024 * 1024;
 constexpr absl::Duration kLongestStep = absl::Minutes(1);
 
@@ -126,6 +128,7 @@ Task<ImportTally> Importer::Requests(const std::string& path) {
   const absl::CivilDay oldest = history_days_ == 0 ? absl::CivilDay::min() : day_of(absl::Now()) - history_days_;
   std::vector<pb::LoggedRequest> rows;
   absl::CivilDay rows_day;
+  size_t rows_bytes = 0;
   while (true) {
     absl::StatusOr<std::optional<pb::LoggedRequest>> row = table->Next();
     if (!row.ok()) {
@@ -140,8 +143,12 @@ Task<ImportTally> Importer::Requests(const std::string& path) {
       ++tally.too_old;
       continue;
     }
-    if (!rows.empty() && (day != rows_day || rows.size() == kRowsAtATime)) CO_TRY(co_await Store(rows, tally));
+    if (!rows.empty() && (day != rows_day || rows.size() == kRowsAtATime || rows_bytes > kRowBytesAtATime)) {
+      CO_TRY(co_await Store(rows, tally));
+      rows_bytes = 0;
+    }
     rows_day = day;
+    rows_bytes += (*row)->ByteSizeLong();
     rows.push_back(**std::move(row));
   }
   CO_TRY(co_await Store(rows, tally));

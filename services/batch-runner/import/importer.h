@@ -40,7 +40,7 @@ class Importer {
   Task<ImportTally> Conversations(const ImportFolder& folder);
   // The agent's name is the file's, without `.json`.
   Task<ImportTally> AgentStates(const ImportFolder& folder);
-  // A log of calls as request_table.h understands it. A few hundred rows are a transaction, and come in whole or not.
+  // A log of calls as request_table.h understands it. Up to 2,000 rows are a transaction, and come in whole or not.
   Task<ImportTally> Requests(const std::string& path);
 
  private:

@@ -226,11 +226,10 @@ Task<int64_t> RequestStore::Import(Deadline deadline, std::string owner, const s
     CO_TRY(moments.emplace_back(), MomentOf(request.id()));
     ids.push_back(request.id());
   }
-  if (dry_run) {
-    CO_TRY(const Rows rows,
-           co_await database_.Run(deadline, SessionScope(owner), kCountMissing, Params(owner, project, ids, moments)));
-    co_return rows.Only().Get<int64_t>("missing");
-  }
+  CO_TRY(const Rows counted,
+         co_await database_.Run(deadline, SessionScope(owner), kCountMissing, Params(owner, project, ids, moments)));
+  const auto missing = counted.Only().Get<int64_t>("missing");
+  if (dry_run || missing == 0) co_return missing;
   const absl::TimeZone utc = absl::UTCTimeZone();
   const absl::CivilDay day = absl::ToCivilDay(moments.front(), utc);
   const absl::Time begin = absl::FromCivil(day, utc);
