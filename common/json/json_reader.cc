@@ -173,7 +173,7 @@ absl::Status Malformed(Reason reason, std::string_view text, size_t offset, std:
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return Refuse(reason, fmt::format("The body is not acceptable JSON: line {}, column {}: {}.", line,
+  return Refuse(reason, fmt::format("The text is not acceptable JSON: line {}, column {}: {}.", line,
                                     before.size() - line_start + 1, why))
       .With("offset", static_cast<int64_t>(before.size()));
 }

@@ -119,6 +119,7 @@ describe('import', { skip }, () => {
     const lines = faults.trimEnd().split('\n');
     assert.equal(lines.length, 11, faults);
     const of = (file) => lines.find((line) => line.startsWith(join(path, file))) ?? '';
+    assert.match(of('cut.json'), /cut\.json: The text is not acceptable JSON: line 1, column 15: /);
     assert.match(of('link.json'), /is a link, and links are not followed/);
     assert.match(of('loop.json'), /is a link/);
     assert.match(of('folder.json'), /is no regular file/);
