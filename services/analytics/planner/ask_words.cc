@@ -1,14 +1,15 @@
 // Reads questions, one a line (turns parted by " / "), and prints what each was understood as. For those who work on
-// the lexicons: `finetunelab-ask-words < questions`.
+// the lexicons: `finetunelab-ask-words [RUNS PROMPTS CATEGORY…] < questions`.
 #include <chrono>
 #include <iostream>
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_split.h>
 
 #include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/planner/query_words.h"
 
-int main() {
+int main(int count, char** arguments) {
   using namespace ftl::analytics;
   Vocabulary vocabulary;
   vocabulary.categories = {"billing", "returns", "technical", "code"};
@@ -16,6 +17,11 @@ int main() {
   vocabulary.model = "Sample model";
   vocabulary.runs = 2;
   vocabulary.prompts = 40;
+  if (count > 3) {
+    if (!absl::SimpleAtoi(arguments[1], &vocabulary.runs) || !absl::SimpleAtoi(arguments[2], &vocabulary.prompts))
+      return 2;
+    vocabulary.categories.assign(arguments + 3, arguments + count);
+  }
   std::string line;
   while (std::getline(std::cin, line)) {
     const auto start = std::chrono::steady_clock::now();

@@ -188,6 +188,9 @@ void Fill(const Edge& edge, const std::string& after, Slots& slots) {
     slots.nth = static_cast<int>(sense.number.value_or(0));
     slots.nth_at = edge.from;
     if (!sense.word.empty()) slots.nouns.emplace_back(sense.word, edge.from);
+  } else if (symbol == "quality") {
+    slots.goodness.push_back(sense);
+    slots.rank_at = edge.from;
   } else if (symbol == "Number") {
     slots.number = sense.number;
   } else if (symbol == "fact" || symbol == "RunFact") {
@@ -245,7 +248,7 @@ bool Slots::HasHead() const {
 bool Slots::IsEmpty() const {
   return figures.empty() && ranks.empty() && parts.empty() && filters.empty() && comparatives.empty() &&
          prompts.empty() && runs.empty() && facts.empty() && topics.empty() && said.empty() && !order && !difference &&
-         !direction && !nth && !number && !format && !group && nouns.empty();
+         !direction && goodness.empty() && !nth && !number && !format && !group && nouns.empty();
 }
 
 std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {

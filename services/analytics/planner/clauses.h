@@ -40,6 +40,7 @@ struct Slots {
   std::set<std::string> said;  // symbols that carry no sense: count, list, any, why, chart, …
   std::string share_of;        // of a rate that names what it counts
   std::optional<Sense> order, difference, direction;
+  std::vector<Sense> goodness;  // best, worst: an order, where something is spoken of that has an end that is better
   std::optional<int> nth;
   int nth_at = -1;
   std::optional<double> number;

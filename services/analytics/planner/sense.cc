@@ -8,6 +8,7 @@
 #include <absl/strings/str_split.h>
 
 #include "common/proto/enum_word.h"
+#include "services/analytics/semantics/catalogue.h"
 
 namespace ftl::analytics {
 namespace {
@@ -158,6 +159,15 @@ absl::StatusOr<Sense> ReadSense(std::string_view symbol, std::string_view value)
     }
   }
   return sense;
+}
+
+std::optional<pb::Order> OrderOfGoodness(pb::Measure measure, bool best_first) {
+  if (!measure) return std::nullopt;
+  const MeasureUnit unit = RowOf(measure).unit;
+  const bool less_is_better = unit == MeasureUnit::kMilliseconds || unit == MeasureUnit::kCalls;
+  const bool more_is_better = unit == MeasureUnit::kVerdict || unit == MeasureUnit::kTokensPerSecond;
+  if (!less_is_better && !more_is_better) return std::nullopt;
+  return best_first == more_is_better ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING;
 }
 
 }  // namespace ftl::analytics

@@ -60,6 +60,10 @@ finetunelab::analytics::v1::Filter TextFilter(finetunelab::analytics::v1::Filter
 finetunelab::analytics::v1::Filter NumberFilter(finetunelab::analytics::v1::FilterField field,
                                                 finetunelab::analytics::v1::Comparison comparison, double number);
 
+// The order in which a measure's best, or its worst, comes first; nullopt where neither end is better.
+std::optional<finetunelab::analytics::v1::Order> OrderOfGoodness(finetunelab::analytics::v1::Measure measure,
+                                                                 bool best_first);
+
 // The filter that holds where `filter` does not; nullopt where the language has none.
 std::optional<finetunelab::analytics::v1::Filter> Negated(const finetunelab::analytics::v1::Filter& filter);
 

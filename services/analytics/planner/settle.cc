@@ -18,10 +18,12 @@ class Settler {
   Settler(Slots slots, const std::optional<pb::Query>& before) : slots_(std::move(slots)), before_(before) {}
 
   std::optional<Settled> Settle() && {
+    // The number 10 in answers is a text; the number of what is a count.
+    if (slots_.numbered == "number" && (!slots_.nouns.empty() || slots_.Says("count"))) return std::nullopt;
     ResolveMeasures();
     if (!ResolveFilters()) return std::nullopt;
     MergeFilters();
-    if (Contradicts() && !slots_.Says("compare")) return std::nullopt;
+    if (Contradicts() && !slots_.Says("compare") && slots_.comparatives.empty()) return std::nullopt;
     TakePrompts();
     if (!TakeRuns()) return std::nullopt;
     SettleHeads();
@@ -236,7 +238,7 @@ class Settler {
     const bool of_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
       return placed.filter.field() == pb::FILTER_FIELD_RUN;
     });
-    const bool bare = of_run && !slots_.group && slots_.ranks.empty() && !slots_.difference;
+    const bool bare = of_run && !slots_.Says("allruns") && !slots_.group && slots_.ranks.empty() && !slots_.difference;
     if (slots_.facts == std::vector<std::string>{"prompts"} && !bare) {
       slots_.facts.clear();
       slots_.said.insert("count");

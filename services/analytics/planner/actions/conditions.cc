@@ -152,6 +152,19 @@ bool Threshold(const Parts& parts, Sense& made) {
                : bound.unit == Unit::kMilliseconds && made.statistic == pb::STATISTIC_PERCENTILE;
 }
 
+// Is a p95 of 2 seconds right? Are we below 100 ms at the median? The figure is told.
+bool PutUp(const Parts& parts, Sense& made) {
+  const auto is_bound = [](const Sense& part) { return part.unit != Unit::kNone && part.number && !part.measure; };
+  const Sense* bound = Find(parts, is_bound);
+  const Sense* share = Find(parts, [](const Sense& part) { return part.share.has_value(); });
+  const Sense* figure = Find(parts, [](const Sense& part) { return part.measure != 0 || part.statistic != 0; });
+  if (!figure || (!bound && !share)) return false;
+  made = *figure;
+  if (share) return made.measure && RowOf(made.measure).unit == MeasureUnit::kVerdict;
+  const pb::FilterField field = FieldOf(*figure);
+  return field ? Fits(bound->unit, field) : bound->unit == Unit::kMilliseconds && made.statistic != 0;
+}
+
 bool Negate(const Parts& parts, Sense& made) {
   made = *parts.back();
   if (made.filters.size() != 1) return false;
@@ -254,6 +267,7 @@ constexpr NamedAction kActions[] = {
     {"compared_with", ComparedWithStatistic},
     {"range", Range},
     {"threshold", Threshold},
+    {"put_up", PutUp},
     {"negate", Negate},
     {"negate_first", NegateFirst},
     {"leave_out_filter", LeaveOutFilter},

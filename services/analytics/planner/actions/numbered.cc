@@ -17,6 +17,13 @@ bool OneNumber(const Parts& parts, Sense& made) {
   return true;
 }
 
+// Number 26: a prompt's, where nothing else is named that could have it.
+bool NumberAlone(const Parts& parts, Sense& made) {
+  if (!OneNumber(parts, made)) return false;
+  made.word = "number";
+  return true;
+}
+
 bool MoreNumbers(const Parts& parts, Sense& made) {
   made = *parts.front();
   const Sense& last = *parts.back();
@@ -136,6 +143,7 @@ bool LastOf(const Parts& parts, Sense& made) { return PartOfOne(parts, made, pb:
 
 constexpr NamedAction kActions[] = {
     {"one_number", OneNumber},
+    {"number_alone", NumberAlone},
     {"more_numbers", MoreNumbers},
     {"numbers_to", NumbersTo},
     {"numbers_between", NumbersBetween},

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "services/analytics/semantics/catalogue.h"
+
 namespace ftl::analytics {
 namespace {
 
@@ -82,11 +84,35 @@ bool Fraction(const Parts& parts, Sense& made) {
 }
 
 bool Percentile(const Parts& parts, Sense& made) {
+  const Sense* share = Find(parts, [](const Sense& part) { return part.share.has_value(); });
+  if (share) {  // the 90 % quantile
+    made.statistic = pb::STATISTIC_PERCENTILE;
+    made.number = std::round(*share->share * 10000) / 100;
+    return true;
+  }
   const Sense* number = Find(parts, [](const Sense& part) { return part.number.has_value(); });
   const Sense* stop = Find(parts, [](const Sense& part) { return !part.word.empty(); });
   if (!number || *number->number < 0 || *number->number > 100 || (stop && stop->word != ".")) return false;
   made.statistic = pb::STATISTIC_PERCENTILE;
   made.number = number->number;
+  return true;
+}
+
+// Below which latency are 80 % of the calls; how long do only 5 % of them take longer.
+bool ValueAtShare(const Parts& parts, Sense& made) {
+  const Sense* share = Find(parts, [](const Sense& part) { return part.share.has_value(); });
+  const Sense* compare = Find(parts, [](const Sense& part) { return part.comparison != 0; });
+  const Sense* measure = Find(parts, [](const Sense& part) { return part.measure != 0; });
+  const Sense* unit = Find(parts, [](const Sense& part) { return part.unit != Unit::kNone; });
+  if (!share || !compare || *share->share >= 1) return false;
+  if (measure) made.measure = measure->measure;
+  if (!measure && unit && unit->unit == Unit::kMilliseconds) made.measure = pb::MEASURE_LATENCY;
+  if (!made.measure || RowOf(made.measure).unit == MeasureUnit::kVerdict) return false;
+  const bool above =
+      compare->comparison == pb::COMPARISON_GREATER || compare->comparison == pb::COMPARISON_GREATER_OR_EQUAL;
+  const double percentile = std::round(*share->share * 10000) / 100;
+  made.statistic = pb::STATISTIC_PERCENTILE;
+  made.number = above ? 100 - percentile : percentile;
   return true;
 }
 
@@ -113,6 +139,7 @@ constexpr NamedAction kActions[] = {
     {"percent", Percent},
     {"fraction", Fraction},
     {"percentile", Percentile},
+    {"value_at_share", ValueAtShare},
     {"figure", MakeFigure},
 };
 

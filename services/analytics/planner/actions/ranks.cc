@@ -15,6 +15,7 @@ bool CountedRank(const Parts& parts, Sense& made) {
   made = rank ? *rank : Sense{.order = parts[0]->word == "bottom" ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING};
   if (made.share || made.count) return false;
   made.count = static_cast<int>(*number->number);
+  if (!rank && parts[0]->word != "bottom") made.word = parts[0]->word;  // best, worst: of what is not said yet
   return true;
 }
 
@@ -54,12 +55,9 @@ bool RankByMeasure(const Parts& parts, Sense& made) {
 // The best of a measure is its least where less is better.
 bool RankByGoodness(const Parts& parts, Sense& made) {
   if (!RankByMeasure(parts, made)) return false;
-  const MeasureUnit unit = RowOf(made.measure).unit;
-  const bool less_is_better = unit == MeasureUnit::kMilliseconds || unit == MeasureUnit::kCalls;
-  const bool more_is_better = unit == MeasureUnit::kVerdict || unit == MeasureUnit::kTokensPerSecond;
-  if (!less_is_better && !more_is_better) return false;
-  const bool best = made.order == pb::ORDER_DESCENDING;
-  made.order = best == more_is_better ? pb::ORDER_DESCENDING : pb::ORDER_ASCENDING;
+  const std::optional<pb::Order> order = OrderOfGoodness(made.measure, made.order == pb::ORDER_DESCENDING);
+  if (!order) return false;
+  made.order = *order;
   const Sense* number = Find(parts, [](const Sense& part) { return part.number && !part.measure && !part.order; });
   if (number) made.count = static_cast<int>(*number->number);
   return true;
@@ -90,7 +88,11 @@ bool OfTime(const Parts& parts, Sense& made) {
 bool ShareBy(const Parts& parts, Sense& made) {
   made = *parts.back();
   if (made.measure == 0 && made.word.empty()) return false;
-  made.order = parts[0]->word == "bottom" ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING;
+  const bool best = parts[0]->word == "best";
+  std::optional<pb::Order> order = parts[0]->word == "bottom" ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING;
+  if (best || parts[0]->word == "worst") order = OrderOfGoodness(made.measure, best);
+  if (!order) return false;
+  made.order = *order;
   made.share = parts[1]->share;
   if (!made.share) {
     if (!IsWhole(*parts[1]->number) || *parts[1]->number < 1) return false;

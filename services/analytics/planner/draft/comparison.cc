@@ -42,6 +42,19 @@ bool Draft::SayDifference() {
 }
 
 bool Draft::SayCorrelation() {
+  // Are longer answers slower?
+  const bool of_results = HasNounOfResults() && slots_.plural && !slots_.group && prompts_ == 0 && !compared_runs_;
+  if (slots_.comparatives.size() == 2 && of_results && slots_.figures.empty() && slots_.said.empty()) {
+    if (slots_.comparatives[0].measure == slots_.comparatives[1].measure) return false;
+    for (const Sense& comparative : slots_.comparatives) {
+      if (comparative.than) return false;
+      Sense measure;
+      measure.measure = comparative.measure;
+      slots_.figures.push_back({measure, 0});
+    }
+    slots_.comparatives.clear();
+    slots_.said.insert("correlate");
+  }
   if (!slots_.Says("correlate")) return false;
   // Does difficulty affect latency?
   if (slots_.figures.size() == 1 && slots_.group) {
@@ -49,6 +62,9 @@ bool Draft::SayCorrelation() {
     return SayFigures();
   }
   if (slots_.figures.size() != 2) return false;
+  for (Slots::Named& figure : slots_.figures) {
+    if (figure.sense.word == "length") figure.sense.word.clear();
+  }
   const Sense& one = slots_.figures[0].sense;
   const Sense& other = slots_.figures[1].sense;
   if (one.statistic || other.statistic || !one.measure || !other.measure) return false;
@@ -182,12 +198,14 @@ void Draft::GroupByTwoValues() {
     EraseField(pb::FILTER_FIELD_HALF);
     slots_.group = pb::GROUPING_HALF;
   }
-  const auto outcomes = std::count_if(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
-    return placed.filter.field() == pb::FILTER_FIELD_SUCCESS;
-  });
-  if (!slots_.group && outcomes == 2) {
-    EraseField(pb::FILTER_FIELD_SUCCESS);
-    slots_.group = pb::GROUPING_SUCCESS;
+  // Passed against failed checks: what can be so or not so, and both are named.
+  for (const auto& [field, group] : {std::pair(pb::FILTER_FIELD_SUCCESS, pb::GROUPING_SUCCESS),
+                                     std::pair(pb::FILTER_FIELD_CHECKS_PASSED, pb::GROUPING_CHECKS_PASSED)}) {
+    const auto named = std::count_if(slots_.filters.begin(), slots_.filters.end(),
+                                     [&](const Slots::Placed& placed) { return placed.filter.field() == field; });
+    if (slots_.group || named != 2) continue;
+    EraseField(field);
+    slots_.group = group;
   }
 }
 

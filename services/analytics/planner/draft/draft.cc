@@ -109,6 +109,8 @@ bool Draft::LeansOnBefore() const {
   }
   if (slots_.Says("bytype") && slots_.filters.empty()) return true;
   if (NamesPartAlone()) return true;
+  // Which is the worst, of groups that were told.
+  if (!slots_.goodness.empty() && before_->group_by() && slots_.figures.empty() && slots_.nouns.empty()) return true;
   const bool points = slots_.nth && slots_.figures.empty() && slots_.ranks.empty();
   // Top 10, of what was ranked.
   const bool top = slots_.ranks.size() == 1 && !slots_.ranks[0].measure && slots_.ranks[0].word.empty() &&
@@ -191,8 +193,12 @@ bool Draft::Meet(const pb::Filter& one, const pb::Filter& other) {
   const auto is_upper = [](const pb::Filter& filter) {
     return filter.comparison() == pb::COMPARISON_LESS || filter.comparison() == pb::COMPARISON_LESS_OR_EQUAL;
   };
-  if (is_lower(one) && is_upper(other)) return one.number() <= other.number();
-  if (is_upper(one) && is_lower(other)) return other.number() <= one.number();
+  if (is_upper(one) && is_lower(other)) return Meet(other, one);
+  if (is_lower(one) && is_upper(other)) {
+    const bool both_hold =
+        one.comparison() == pb::COMPARISON_GREATER_OR_EQUAL && other.comparison() == pb::COMPARISON_LESS_OR_EQUAL;
+    return both_hold ? one.number() <= other.number() : one.number() < other.number();
+  }
   return !(is_lower(one) && is_lower(other)) && !(is_upper(one) && is_upper(other));
 }
 
@@ -254,6 +260,7 @@ bool Draft::Prepare() {
   compared_runs_ = settled->compared_runs;
   says_category_ = slots_.HasNoun("category");
   TakeParts();
+  if (!TakeConfirmed() || !TakeGoodness()) return false;
   if (slots_.Take("allruns")) query_.set_all_runs(true);
   if (slots_.Take("chart")) query_.set_presentation(pb::PRESENTATION_CHART);
   if (slots_.Take("table")) query_.set_presentation(pb::PRESENTATION_TABLE);
@@ -288,6 +295,57 @@ bool Draft::SpeaksOfTwo() const {
     return figure.sense.statistic != pb::STATISTIC_UNSPECIFIED;
   });
   return two_values || measures == 2 || statistics == 2 || prompts_ == 2;
+}
+
+// There were 5 timeouts, right? How many there were is told, and that they are not 5. There were none, right? How many
+// there were. Billing is the slowest category, right? Which one is.
+bool Draft::TakeConfirmed() {
+  // How come 15 prompts failed: that 15 did is taken for granted.
+  if (slots_.number && slots_.Says("why") && !slots_.filters.empty()) slots_.definite = true;
+  if (!slots_.Take("confirm")) return true;
+  if (!slots_.figures.empty() || slots_.Says("count") || slots_.Says("share")) return false;
+  const bool of_groups = slots_.group == pb::GROUPING_CATEGORY || slots_.HasNoun("category");
+  if (!slots_.ranks.empty() && of_groups && SaysCategoryBefore()) {
+    EraseField(pb::FILTER_FIELD_CATEGORY);
+    slots_.group = pb::GROUPING_CATEGORY;
+    return true;
+  }
+  if (!slots_.ranks.empty()) return false;
+  if (slots_.number) {
+    slots_.definite = true;
+    return !slots_.filters.empty();
+  }
+  const auto negated = std::find_if(slots_.filters.begin(), slots_.filters.end(),
+                                    [](const Slots::Placed& placed) { return placed.negated; });
+  if (negated == slots_.filters.end() || !OthersAreAttributes(*negated)) return false;
+  const std::optional<pb::Filter> turned = Negated(negated->filter);
+  if (!turned) return false;
+  negated->filter = *turned;
+  slots_.said.insert("count");
+  return true;
+}
+
+// The worst category by failure rate: of what has an end that is better, the best and the worst are its ends.
+bool Draft::TakeGoodness() {
+  if (slots_.goodness.empty()) return true;
+  const bool of_groups = slots_.group || slots_.HasNoun("category");
+  if (!of_groups || !slots_.ranks.empty() || slots_.Says("count")) return false;
+  Sense by;
+  if (slots_.order) {
+    by = *std::exchange(slots_.order, std::nullopt);
+  } else if (slots_.figures.size() == 1) {
+    by = slots_.figures[0].sense;
+    slots_.figures.clear();
+  }
+  for (const Sense& end : slots_.goodness) {
+    const std::optional<pb::Order> order = OrderOfGoodness(by.measure, end.order == pb::ORDER_DESCENDING);
+    if (!order) return false;
+    Sense rank = by;
+    rank.order = *order;
+    slots_.ranks.push_back(std::move(rank));
+  }
+  slots_.goodness.clear();
+  return true;
 }
 
 void Draft::TakeParts() {

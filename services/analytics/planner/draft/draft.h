@@ -31,6 +31,8 @@ class Draft {
   bool PointsAtUnnamedCategory() const;
   bool Prepare();
   bool SpeaksOfTwo() const;
+  bool TakeConfirmed();
+  bool TakeGoodness();
   void TakeParts();
   static pb::Slice SliceOf(const Sense& rank);
   bool HasField(pb::FilterField field) const;
@@ -52,6 +54,7 @@ class Draft {
   bool SayRanking();
   bool SaysResults() const;
   bool SaysCategoryBefore() const;
+  bool TakeEnd(Sense& ranked) const;
   bool SayMeasureOfSlice(const Sense& ranked);
   bool SayRankedGroups(const Sense& ranked);
   bool SayRankedWithinGroups(const Sense& ranked);

@@ -40,6 +40,7 @@ bool Draft::SayRanking() {
     ranked.number = slots_.order->number;
     slots_.order.reset();
   }
+  if (!TakeEnd(ranked)) return false;
   // The longest responses in tokens; the slowest time to first token.
   const bool measure_alone = slots_.figures.size() == 1 && !slots_.figures[0].sense.statistic &&
                              !slots_.Says("count") && !slots_.Says("share");
@@ -121,6 +122,24 @@ bool Draft::SayRanking() {
   slots_.plural = false;
   for (const char* symbol : {"list", "all", "howfast"}) slots_.Take(symbol);
   if (RowOf(ranked.measure).unit == MeasureUnit::kMilliseconds) slots_.Take("howlong");
+  return true;
+}
+
+// The best 3 by latency are the fastest; of failures there is a best only in that they are few.
+bool Draft::TakeEnd(Sense& ranked) const {
+  const bool best = ranked.word == "best";
+  if (!best && ranked.word != "worst") return true;
+  ranked.word.clear();
+  const bool of_failures =
+      !ranked.measure && slots_.figures.empty() && !slots_.filters.empty() &&
+      std::any_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
+        return placed.filter.text() == "false" || placed.filter.field() == pb::FILTER_FIELD_ERROR_TYPE;
+      });
+  std::optional<pb::Order> order;
+  if (ranked.measure) order = OrderOfGoodness(ranked.measure, best);
+  if (of_failures) order = best ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING;
+  if (!order) return false;
+  ranked.order = *order;
   return true;
 }
 
@@ -225,12 +244,16 @@ bool Draft::SayOfSlice(const Sense& ranked) {
     // How many of the slowest 10 % failed: the condition is asked of the part.
     after = std::move(slots_.filters);
     slots_.filters.clear();
-    for (Slots::Placed& placed : after) {
-      if (IsAttribute(placed.filter.field())) *query_.add_among() = placed.filter;
+    // How many of the ten slowest are in billing: so it is, where there is no other.
+    const bool other = std::any_of(after.begin(), after.end(),
+                                   [](const Slots::Placed& placed) { return !IsAttribute(placed.filter.field()); });
+    const auto is_among = [&](const Slots::Placed& placed) {
+      return IsAttribute(placed.filter.field()) && (other || placed.at < slots_.rank_at);
+    };
+    for (const Slots::Placed& placed : after) {
+      if (is_among(placed)) *query_.add_among() = placed.filter;
     }
-    after.erase(std::remove_if(after.begin(), after.end(),
-                               [](const Slots::Placed& placed) { return IsAttribute(placed.filter.field()); }),
-                after.end());
+    after.erase(std::remove_if(after.begin(), after.end(), is_among), after.end());
     if (after.empty() || slots_.Says("each")) return false;
   } else {
     MoveFiltersAmong();

@@ -180,6 +180,17 @@ Editor::Changed Editor::ChangeRank() {
     query_.set_limit(kMostRows);
     return Changed::kMade;
   }
+  // And which is the worst? By the figure of the groups that were told.
+  if (slots_.goodness.size() == 1 && query_.group_by() && IsFigures(query_) && slots_.ranks.empty()) {
+    Sense rank;
+    rank.measure = query_.measure();
+    const bool best = slots_.goodness[0].order == pb::ORDER_DESCENDING;
+    const std::optional<pb::Order> order = OrderOfGoodness(rank.measure, best);
+    if (!order) return Changed::kImpossible;
+    rank.order = *order;
+    slots_.ranks.push_back(rank);
+    slots_.goodness.clear();
+  }
   const bool sorts = slots_.order.has_value();
   if (!sorts && slots_.ranks.empty()) return Changed::kNothing;
   if (slots_.ranks.size() + (sorts ? 1 : 0) > 1) return Changed::kImpossible;
@@ -192,6 +203,12 @@ Editor::Changed Editor::ChangeRank() {
   const bool as_before = !rank.measure && (IsList(before_) || query_.group_by());
   if (as_before) rank.measure = before_.measure();
   if (as_before && !sorts && IsRankedList(before_)) rank.order = before_.order();
+  if (rank.word == "best" || rank.word == "worst") {
+    const std::optional<pb::Order> order = OrderOfGoodness(rank.measure, rank.word == "best");
+    if (!order || IsRankedList(before_)) return Changed::kImpossible;
+    rank.order = *order;
+    rank.word.clear();
+  }
   const bool counts_groups = query_.group_by() && !IsList(query_);
   if (!rank.measure || rank.share || (rank.measure == pb::MEASURE_RESULTS && !counts_groups)) {
     return Changed::kImpossible;
