@@ -1,6 +1,7 @@
 #include "gateway/front_door.h"
 
 #include <absl/cleanup/cleanup.h>
+#include <absl/time/clock.h>
 #include <fmt/format.h>
 
 #include "common/error/refusal.h"
@@ -9,8 +10,10 @@
 #include "common/json/top_level_text.h"
 #include "common/observe/log.h"
 #include "common/observe/metrics.h"
+#include "common/performance/slow_calls.h"
 #include "common/secret/secret.h"
 #include "common/session/session_id.h"
+#include "common/time/proto_time.h"
 #include "finetunelab/session_vault/v1/session_vault_service.pb.h"
 #include "gateway/http/caller.h"
 #include "gateway/http/problem.h"
@@ -42,12 +45,23 @@ void EndSpan(std::string_view method, std::string_view route, int status, trace:
   span.End();
 }
 
+void OfferAsSlow(const http::Exchange& exchange, std::string name, absl::Duration took) {
+  finetunelab::analytics::v1::SlowCall call;
+  call.set_name(std::move(name));
+  call.set_status(exchange.status());
+  call.set_seconds(absl::ToDoubleSeconds(took));
+  *call.mutable_ended_at() = ToProto(absl::Now());
+  call.set_request_id(exchange.request_id());
+  performance::SlowCalls::Own().Offer(std::move(call));
+}
+
 void Record(http::Exchange& exchange, const Route* route, const absl::Status& status, absl::Duration took) {
   static metrics::CallMetrics requests("ftl_http_server");
   const std::string_view path = route == nullptr ? std::string_view("(none)") : route->path;
   const std::string_view method = route == nullptr ? std::string_view("(other)") : exchange.head().method;
   requests.Record({{"method", std::string(method)}, {"route", std::string(path)}}, std::to_string(exchange.status()),
                   absl::ToDoubleSeconds(took));
+  if (!exchange.streams()) OfferAsSlow(exchange, fmt::format("{} {}", method, path), took);
   EndSpan(method, path, exchange.status(), exchange.span());
   const log::Fields fields = {{"method", method},
                               {"route", path},
@@ -64,8 +78,9 @@ void Record(http::Exchange& exchange, const Route* route, const absl::Status& st
 
 }  // namespace
 
-FrontDoor::FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas)
-    : routes_(std::move(routes)), upstream_(upstream), quotas_(quotas), workspace_(upstream) {
+FrontDoor::FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas,
+                     performance::LastMinute& answered)
+    : routes_(std::move(routes)), upstream_(upstream), quotas_(quotas), answered_(answered), workspace_(upstream) {
   for (size_t i = 0; i < routes_.size(); ++i) {
     router_.Add(routes_[i].method, routes_[i].path, i);
     // A method that is not linked in ends the program as it starts, and not when somebody asks.
@@ -84,6 +99,7 @@ asio::awaitable<void> FrontDoor::Answer(http::Exchange& exchange) {
     if (problem.status == 405) problem.With("Allow", router_.Allowed(exchange.head().path));
     (void)co_await exchange.Send(std::move(problem));
   }
+  answered_.Count(std::chrono::steady_clock::now());
   Record(exchange, route, status, -TimeLeft(started));
 }
 

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "common/performance/last_minute.h"
 #include "gateway/http/exchange.h"
 #include "gateway/http/router.h"
 #include "gateway/http/target.h"
@@ -21,7 +22,8 @@ namespace ftl::gateway {
 // handler, recorded.
 class FrontDoor {
  public:
-  FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas);
+  // Each request is counted in `answered`, which outlives this.
+  FrontDoor(std::vector<Route> routes, Upstream& upstream, QuotaSlices& quotas, performance::LastMinute& answered);
 
   asio::awaitable<void> Answer(http::Exchange& exchange);
 
@@ -42,6 +44,7 @@ class FrontDoor {
   http::Router router_;
   Upstream& upstream_;
   QuotaSlices& quotas_;
+  performance::LastMinute& answered_;
   WorkspaceDoor workspace_;
   LargeBodies large_bodies_;
   bool draining_ = false;

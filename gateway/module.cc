@@ -1,5 +1,7 @@
 #include "gateway/module.h"
 
+#include <optional>
+
 #include <sys/resource.h>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -7,6 +9,7 @@
 #include "common/error/try.h"
 #include "common/host/port_file.h"
 #include "common/observe/log.h"
+#include "gateway/api/performance.h"
 #include "gateway/front_door.h"
 #include "gateway/http/listener.h"
 #include "gateway/openapi/description.h"
@@ -28,10 +31,12 @@ struct Machinery {
         quotas(upstream, settings.requests_per_minute),
         runs(environment.executor, upstream),
         services{upstream, quotas, runs},
-        operations(upstream),
-        door(AllRoutes(settings), upstream, quotas),
+        operations(upstream, answered),
+        door(AllRoutes(settings), upstream, quotas, answered),
         listener(environment.executor, settings.limits,
-                 [this](http::Exchange& exchange) { return door.Answer(exchange); }) {}
+                 [this](http::Exchange& exchange) { return door.Answer(exchange); }) {
+    if (settings.has_workspace) recorder.emplace(KeepByAnalytics(environment.channels));
+  }
 
   std::vector<Route> AllRoutes(const GatewaySettings& settings) {
     std::vector<Route> routes = Routes({settings.demo_enabled, settings.has_workspace, settings.max_suite_bytes,
@@ -47,9 +52,11 @@ struct Machinery {
   QuotaSlices quotas;
   RunHub runs;
   Services services;
+  performance::LastMinute answered;
   Operations operations;
   FrontDoor door;
   http::Listener listener;
+  std::optional<performance::Recorder> recorder;
 };
 
 void WarnOfFewDescriptors(int max_connections) {

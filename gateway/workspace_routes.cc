@@ -20,6 +20,7 @@ namespace {
 #define FTL_REQUEST_LOG "finetunelab.batch_runner.v1.RequestLogService."
 #define FTL_BENCHMARKS "finetunelab.batch_runner.v1.BenchmarkService."
 #define FTL_HISTORY "finetunelab.analytics.v1.HistoryService."
+#define FTL_PERFORMANCE "finetunelab.analytics.v1.PerformanceService."
 #define FTL_HISTORY_EXPORT "finetunelab.exporter.v1.HistoryExportService."
 
 constexpr size_t kTemplateBodyBytes = 512 * 1024;  // of a text of 64 KiB, however it is escaped
@@ -321,6 +322,16 @@ std::vector<Route> WorkspaceRoutes(Services& services) {
        .summary = "Break a benchmark off",
        .example = "{}",
        .problems = {Reason::kNotFound}},
+      {.method = "GET",
+       .path = "/performance/summary",
+       .rpc = FTL_PERFORMANCE "GetPerformanceSummary",
+       .scope = "admin",
+       .summary = "How the installation has fared in the last minutes"},
+      {.method = "GET",
+       .path = "/performance/history",
+       .rpc = FTL_PERFORMANCE "GetPerformanceHistory",
+       .scope = "admin",
+       .summary = "How the installation has fared, step by step"},
       {.method = "GET",
        .path = "/api/conversations/{id}/export",
        .rpc = "finetunelab.exporter.v1.ConversationExportService.ExportConversation",

@@ -37,6 +37,7 @@ const std::vector<Rule>& Rules() {
       {"session_vault.v1.SweepSessions", {kOperator}, Nameless::kRefused},
       {"session_vault.v1.RewrapKeys", {kOperator}, Nameless::kRefused},
       {"batch_runner.v1.", {"gateway"}},
+      {"analytics.v1.RecordPerformance", {"gateway"}, Nameless::kRefused},
       {"analytics.v1.", {"gateway", "export"}},
       {"exporter.v1.", {"gateway"}},
   };

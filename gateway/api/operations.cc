@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -28,6 +29,11 @@ struct Asked {
   pb::HealthCheckResponse response;
 };
 
+// Nothing where it is not known.
+void AppendPercent(std::string_view name, std::optional<double> percent, std::string& out) {
+  if (percent) out += fmt::format("\"{}\":{:.1f},", name, *percent);
+}
+
 http::Response StatusAnswer(bool good, std::string_view good_word, std::string_view bad_word) {
   http::Response response =
       http::JsonResponse(good ? 200 : 503, fmt::format("{{\"status\":\"{}\"}}", good ? good_word : bad_word));
@@ -37,8 +43,8 @@ http::Response StatusAnswer(bool good, std::string_view good_word, std::string_v
 
 }  // namespace
 
-Operations::Operations(Upstream& upstream)
-    : upstream_(upstream), started_(std::chrono::steady_clock::now()), asked_at_(started_ - std::chrono::hours(1)) {}
+Operations::Operations(Upstream& upstream, const performance::LastMinute& requests)
+    : upstream_(upstream), requests_(requests), started_(std::chrono::steady_clock::now()), asked_at_(started_ - std::chrono::hours(1)) {}
 
 asio::awaitable<Operations::ServiceHealth> Operations::Ask(std::string_view service, Deadline deadline) {
   auto asked = std::make_shared<Asked>();
@@ -79,6 +85,27 @@ asio::awaitable<void> Operations::Refresh() {
   services_ = {vault, runner, analytics, exporter};
 }
 
+std::string Operations::MachineJson() {
+  const performance::MachineReading machine = machine_.Look();
+  const performance::ProcessReading process = performance::LookAtProcess();
+  std::string out = "{";
+  AppendPercent("cpu_usage_percent", machine.cpu_percent, out);
+  AppendPercent("memory_usage_percent", machine.memory_percent, out);
+  AppendPercent("disk_usage_percent", machine.disk_percent, out);
+  out += "\"gpus\":[";
+  for (const performance::Gpu& gpu : gpus_.Look()) {
+    out += out.back() == '}' ? ",{\"name\":" : "{\"name\":";
+    AppendJsonString(gpu.name, out);
+    out += fmt::format(R"(,"usage_percent":{:.1f},"memory_usage_percent":{:.1f}}})", gpu.usage_percent,
+                       gpu.memory_usage_percent);
+  }
+  out += fmt::format(
+      R"(],"requests":{},"process":{{"pid":{},"resident_bytes":{},"private_bytes":{},"cpu_seconds":{:.2f}}}}})",
+      requests_.Sum(std::chrono::steady_clock::now()), getpid(), process.resident_bytes, process.private_bytes,
+      process.cpu_seconds);
+  return out;
+}
+
 Task<> Operations::Check(Deadline) {
   co_await Refresh();
   for (const ServiceHealth& service : services_) {
@@ -107,7 +134,7 @@ Task<> Operations::Health(Incoming& incoming) {
     }
     json += '}';
   }
-  json += "],\"metrics\":" + machine_.Json() + "}";
+  json += "],\"metrics\":" + MachineJson() + "}";
   http::Response response = http::JsonResponse(all ? 200 : 503, std::move(json));
   if (!all) response.With("Retry-After", "2");
   co_return co_await incoming.exchange.Send(std::move(response));
@@ -122,7 +149,7 @@ Task<> Operations::Ready(Incoming& incoming) {
 }
 
 Task<> Operations::Metrics(Incoming& incoming) {
-  return incoming.exchange.Send(http::JsonResponse(200, machine_.Json()));
+  return incoming.exchange.Send(http::JsonResponse(200, MachineJson()));
 }
 
 Task<> Operations::Prometheus(Incoming& incoming) {

@@ -4,8 +4,10 @@
 #include <string>
 
 #include "common/async/task.h"
+#include "common/performance/gpus.h"
+#include "common/performance/last_minute.h"
+#include "common/performance/machine.h"
 #include "common/time/deadline.h"
-#include "gateway/api/machine.h"
 #include "gateway/route.h"
 #include "gateway/upstream/upstream.h"
 
@@ -14,7 +16,8 @@ namespace ftl::gateway {
 // What operators and their tools ask of this process and of the services behind it. One per gateway.
 class Operations {
  public:
-  explicit Operations(Upstream& upstream);
+  // `requests` are those that were answered, and outlive it.
+  Operations(Upstream& upstream, const performance::LastMinute& requests);
 
   // All services and the machine; at most a second old. 503 where something is missing.
   Task<> Health(Incoming& incoming);
@@ -38,9 +41,13 @@ class Operations {
   };
   asio::awaitable<ServiceHealth> Ask(std::string_view service, Deadline deadline);
   asio::awaitable<void> Refresh();
+  // The JSON of `GET /metrics`.
+  std::string MachineJson();
 
   Upstream& upstream_;
-  Machine machine_;
+  const performance::LastMinute& requests_;
+  performance::Machine machine_;
+  performance::Gpus gpus_;
   const Deadline started_;
   Deadline asked_at_;
   std::vector<ServiceHealth> services_;

@@ -67,6 +67,8 @@ class Exchange {
 
   bool answered() const { return status_ != 0; }
   int status() const { return status_; }
+  // Whether the answer comes in pieces.
+  bool streams() const { return body_.has_value(); }
   // Whether another request may follow on this connection: all of this one was read and all of the answer written.
   bool may_continue() const { return may_follow() && (complete_ || (body_ && body_->ended())); }
   // The same but for the answer, which is still being written.

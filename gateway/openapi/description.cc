@@ -132,7 +132,7 @@ class Operation {
         const std::string description = schemas_.DescriptionOf(field);
         if (IsInPath(route_, field)) {
           add(Parameter(field.name, "path", schema, description, true));
-        } else if (!HasBody(route_.method) && !field.server_only) {
+        } else if (StandsInQuery(field)) {
           const bool resumes = field.name == "after_sequence";
           add(Parameter(resumes ? "last_event_id" : field.name, "query", schema, description, false));
         }
@@ -147,6 +147,14 @@ class Operation {
                     "The same key and body give the same answer.", false));
     }
     return json;
+  }
+
+  // Of a body's fields those that are one value, where they may stand in the query too.
+  bool StandsInQuery(const FieldPlan& field) const {
+    using Field = google::protobuf::FieldDescriptor;
+    if (field.server_only) return false;
+    if (!HasBody(route_.method)) return true;
+    return route_.takes_query && !field.field->is_repeated() && field.field->cpp_type() != Field::CPPTYPE_MESSAGE;
   }
 
   // A file of one of these types.

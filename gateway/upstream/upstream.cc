@@ -63,6 +63,7 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
     &finetunelab::batch_runner::v1::StartBenchmarkRequest::descriptor,
     &finetunelab::analytics::v1::AskRequest::descriptor,
     &finetunelab::analytics::v1::ListRequestsRequest::descriptor,
+    &finetunelab::analytics::v1::GetPerformanceSummaryRequest::descriptor,
     &finetunelab::exporter::v1::ExportRequest::descriptor,
     &finetunelab::exporter::v1::ExportHistoryRequest::descriptor,
     &finetunelab::exporter::v1::ExportConversationRequest::descriptor,

@@ -17,12 +17,14 @@
 
 #include "common/db/database.h"
 #include "common/db/listener.h"
+#include "common/performance/recorder.h"
 #include "common/session/session_over.h"
 #include "common/text/view.h"
 #include "services/analytics/narrator/commentary.h"
 #include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/rpc/analytics_service.h"
 #include "services/analytics/rpc/history_service.h"
+#include "services/analytics/rpc/performance_service.h"
 #include "services/analytics/settings.h"
 
 namespace ftl::analytics {
@@ -40,6 +42,7 @@ class Analytics final : public host::Module {
     database_.emplace(environment.executor, settings_.database);
     commentary_.emplace(environment.executor, AddressPolicy({.allow_localhost = settings_.allow_localhost}),
                         environment.channels, *database_, settings_.max_chat_turns);
+    if (settings_.workspace != WorkspaceMode::kOff) recorder_.emplace(settings_.database);
     listener_.emplace(settings_.database, std::vector{std::string(kSessionOverChannel)});
     asio::co_spawn(environment.executor, Listen(),
                    asio::bind_cancellation_slot(stop_listening_.slot(), asio::detached));
@@ -50,12 +53,14 @@ class Analytics final : public host::Module {
     registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_, *commentary_));
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<HistoryService>(registrar.serving(), *database_));
+      registrar.Add(std::make_unique<PerformanceService>(registrar.serving(), *database_));
     }
   }
 
   Task<> Check(Deadline deadline) override { co_return co_await database_->Check(deadline); }
 
   Task<> Stop() override {
+    recorder_.reset();
     stop_listening_.emit(asio::cancellation_type::terminal);
     if (commentary_) commentary_->Close();
     co_return absl::OkStatus();
@@ -81,6 +86,7 @@ class Analytics final : public host::Module {
   std::optional<Database> database_;
   std::optional<Commentary> commentary_;
   std::optional<Listener> listener_;
+  std::optional<performance::Recorder> recorder_;
   asio::cancellation_signal stop_listening_;
 };
 

@@ -17,6 +17,7 @@
 #include "common/db/migrator.h"
 #include "common/db/notifier.h"
 #include "common/error/try.h"
+#include "common/performance/recorder.h"
 #include "common/session/session_over.h"
 #include "services/batch-runner/bench/benchmarks.h"
 #include "services/batch-runner/history/request_keeper.h"
@@ -55,6 +56,7 @@ class BatchRunner final : public host::Module {
     CO_TRY(co_await RequireCurrentSchema(rooms_->database, DeadlineIn(absl::Seconds(10))));
     if (settings_.workspace != WorkspaceMode::kOff) {
       CO_TRY(co_await rooms_->keeper.Start(DeadlineIn(absl::Seconds(10))));
+      recorder_.emplace(settings_.database);
     }
     run_metrics::BeginAtZero();
     rooms_->dispatcher.Start();
@@ -90,6 +92,7 @@ class BatchRunner final : public host::Module {
   }
 
   Task<> Stop() override {
+    recorder_.reset();
     stop_listening_.emit(asio::cancellation_type::terminal);
     rooms_->desk.Stop();
     rooms_->lookout.Stop();
@@ -229,6 +232,7 @@ class BatchRunner final : public host::Module {
 
   const BatchRunnerSettings settings_;
   std::optional<Rooms> rooms_;
+  std::optional<performance::Recorder> recorder_;
   asio::cancellation_signal stop_listening_;
 };
 

@@ -1,10 +1,12 @@
 #include "services/export/module.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/db/migrator.h"
 #include "common/error/try.h"
+#include "common/performance/recorder.h"
 #include "services/export/rpc/conversation_export_service.h"
 #include "services/export/rpc/exporter_service.h"
 #include "services/export/rpc/history_export_service.h"
@@ -38,6 +40,7 @@ class Export final : public host::Module {
 
   Task<> Start(host::Environment& environment) override {
     machinery_ = std::make_unique<Machinery>(settings_, environment);
+    if (settings_.workspace != WorkspaceMode::kOff) recorder_.emplace(settings_.database);
     co_return co_await RequireCurrentSchema(machinery_->database, DeadlineIn(absl::Seconds(10)));
   }
 
@@ -54,6 +57,7 @@ class Export final : public host::Module {
   Task<> Check(Deadline deadline) override { co_return co_await machinery_->database.Check(deadline); }
 
   Task<> Stop() override {
+    recorder_.reset();
     machinery_.reset();
     co_return absl::OkStatus();
   }
@@ -61,6 +65,7 @@ class Export final : public host::Module {
  private:
   const ExportSettings settings_;
   std::unique_ptr<Machinery> machinery_;
+  std::optional<performance::Recorder> recorder_;
 };
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/error/try.h"
+#include "common/performance/recorder.h"
 #include "services/session-vault/identity/tokens.h"
 #include "services/session-vault/keys/stored_keys.h"
 #include "services/session-vault/rpc/identity_service.h"
@@ -85,6 +87,7 @@ class VaultModule final : public host::Module {
                    settings_.session_life);
     machinery_ = std::make_unique<Machinery>(settings_, std::move(keys), std::move(mark), environment.executor);
     session_metrics::BeginAtZero();
+    if (settings_.workspace != WorkspaceMode::kOff) recorder_.emplace(settings_.database);
     // Where the database is away the first sweep that reaches it notices.
     const absl::Status claimed = co_await machinery_->folder.Claim(DeadlineIn(kLongestClaim));
     if (absl::IsFailedPrecondition(claimed)) co_return claimed;
@@ -116,6 +119,7 @@ class VaultModule final : public host::Module {
 
   Task<> Stop() override {
     if (!machinery_) co_return absl::OkStatus();
+    recorder_.reset();
     CO_TRY(co_await machinery_->sweep_clock.Stop());
     machinery_.reset();
     co_return absl::OkStatus();
@@ -124,6 +128,7 @@ class VaultModule final : public host::Module {
  private:
   VaultSettings settings_;
   std::unique_ptr<Machinery> machinery_;
+  std::optional<performance::Recorder> recorder_;
 };
 
 }  // namespace

@@ -1,13 +1,14 @@
-#include "gateway/api/machine.h"
+#include "common/performance/machine.h"
 
 #include <fstream>
+#include <string>
+#include <string_view>
 
-#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-namespace ftl::gateway {
+namespace ftl::performance {
 namespace {
 
 // The number behind `name:` in a file such as /proc/meminfo, in KiB.
@@ -21,15 +22,16 @@ int64_t KibibytesIn(const char* path, std::string_view name) {
   return 0;
 }
 
-double MemoryPercent() {
+std::optional<double> MemoryPercent() {
   const auto total = static_cast<double>(KibibytesIn("/proc/meminfo", "MemTotal"));
   const auto available = static_cast<double>(KibibytesIn("/proc/meminfo", "MemAvailable"));
-  return total > 0 ? 100 * (1 - available / total) : 0;
+  if (total <= 0) return std::nullopt;
+  return 100 * (1 - available / total);
 }
 
-double DiskPercent() {
+std::optional<double> DiskPercent() {
   struct statvfs disk {};
-  if (statvfs(".", &disk) != 0 || disk.f_blocks == 0) return 0;
+  if (statvfs(".", &disk) != 0 || disk.f_blocks == 0) return std::nullopt;
   const auto used = static_cast<double>(disk.f_blocks - disk.f_bfree);
   return 100 * used / (used + static_cast<double>(disk.f_bavail));
 }
@@ -41,13 +43,11 @@ double CpuSeconds() {
          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-void AppendPercent(std::string_view name, double percent, std::string& out) {
-  out += fmt::format("\"{}\":{:.1f},", name, percent);
-}
-
 }  // namespace
 
-Machine::Machine() : before_(ReadTicks()), looked_at_(std::chrono::steady_clock::now()) {}
+Machine::Machine() : before_(ReadTicks()), looked_at_(std::chrono::steady_clock::now()) {
+  if (before_.total > 0) cpu_percent_ = 100.0 * static_cast<double>(before_.busy) / static_cast<double>(before_.total);
+}
 
 Machine::Ticks Machine::ReadTicks() {
   std::ifstream file("/proc/stat");
@@ -63,7 +63,7 @@ Machine::Ticks Machine::ReadTicks() {
   return ticks;
 }
 
-std::string Machine::Json() {
+MachineReading Machine::Look() {
   const Deadline now = std::chrono::steady_clock::now();
   const Ticks ticks = ReadTicks();
   if (now - looked_at_ >= std::chrono::seconds(1) && ticks.total > before_.total) {
@@ -72,15 +72,12 @@ std::string Machine::Json() {
     before_ = ticks;
     looked_at_ = now;
   }
-  std::string out = "{";
-  AppendPercent("cpu_usage_percent", cpu_percent_, out);
-  AppendPercent("memory_usage_percent", MemoryPercent(), out);
-  AppendPercent("disk_usage_percent", DiskPercent(), out);
-  out +=
-      fmt::format(R"("gpus":[],"process":{{"pid":{},"resident_bytes":{},"private_bytes":{},"cpu_seconds":{:.2f}}}}})",
-                  getpid(), KibibytesIn("/proc/self/status", "VmRSS") * 1024,
-                  KibibytesIn("/proc/self/status", "RssAnon") * 1024, CpuSeconds());
-  return out;
+  return {cpu_percent_, MemoryPercent(), DiskPercent()};
 }
 
-}  // namespace ftl::gateway
+ProcessReading LookAtProcess() {
+  return {KibibytesIn("/proc/self/status", "VmRSS") * 1024, KibibytesIn("/proc/self/status", "RssAnon") * 1024,
+          CpuSeconds()};
+}
+
+}  // namespace ftl::performance
