@@ -26,11 +26,20 @@ test('/metrics has the machine in per cent, and the process', async () => {
   const answer = await get('/metrics');
   const metrics = await ok(answer);
   isConventional(answer);
-  hasFields(metrics, ['cpu_usage_percent', 'memory_usage_percent', 'disk_usage_percent', 'gpus', 'process']);
+  hasFields(metrics, ['cpu_usage_percent', 'memory_usage_percent', 'disk_usage_percent', 'gpus', 'requests', 'process']);
   for (const name of ['cpu_usage_percent', 'memory_usage_percent', 'disk_usage_percent']) assert.ok(metrics[name] >= 0 && metrics[name] <= 100, `${name} ${metrics[name]}`);
   assert.ok(Array.isArray(metrics.gpus));
   for (const gpu of metrics.gpus) hasFields(gpu, ['name', 'usage_percent', 'memory_usage_percent']);
   assert.equal(typeof metrics.process, 'object');
+});
+
+test('/metrics counts the requests of the last minute', async () => {
+  const { requests } = await ok(get('/metrics'));
+  assert.ok(Number.isInteger(requests));
+  for (let n = 0; n < 5; n += 1) await get('/livez');
+  // What was asked a minute ago no longer counts, and other tests ask as well.
+  const now = (await ok(get('/metrics'))).requests;
+  assert.ok(now >= 6, `${now} after six requests`);
 });
 
 // Samples by name and labels, from the text format.

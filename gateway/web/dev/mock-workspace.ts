@@ -40,6 +40,14 @@ const closed: Json = {
   points: [{ concurrency: 4, requests: 96, errors: 1, not_begun: 0, requests_per_second: 4.62, output_tokens_per_second: 212.4, latency: spread(810), ttft: spread(210), itl: spread(12) }],
 };
 
+const level = (usage: number) => ({ usage_percent: usage, avg_percent: usage * 0.8, max_percent: Math.min(usage * 1.7, 100) });
+const calls = [['GET /health', 1240, 0.4], ['POST /api/chat', 88, 1.9], ['GET /api/history', 61, 3.2]] as const;
+const summary: Json = {
+  cpu: level(34.2), memory: level(61.8), disk: level(48.1), gpus: [], requests: 1389, errors: 2, requests_by_route: calls.map(([name, requests, avg_ms]) => ({ name, requests, errors: 0, avg_ms })), requests_by_rpc: [{ name: 'GetRun', requests: 402, errors: 1, avg_ms: 0.9 }],
+  slowest_calls: [{ name: 'GET /api/history', status: 200, duration_ms: 812.4, ended_at: now(), request_id: randomUUID() }], processes: [{ program: 'finetunelab', host: 'lab', process: randomUUID(), cpu_percent: 12.5, resident_bytes: 93_000_000 }],
+};
+const course = Array.from({ length: 120 }, (_, n) => ({ starts_at: new Date(Date.now() - (120 - n) * 30_000).toISOString(), cpu_usage_percent: 30 + 20 * Math.sin(n / 9), memory_usage_percent: 60 + n / 60, disk_usage_percent: 48, requests: 8 + (n % 7), errors: 0, rpcs: 20 }));
+
 const text = `Here is what was asked for.
 
 1. **First**, the point.
@@ -168,6 +176,8 @@ const routes: [string, RegExp, (match: RegExpExecArray, body: Json, url: URL, re
   ['GET', /^\/benchmark\/llm$/, () => ({ benchmarks: [sweep, closed] })],
   ['GET', /^\/benchmark\/llm\/([\w-]+)$/, ([, id]) => (id === sweep.id ? sweep : closed)],
   ['POST', /^\/benchmark\/llm$/, (_, body) => ({ id: body.mode === 'open' ? sweep.id : closed.id, status: 'running' })],
+  ['GET', /^\/performance\/summary$/, () => summary],
+  ['GET', /^\/performance\/history$/, () => ({ points: course })],
   ['GET', /^\/api\/history$/, (_, __, url) => {
     const [model, status] = [url.searchParams.get('model'), url.searchParams.get('status')];
     const found = log.filter((row) => (!model || row.model === model) && (!status || row.status === status));

@@ -18,9 +18,9 @@ namespace {
 // A process that was heard of before this is gone.
 constexpr absl::Duration kPresent = absl::Seconds(30);
 
-// Means over readings, then over machines: each process of a machine reads the same machine.
-#define FTL_BY_HOST                                                                                                  \
-  R"(
+// Means over readings, then over machines: each process of a machine reads the same machine. A row for each step of $4
+// seconds.
+constexpr Query kSteps{"performance.steps", R"(
   WITH by_process AS (
     SELECT date_bin($4 * interval '1 second', starts_at, 'epoch') AS step, host, process,
            sum(cpu_percent * readings) / sum(readings) FILTER (WHERE cpu_percent IS NOT NULL) AS cpu,
@@ -40,20 +40,14 @@ constexpr absl::Duration kPresent = absl::Seconds(30);
            max(disk) AS disk, max(disk_max) AS disk_max, avg(gpu) AS gpu, max(gpu_max) AS gpu_max,
            avg(gpu_memory) AS gpu_memory, sum(process_cpu) AS process_cpu, sum(resident) AS resident,
            sum(requests) AS requests, sum(errors) AS errors, sum(rpcs) AS rpcs
-    FROM by_process GROUP BY 1, 2))"
-
-constexpr Query kPoints{"performance.points", FTL_BY_HOST R"(
-  SELECT step, avg(cpu) AS cpu, max(cpu_max) AS cpu_max, avg(memory) AS memory, max(disk) AS disk, avg(gpu) AS gpu,
+    FROM by_process GROUP BY 1, 2)
+  SELECT step, avg(cpu) AS cpu, max(cpu_max) AS cpu_max, avg(memory) AS memory, max(memory_max) AS memory_max,
+         max(disk) AS disk, max(disk_max) AS disk_max, avg(gpu) AS gpu, max(gpu_max) AS gpu_max,
          avg(gpu_memory) AS gpu_memory, sum(process_cpu) AS process_cpu, sum(resident)::bigint AS resident,
          sum(requests)::bigint AS requests, sum(errors)::bigint AS errors, sum(rpcs)::bigint AS rpcs
   FROM by_host GROUP BY step ORDER BY step)"};
-
-constexpr Query kLevels{"performance.levels", FTL_BY_HOST R"(
-  SELECT avg(cpu) AS cpu, max(cpu_max) AS cpu_max, avg(memory) AS memory, max(memory_max) AS memory_max,
-         max(disk) AS disk, max(disk_max) AS disk_max, avg(gpu) AS gpu, max(gpu_max) AS gpu_max,
-         coalesce(sum(requests), 0)::bigint AS requests, coalesce(sum(errors), 0)::bigint AS errors,
-         coalesce(sum(rpcs), 0)::bigint AS rpcs
-  FROM by_host)"};
+// All time in one.
+constexpr double kEndlessStep = 4e9;
 
 constexpr Query kPresentProcesses{"performance.processes", R"(
   SELECT DISTINCT ON (program, host, process) program, host, process::text AS process, starts_at, cpu_percent,
@@ -189,9 +183,7 @@ Task<pb::PerformanceSummary> Performance::Summarize(const CallContext& call,
   const absl::Time now = absl::Now();
   CO_TRY(const PerformanceSpan span, SpanOf(request, now));
   const Params within(span.grain_s, span.from, span.to);
-  // All in one step.
-  constexpr int64_t kWhole = 4'000'000'000;
-  std::vector<Statement> statements = {{kLevels, Params(span.grain_s, span.from, span.to, kWhole)},
+  std::vector<Statement> statements = {{kSteps, Params(span.grain_s, span.from, span.to, kEndlessStep)},
                                        {kPresentProcesses, Params(now - kPresent)},
                                        {kGpus, Params(now - kPresent)},
                                        {kByRoute, within},
@@ -202,7 +194,7 @@ Task<pb::PerformanceSummary> Performance::Summarize(const CallContext& call,
   summary.set_minutes(request.has_minutes() ? request.minutes() : 60);
   *summary.mutable_from() = ToProto(span.from);
   *summary.mutable_to() = ToProto(span.to);
-  FillLevels(rows[0].Only(), rows[1], summary);
+  if (!rows[0].empty()) FillLevels(rows[0].Only(), rows[1], summary);
   for (const Row row : rows[1]) *summary.add_processes() = ProcessOf(row);
   for (const Row row : rows[2]) *summary.add_gpus() = GpuOf(row);
   for (const Row row : rows[3]) *summary.add_requests_by_route() = CallsOf(row);
@@ -213,8 +205,8 @@ Task<pb::PerformanceSummary> Performance::Summarize(const CallContext& call,
 
 Task<pb::PerformanceHistory> Performance::Follow(const CallContext& call, const pb::GetPerformanceHistoryRequest& request) {
   CO_TRY(const PerformanceSpan span, SpanOf(request, absl::Now()));
-  const Params params(span.grain_s, span.from, span.to, int64_t{span.step_s});
-  CO_TRY(const Rows rows, co_await database_.Run(call.deadline, SessionScope::None(), kPoints, params));
+  const Params params(span.grain_s, span.from, span.to, static_cast<double>(span.step_s));
+  CO_TRY(const Rows rows, co_await database_.Run(call.deadline, SessionScope::None(), kSteps, params));
   pb::PerformanceHistory history;
   *history.mutable_from() = ToProto(span.from);
   *history.mutable_to() = ToProto(span.to);

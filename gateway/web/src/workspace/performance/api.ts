@@ -85,3 +85,45 @@ export async function watchBenchmark(id: string, onChange: (benchmark: Benchmark
     if (event === 'progress' || event === 'done') onChange(JSON.parse(data) as Benchmark);
   });
 }
+
+/** A level in per cent. */
+export interface Level {
+  /** As it was last. */
+  usage_percent?: number;
+  avg_percent: number;
+  max_percent: number;
+}
+
+export interface CallFigures {
+  name: string;
+  requests: number;
+  errors: number;
+  avg_ms?: number;
+}
+
+/** How the installation has fared in the last minutes. */
+export interface Summary {
+  cpu?: Level;
+  memory?: Level;
+  disk?: Level;
+  gpu?: Level;
+  gpus?: { host: string; name: string; usage_percent: number; memory_usage_percent: number }[];
+  requests: number;
+  errors: number;
+  requests_by_route: CallFigures[];
+  requests_by_rpc: CallFigures[];
+  slowest_calls: { name: string; status: number; duration_ms: number; ended_at: string; request_id: string }[];
+  processes: { program: string; host: string; process: string; cpu_percent?: number; resident_bytes?: number }[];
+}
+
+export interface Step {
+  starts_at: string;
+  cpu_usage_percent?: number;
+  memory_usage_percent?: number;
+  disk_usage_percent?: number;
+  gpu_usage_percent?: number;
+  requests: number;
+}
+
+export const getSummary = (minutes: number, signal: AbortSignal) => ask<Summary>(`/performance/summary?minutes=${minutes}`, { signal });
+export const getCourse = (from: Date, signal: AbortSignal) => ask<{ points: Step[] }>(`/performance/history?from=${from.toISOString()}`, { signal });
