@@ -6,6 +6,7 @@
 #include "common/error/refusal.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/analytics/v1/history_service.pb.h"
+#include "finetunelab/analytics/v1/performance_service.pb.h"
 #include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "finetunelab/batch_runner/v1/benchmark_service.pb.h"
@@ -43,6 +44,7 @@ TEST(AccessTest, HasARuleForEveryMethodThereIs) {
         vault::PutStoredKeyRequest::descriptor()->file(), vault::FindTokenRequest::descriptor()->file(),
         runner::TestKeyRequest::descriptor()->file(), runner::GetRunRequest::descriptor()->file(),
         finetunelab::analytics::v1::AskRequest::descriptor()->file(),
+        finetunelab::analytics::v1::GetPerformanceSummaryRequest::descriptor()->file(),
         finetunelab::exporter::v1::ExportRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
@@ -119,6 +121,15 @@ TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
       EXPECT_TRUE(JudgeCaller(request, call).ok()) << request.full_name();
     }
   }
+}
+
+TEST(AccessTest, LetsTheGatewayAloneRecordPerformance) {
+  for (std::string_view caller : {"", "session-vault", "batch-runner", "analytics", "export", "unknown", "operator"}) {
+    EXPECT_FALSE(May<finetunelab::analytics::v1::RecordPerformanceRequest>(caller)) << caller;
+    EXPECT_FALSE(May<finetunelab::analytics::v1::GetPerformanceSummaryRequest>(caller)) << caller;
+  }
+  EXPECT_TRUE(May<finetunelab::analytics::v1::RecordPerformanceRequest>("gateway"));
+  EXPECT_TRUE(May<finetunelab::analytics::v1::GetPerformanceSummaryRequest>("gateway"));
 }
 
 TEST(AccessTest, RefusesWhatIsNotInTheTable) {
