@@ -75,8 +75,8 @@ std::vector<Gpu> Gpus::Look() const {
         memory.total == 0) {
       continue;
     }
-    gpus.push_back(
-        {name, static_cast<double>(use.gpu), 100 * static_cast<double>(memory.used) / static_cast<double>(memory.total)});
+    gpus.push_back({name, static_cast<double>(use.gpu),
+                    100 * static_cast<double>(memory.used) / static_cast<double>(memory.total)});
   }
   return gpus;
 }

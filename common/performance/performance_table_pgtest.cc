@@ -54,7 +54,8 @@ TEST_F(PerformanceTableTest, KeepsARowAndReplacesIt) {
   EXPECT_EQ(Number("SELECT count(*) AS n FROM performance_metrics"), 2);
   EXPECT_EQ(Number("SELECT max(requests) AS n FROM performance_metrics"), 5);
   EXPECT_EQ(Number("SELECT (by_route->0->>'requests')::bigint AS n FROM performance_metrics WHERE requests = 5"), 5);
-  EXPECT_EQ(Number("SELECT count(*) AS n FROM performance_metrics WHERE cpu_percent = 12.5 AND memory_percent IS NULL"), 2)
+  EXPECT_EQ(Number("SELECT count(*) AS n FROM performance_metrics WHERE cpu_percent = 12.5 AND memory_percent IS NULL"),
+            2)
       << "what was not read is absent";
 }
 
@@ -85,9 +86,10 @@ TEST_F(PerformanceTableTest, IsWrittenByEachServiceAndReadByNobodyElse) {
 TEST_F(PerformanceTableTest, HasWhatThisProcessReadsOfItself) {
   Sampler sampler;
   ASSERT_TRUE(Put({sampler.Read(absl::Now())}).ok());
-  EXPECT_EQ(Number("SELECT count(*) AS n FROM performance_metrics WHERE cpu_percent BETWEEN 0 AND 100 AND memory_percent > 0 "
-                   "AND disk_percent > 0 AND resident_bytes > 1e6 AND program LIKE '%pgtest%'"),
-            1);
+  EXPECT_EQ(
+      Number("SELECT count(*) AS n FROM performance_metrics WHERE cpu_percent BETWEEN 0 AND 100 AND memory_percent > 0 "
+             "AND disk_percent > 0 AND resident_bytes > 1e6 AND program LIKE '%pgtest%'"),
+      1);
 }
 
 TEST_F(PerformanceTableTest, IsWrittenOnceForAProcessHoweverManyRecord) {

@@ -20,16 +20,14 @@ struct Level {
   double (Row::*get)() const;
   void (Row::*set)(double);
 };
-constexpr Level kMeans[] = {
-    {&Row::has_cpu_percent, &Row::cpu_percent, &Row::set_cpu_percent},
-    {&Row::has_memory_percent, &Row::memory_percent, &Row::set_memory_percent},
-    {&Row::has_disk_percent, &Row::disk_percent, &Row::set_disk_percent},
-    {&Row::has_gpu_percent, &Row::gpu_percent, &Row::set_gpu_percent},
-    {&Row::has_gpu_memory_percent, &Row::gpu_memory_percent, &Row::set_gpu_memory_percent},
-    {&Row::has_process_cpu_percent, &Row::process_cpu_percent, &Row::set_process_cpu_percent}};
-constexpr Level kHighest[] = {
-    {&Row::has_cpu_percent_max, &Row::cpu_percent_max, &Row::set_cpu_percent_max},
-    {&Row::has_memory_percent_max, &Row::memory_percent_max, &Row::set_memory_percent_max}};
+constexpr Level kMeans[] = {{&Row::has_cpu_percent, &Row::cpu_percent, &Row::set_cpu_percent},
+                            {&Row::has_memory_percent, &Row::memory_percent, &Row::set_memory_percent},
+                            {&Row::has_disk_percent, &Row::disk_percent, &Row::set_disk_percent},
+                            {&Row::has_gpu_percent, &Row::gpu_percent, &Row::set_gpu_percent},
+                            {&Row::has_gpu_memory_percent, &Row::gpu_memory_percent, &Row::set_gpu_memory_percent},
+                            {&Row::has_process_cpu_percent, &Row::process_cpu_percent, &Row::set_process_cpu_percent}};
+constexpr Level kHighest[] = {{&Row::has_cpu_percent_max, &Row::cpu_percent_max, &Row::set_cpu_percent_max},
+                              {&Row::has_memory_percent_max, &Row::memory_percent_max, &Row::set_memory_percent_max}};
 
 void AddCalls(const Calls& calls, Calls& sums) {
   std::map<std::string, pb::CallCount*> known;

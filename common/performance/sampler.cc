@@ -28,7 +28,8 @@ std::string HostName() {
 
 CallCounts ReadCounts() { return CallCountsOf(metrics::Registry().Collect()); }
 
-int64_t SumOf(const google::protobuf::RepeatedPtrField<pb::CallCount>& counts, int64_t (pb::CallCount::*number)() const) {
+int64_t SumOf(const google::protobuf::RepeatedPtrField<pb::CallCount>& counts,
+              int64_t (pb::CallCount::*number)() const) {
   int64_t sum = 0;
   for (const pb::CallCount& count : counts) sum += (count.*number)();
   return sum;

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <unistd.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
+#include <unistd.h>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "common/error/refusal.h"
@@ -44,7 +44,10 @@ http::Response StatusAnswer(bool good, std::string_view good_word, std::string_v
 }  // namespace
 
 Operations::Operations(Upstream& upstream, const performance::LastMinute& requests)
-    : upstream_(upstream), requests_(requests), started_(std::chrono::steady_clock::now()), asked_at_(started_ - std::chrono::hours(1)) {}
+    : upstream_(upstream),
+      requests_(requests),
+      started_(std::chrono::steady_clock::now()),
+      asked_at_(started_ - std::chrono::hours(1)) {}
 
 asio::awaitable<Operations::ServiceHealth> Operations::Ask(std::string_view service, Deadline deadline) {
   auto asked = std::make_shared<Asked>();

@@ -97,3 +97,10 @@ test('the figures of the whole installation are for administrators', async () =>
   isProblem(await get('/performance/summary', await with_scope(['chat', 'runs', 'history', 'keys'])), 403, 'permission_denied');
   await ok(get('/performance/summary', await with_scope(['admin'])));
 });
+
+test('the description names what the older form of a benchmark takes in its query', async () => {
+  const { parameters } = (await ok(get('/openapi.json'))).paths['/benchmark/llm'].post;
+  const named = parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name);
+  for (const name of ['model_name', 'prompt', 'iterations']) assert.ok(named.includes(name), named.join());
+  assert.ok(!named.includes('owner') && !named.includes('model'), 'what a query cannot say is the body\'s');
+});

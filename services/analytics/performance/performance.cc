@@ -60,10 +60,10 @@ constexpr Query kGpus{"performance.gpus", R"(
   FROM (SELECT DISTINCT ON (host) host, gpus FROM performance_metrics WHERE grain_s = 10 AND starts_at >= $1
         ORDER BY host, starts_at DESC) last, jsonb_array_elements(last.gpus) g)"};
 
-#define FTL_CALLS(column)                                                                                          \
-  "SELECT c->>'name' AS name, sum((c->>'requests')::bigint)::bigint AS requests, "                                  \
-  "sum((c->>'errors')::bigint)::bigint AS errors, sum((c->>'seconds')::float8) AS seconds "                         \
-  "FROM performance_metrics p, jsonb_array_elements(p." column                                                      \
+#define FTL_CALLS(column)                                                                   \
+  "SELECT c->>'name' AS name, sum((c->>'requests')::bigint)::bigint AS requests, "          \
+  "sum((c->>'errors')::bigint)::bigint AS errors, sum((c->>'seconds')::float8) AS seconds " \
+  "FROM performance_metrics p, jsonb_array_elements(p." column                              \
   ") c WHERE p.grain_s = $1 AND p.starts_at >= $2 AND p.starts_at < $3 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 200"
 constexpr Query kByRoute{"performance.by_route", FTL_CALLS("by_route")};
 constexpr Query kByRpc{"performance.by_rpc", FTL_CALLS("by_rpc")};
@@ -92,7 +92,8 @@ MaybeDouble Latest(const Rows& processes, const char* column, bool is_highest) {
   return is_highest ? highest : sum / n;
 }
 
-bool FillLevel(const Row& levels, const char* mean, const char* highest, MaybeDouble latest, pb::PerformanceLevel* level) {
+bool FillLevel(const Row& levels, const char* mean, const char* highest, MaybeDouble latest,
+               pb::PerformanceLevel* level) {
   const auto value = levels.Get<MaybeDouble>(mean);
   if (!value) return false;
   if (latest) level->set_usage_percent(*latest);
@@ -103,7 +104,8 @@ bool FillLevel(const Row& levels, const char* mean, const char* highest, MaybeDo
 
 void FillLevels(const Row& levels, const Rows& processes, pb::PerformanceSummary& summary) {
   pb::PerformanceLevel level;
-  if (FillLevel(levels, "cpu", "cpu_max", Latest(processes, "cpu_percent", false), &level)) *summary.mutable_cpu() = level;
+  if (FillLevel(levels, "cpu", "cpu_max", Latest(processes, "cpu_percent", false), &level))
+    *summary.mutable_cpu() = level;
   level.Clear();
   if (FillLevel(levels, "memory", "memory_max", Latest(processes, "memory_percent", false), &level)) {
     *summary.mutable_memory() = level;
@@ -113,7 +115,8 @@ void FillLevels(const Row& levels, const Rows& processes, pb::PerformanceSummary
     *summary.mutable_disk() = level;
   }
   level.Clear();
-  if (FillLevel(levels, "gpu", "gpu_max", Latest(processes, "gpu_percent", false), &level)) *summary.mutable_gpu() = level;
+  if (FillLevel(levels, "gpu", "gpu_max", Latest(processes, "gpu_percent", false), &level))
+    *summary.mutable_gpu() = level;
   summary.set_requests(levels.Get<int64_t>("requests"));
   summary.set_errors(levels.Get<int64_t>("errors"));
   summary.set_rpcs(levels.Get<int64_t>("rpcs"));
@@ -189,7 +192,8 @@ Task<pb::PerformanceSummary> Performance::Summarize(const CallContext& call,
                                        {kByRoute, within},
                                        {kByRpc, within},
                                        {kSlowest, within}};
-  CO_TRY(const std::vector<Rows> rows, co_await database_.RunAll(call.deadline, SessionScope::None(), std::move(statements)));
+  CO_TRY(const std::vector<Rows> rows,
+         co_await database_.RunAll(call.deadline, SessionScope::None(), std::move(statements)));
   pb::PerformanceSummary summary;
   summary.set_minutes(request.has_minutes() ? request.minutes() : 60);
   *summary.mutable_from() = ToProto(span.from);
@@ -203,7 +207,8 @@ Task<pb::PerformanceSummary> Performance::Summarize(const CallContext& call,
   co_return summary;
 }
 
-Task<pb::PerformanceHistory> Performance::Follow(const CallContext& call, const pb::GetPerformanceHistoryRequest& request) {
+Task<pb::PerformanceHistory> Performance::Follow(const CallContext& call,
+                                                 const pb::GetPerformanceHistoryRequest& request) {
   CO_TRY(const PerformanceSpan span, SpanOf(request, absl::Now()));
   const Params params(span.grain_s, span.from, span.to, static_cast<double>(span.step_s));
   CO_TRY(const Rows rows, co_await database_.Run(call.deadline, SessionScope::None(), kSteps, params));

@@ -15,7 +15,7 @@ constexpr int kUsualMinutes = 60;
 constexpr int kMostMinutes = 30 * 24 * 60;
 constexpr int kShortestStep = 10;
 constexpr int kLongestStep = 24 * 60 * 60;
-constexpr int kUsualSteps[] = {10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400};
+constexpr int kUsualSteps[] = {10, 30, 60, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
 constexpr int kUsualPoints = 360;
 
 absl::Time Floor(absl::Time moment, int seconds) {

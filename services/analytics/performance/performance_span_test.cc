@@ -35,7 +35,7 @@ TEST(PerformanceSpanTest, TakesStepsThatGiveFewPoints) {
   EXPECT_EQ(SpanOf(Over(absl::Minutes(30)), kNow)->step_s, 10);
   EXPECT_EQ(SpanOf(Over(absl::Hours(24 * 7)), kNow)->step_s, 1800);
   EXPECT_EQ(SpanOf(Over(absl::Hours(24 * 7)), kNow)->grain_s, 60);
-  EXPECT_EQ(SpanOf(Over(absl::Hours(24 * 30)), kNow)->step_s, 7200);
+  EXPECT_EQ(SpanOf(Over(absl::Hours(24 * 30)), kNow)->step_s, 10800);
   EXPECT_EQ(SpanOf(Over(absl::Hours(24 * 30)), kNow)->grain_s, 3600);
 }
 
