@@ -15,6 +15,7 @@
 #include "common/rpc/call.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
 #include "finetunelab/analytics/v1/history_service.pb.h"
+#include "finetunelab/analytics/v1/performance_service.pb.h"
 #include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "finetunelab/batch_runner/v1/benchmark_service.pb.h"
