@@ -88,7 +88,7 @@ test('what cannot be answered is refused, with the field', async () => {
     isProblem(answer, 422, 'invalid_field');
     assert.deepEqual(answer.json.errors.map((error) => error.field), [field], path);
   }
-  isProblem(await get('/performance/summary?minutes=x'), 400, 'wrong_type');
+  isProblem(await get('/performance/summary?minutes=x'), 400, 'invalid_field');
   assert.deepEqual((await ok(get('/performance/history?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z'))).points, [], 'nothing was read then');
 });
 
