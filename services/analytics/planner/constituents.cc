@@ -79,7 +79,7 @@ bool IsQuestionPart(std::string_view symbol) {
       "Quantity",     "Text",       "Texts",   "Compare",  "ordmark",   "nthmark", "rank",   "categorynoun", "be",
       "countmark",    "partname",   "took",    "with",     "intext",    "thing",   "sign",   "whatdoes",     "means",
       "excludeafter", "firstn",     "lastn",   "among",    "rankfirst", "since",   "when",   "began",        "modelq",
-      "bottom",       "goodness",   "approx",  "askvalue", "than",      "unknown", "across", "inside"};
+      "bottom",       "goodness",   "approx",  "askvalue", "than",      "unknown", "across", "inside",       "confirm"};
   return std::find(std::begin(kOrphans), std::end(kOrphans), symbol) == std::end(kOrphans);
 }
 

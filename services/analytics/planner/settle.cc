@@ -241,6 +241,10 @@ class Settler {
     const bool bare = of_run && !slots_.Says("allruns") && !slots_.group && slots_.ranks.empty() && !slots_.difference;
     if (slots_.facts == std::vector<std::string>{"prompts"} && !bare) {
       slots_.facts.clear();
+      // How many prompts did I send in total: a count is one.
+      const bool in_total = slots_.figures.size() == 1 && slots_.figures[0].sense.statistic == pb::STATISTIC_SUM &&
+                            !slots_.figures[0].sense.measure && slots_.figures[0].sense.word.empty();
+      if (in_total) slots_.figures.clear();
       slots_.said.insert("count");
       slots_.nouns.emplace_back("prompt", -1);
       slots_.asked_at = 0;

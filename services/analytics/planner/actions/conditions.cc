@@ -143,13 +143,19 @@ bool Range(const Parts& parts, Sense& made) {
   return true;
 }
 
+// The median is 800 ms: of what, its unit says.
+bool IsOfTime(const Sense& bound, Sense& statistic) {
+  if (bound.unit != Unit::kMilliseconds || !statistic.statistic || statistic.measure) return false;
+  statistic.measure = pb::MEASURE_LATENCY;
+  return true;
+}
+
 // Whether a figure lies above or below a bound: the figure is told, and the bound is beside it.
 bool Threshold(const Parts& parts, Sense& made) {
   const Sense& bound = *parts.back();
   const pb::FilterField field = FieldOf(*parts[1]);
   made = *parts[1];
-  return field ? Fits(bound.unit, field)
-               : bound.unit == Unit::kMilliseconds && made.statistic == pb::STATISTIC_PERCENTILE;
+  return field ? Fits(bound.unit, field) : IsOfTime(bound, made);
 }
 
 // Is a p95 of 2 seconds right? Are we below 100 ms at the median? The figure is told.
@@ -162,7 +168,7 @@ bool PutUp(const Parts& parts, Sense& made) {
   made = *figure;
   if (share) return made.measure && RowOf(made.measure).unit == MeasureUnit::kVerdict;
   const pb::FilterField field = FieldOf(*figure);
-  return field ? Fits(bound->unit, field) : bound->unit == Unit::kMilliseconds && made.statistic != 0;
+  return field ? Fits(bound->unit, field) : IsOfTime(*bound, made);
 }
 
 bool Negate(const Parts& parts, Sense& made) {

@@ -302,7 +302,7 @@ bool Draft::SpeaksOfTwo() const {
 bool Draft::TakeConfirmed() {
   // How come 15 prompts failed: that 15 did is taken for granted.
   if (slots_.number && slots_.Says("why") && !slots_.filters.empty()) slots_.definite = true;
-  if (!slots_.Take("confirm")) return true;
+  if (!slots_.Take("Confirm")) return true;
   if (!slots_.figures.empty() || slots_.Says("count") || slots_.Says("share")) return false;
   const bool of_groups = slots_.group == pb::GROUPING_CATEGORY || slots_.HasNoun("category");
   if (!slots_.ranks.empty() && of_groups && SaysCategoryBefore()) {
@@ -330,6 +330,13 @@ bool Draft::TakeGoodness() {
   if (slots_.goodness.empty()) return true;
   const bool of_groups = slots_.group || slots_.HasNoun("category");
   if (!of_groups || !slots_.ranks.empty() || slots_.Says("count")) return false;
+  // The worst failure rate is the highest.
+  if (slots_.Says("share") && !slots_.share_of.empty() && slots_.goodness.size() == 1 && slots_.figures.empty()) {
+    const bool best = slots_.goodness[0].order == pb::ORDER_DESCENDING;
+    slots_.direction = Sense{.order = best ? pb::ORDER_ASCENDING : pb::ORDER_DESCENDING};
+    slots_.goodness.clear();
+    return true;
+  }
   Sense by;
   if (slots_.order) {
     by = *std::exchange(slots_.order, std::nullopt);

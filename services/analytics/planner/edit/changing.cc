@@ -190,6 +190,13 @@ Editor::Changed Editor::ChangeRank() {
     rank.order = *order;
     slots_.ranks.push_back(rank);
     slots_.goodness.clear();
+    slots_.Take("list");
+  }
+  // Which one used the least?
+  if (slots_.direction && query_.group_by() && IsFigures(query_) && slots_.ranks.empty() && !slots_.order) {
+    slots_.ranks.push_back(Sense{.measure = query_.measure(), .order = slots_.direction->order});
+    slots_.direction.reset();
+    slots_.Take("list");
   }
   const bool sorts = slots_.order.has_value();
   if (!sorts && slots_.ranks.empty()) return Changed::kNothing;
@@ -330,7 +337,16 @@ Editor::Changed Editor::ChangeGroup() {
 
 // And overall?
 Editor::Changed Editor::ChangeOverall() {
-  if (!slots_.Says("overall") || !query_.group_by() || IsList(query_)) return Changed::kNothing;
+  if (!slots_.Says("overall") || IsList(query_)) return Changed::kNothing;
+  // After those of billing: of all categories.
+  if (!query_.group_by()) {
+    const std::string before = query_.SerializeAsString();
+    EraseValue(pb::FILTER_FIELD_CATEGORY);
+    EraseValue(pb::FILTER_FIELD_DIFFICULTY);
+    if (query_.SerializeAsString() == before) return Changed::kNothing;
+    slots_.Take("overall");
+    return Changed::kMade;
+  }
   slots_.Take("overall");
   query_.clear_group_by();
   query_.clear_compares();
