@@ -35,6 +35,7 @@ class Editor {
   pb::Query Extreme() const;
   std::optional<pb::Query> OfWhatWasListed();
   void BackToTheList();
+  std::optional<pb::Query> FigureOfTheRest() const;
   static bool TurnRound(pb::Query& population);
   bool AddNth(pb::Query& population);
   std::optional<pb::Query> Asked();

@@ -31,6 +31,7 @@ std::optional<pb::Query> Editor::OfWhatWasListed() {
   const bool lists_none = IsFigures(before_) && !IsCount(before_) && before_.filters().empty() &&
                           before_.among().empty() && before_.slices().empty();
   if (lists_none && !slots_.HasHead()) return std::nullopt;
+  if (std::optional<pb::Query> figure = FigureOfTheRest()) return figure;
   pb::Query population;
   if (slots_.nth) BackToTheList();
   if (!SetPopulation(population)) return std::nullopt;
@@ -65,6 +66,20 @@ void Editor::BackToTheList() {
   if (before_.slices().empty()) return;
   told_->set_measure(before_.slices(before_.slices_size() - 1).measure());
   told_->set_order(before_.slices(before_.slices_size() - 1).order());
+}
+
+// And the others, after a figure: the same one, of those that its last condition does not choose.
+std::optional<pb::Query> Editor::FigureOfTheRest() const {
+  Slots left = slots_;
+  if (!left.Take("rest") || !IsFigures(before_) || IsCount(before_) || before_.group_by()) return std::nullopt;
+  for (const char* symbol : {"follow", "those", "it"}) left.Take(symbol);
+  if (!left.IsEmpty() || before_.filters().empty() || !before_.slices().empty()) return std::nullopt;
+  pb::Query query = before_;
+  pb::Filter& last = *query.mutable_filters(query.filters_size() - 1);
+  const std::optional<pb::Filter> negated = Negated(last);
+  if (!negated) return std::nullopt;
+  last = *negated;
+  return query;
 }
 
 // The rest: those that the last condition does not choose.
