@@ -85,6 +85,12 @@ bool ShareWhatChooses(std::vector<Slots>& clauses) {
       const bool counts = second.Says("count") && second.said.size() == 1;
       const bool placed = second.group || std::any_of(second.filters.begin(), second.filters.end(), IsPlace);
       if (counts && placed && !ChoosesResults(first)) return false;
+      // Mean latency, and the slowest prompt for billing.
+      const bool rank_placed = second.ranks.size() == 1 && second.said.empty() &&
+                               std::any_of(second.filters.begin(), second.filters.end(), [&](const auto& filter) {
+                                 return IsPlace(filter) && filter.at > second.rank_at;
+                               });
+      if (rank_placed && !ChoosesResults(first)) return false;
       continue;
     }
     if (ChoosesResults(first) != ChoosesResults(second)) {

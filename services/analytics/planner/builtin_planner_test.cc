@@ -365,6 +365,8 @@ constexpr Example kQuestions[] = {
     {"how many of the ten slowest are in billing?", "count results | of 10 by latency desc | category=billing"},
     {"below which latency are 80% of the calls?", "p80 latency"},
     {"answers with the number 10", "not understood"},
+    {"is 26 slow", "not understood"},
+    {"mean latency, and the longest answer for billing", "not understood"},
     {"there were 5 timeouts, right?", "list results | error_type=timeout | presumed 5"},
     {"a third of the prompts are faster than what?", "p33.33 latency"},
     {"median latency of passed vs failed checks", "median latency | by checks_passed | compared"},

@@ -333,6 +333,9 @@ std::vector<Slots> ReadClauses(const Path& path, const Lattice& lattice) {
     // How many prompts are questions: what one is, the other may not be.
     const bool is_noun = edge->symbol == "noun" && !slots.nouns.empty();
     if (is_noun && IsSaidOf(lattice, slots.nouns.back().second + 1, edge->from)) slots.unclear = true;
+    // Is 26 slow: 26 of them, or the 26th?
+    const bool asks_whether = edge->symbol == "Rank" && edge->sense.count && edge->from == 1;
+    if (asks_whether && IsSaidOf(lattice, 0, 1)) slots.unclear = true;
     was_left_out = edge->symbol == "Exclude";
     leaves_out = (edge->symbol == "Filter" && edge->sense.excludes) || goes_on;
     const bool is_figure = edge->symbol == "Figure" || edge->symbol == "stat" || edge->symbol == "measure";
