@@ -41,7 +41,7 @@ test('every target is built, every volume and network is there, and a program ha
     if (service.build) assert.match(dockerfile, new RegExp(`^FROM .* AS ${service.build.target}$`, 'm'), name);
     for (const volume of service.volumes ?? []) {
       const [source] = volume.split(':');
-      if (!source.startsWith('.')) assert.ok(source in compose.volumes, `${name}: ${source}`);
+      if (!/^[./]/.test(source)) assert.ok(source in compose.volumes, `${name}: ${source}`);
     }
     for (const network of service.networks ?? []) assert.ok(network in compose.networks, `${name}: ${network}`);
     for (const other of Object.keys(service.depends_on ?? {})) assert.ok(other in compose.services, `${name}: ${other}`);
@@ -50,6 +50,11 @@ test('every target is built, every volume and network is there, and a program ha
     const identities = (service.volumes ?? []).filter((volume) => volume.startsWith('identity-'));
     if (name !== 'sample-endpoint') assert.deepEqual(identities, [`identity-${name}:/identity:ro`], name);
   }
+});
+
+test('nobody of ours sees the machine, and who tells of its disks may not write there', () => {
+  const seers = Object.entries(compose.services).flatMap(([name, { volumes = [] }]) => volumes.filter((volume) => volume.startsWith('/')).map((volume) => [name, volume]));
+  assert.deepEqual(seers, [['node-exporter', '/:/machine:ro,rslave']]);
 });
 
 test('nothing but the gateway is reached from outside, and only on this machine unless told otherwise', () => {

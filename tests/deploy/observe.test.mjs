@@ -1,13 +1,15 @@
 // Alerts and dashboards by themselves: shape, runbooks, promtool's own tests. metrics.test.mjs holds them to what is scraped.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { dashboards, panels, rules } from './expressions.mjs';
-import { hasPrometheus } from './prometheus.mjs';
+import { freePort } from './ports.mjs';
+import { Prometheus, hasPrometheus } from './prometheus.mjs';
 import { checkout } from './settings.mjs';
 
 const skip = !hasPrometheus && 'there is no promtool (Debian: prometheus)';
@@ -59,6 +61,26 @@ test('a rule that is spoiled fails its tests', { skip }, () => {
   } finally {
     rmSync(spoiled, { recursive: true });
   }
+});
+
+const exporter = 'prometheus-node-exporter';
+test("DiskFull is fed by what tells of a machine's disks, as compose calls it", {
+  skip: skip || (spawnSync(exporter, ['--version']).status !== 0 && `there is no ${exporter} (a package of Debian)`),
+}, async (context) => {
+  const { services } = parse(readFileSync(join(checkout, 'docker-compose.yml'), 'utf8'), { merge: true });
+  const address = `127.0.0.1:${await freePort()}`;
+  const flags = services['node-exporter'].command.filter((flag) => !flag.startsWith('--path.rootfs'));
+  const child = spawn(exporter, [...flags, `--web.listen-address=${address}`], { stdio: 'ignore' });
+  const prometheus = new Prometheus();
+  context.after(async () => {
+    child.kill('SIGTERM');
+    await prometheus.stop();
+  });
+  await prometheus.start({ machine: address }, { job: 'finetunelab-machine', rules: [join(folder, 'rules.yml')] });
+  for (let tries = 0; tries < 100 && (await prometheus.query('ftl:disk_free:ratio')).length === 0; ++tries) await sleep(100);
+  const disks = await prometheus.query('ftl:disk_free:ratio');
+  assert.ok(disks.length > 0);
+  for (const { metric, value } of disks) assert.ok(metric.mountpoint && value[1] > 0 && value[1] < 1, JSON.stringify(metric));
 });
 
 test('the five dashboards have fixed uids, no ids of a database, units, and their data source by variable', () => {

@@ -3,21 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './ports.mjs';
 import { checkout, program } from './settings.mjs';
 
 const order = ['session-vault', 'batch-runner', 'analytics', 'export', 'gateway'];
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.on('listening', listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 const postgresPrograms = () => {
   const root = '/usr/lib/postgresql';
@@ -33,11 +25,13 @@ function must(command, parameters, options = {}) {
 export class Stack {
   #compose;
   #running = [];
-  #settings = {};
+  #settings;
   admins = {}; // where each program shows its metrics
 
-  constructor(compose) {
+  // `settings` are every program's, over those of compose.
+  constructor(compose, settings = {}) {
     this.#compose = compose;
+    this.#settings = { ...settings };
     this.folder = mkdtempSync(join(tmpdir(), 'ftl-stack-'));
     chmodSync(this.folder, 0o755);
     this.identity = join(this.folder, 'identity');
@@ -113,11 +107,17 @@ export class Stack {
     }
   }
 
-  async smoke() {
+  // Starts the sample endpoint; gives its URL.
+  async sampleEndpoint() {
     const port = await freePort();
     this.#launch('sample-endpoint', program('finetunelab-sample-endpoint'), [], { env: { FTL_SAMPLE_ENDPOINT_LISTEN: `127.0.0.1:${port}` } });
     await sleep(500);
-    const { stdout } = spawnSync(process.execPath, [join(checkout, 'tests/smoke.mjs'), '--url', this.url, '--endpoint', `http://127.0.0.1:${port}/v1`], { encoding: 'utf8' });
+    return `http://127.0.0.1:${port}/v1`;
+  }
+
+  async smoke() {
+    const endpoint = await this.sampleEndpoint();
+    const { stdout } = spawnSync(process.execPath, [join(checkout, 'tests/smoke.mjs'), '--url', this.url, '--endpoint', endpoint], { encoding: 'utf8' });
     const [, passed, failed] = /(\d+) passed, (\d+) failed/.exec(stdout) ?? [0, 0, 1];
     return { passed: Number(passed), failed: Number(failed), said: stdout };
   }
