@@ -2,7 +2,7 @@
 import { say, spoken } from './lib/words/words.svelte';
 import { atlasPath, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
 import { Problem, asProblem, problemOf } from './lib/http';
-import { readEvents, resumeDelay, silenceMs } from './lib/stream';
+import { eventsAt, follow, readEvents } from './lib/stream';
 
 export interface RunListener {
   progress(run: Run): void;
@@ -18,65 +18,25 @@ export interface RunListener {
  * Rejects with a Problem where the gateway refuses for good; resolves when the run is done or `signal` is aborted.
  */
 export async function followRun(runId: string, session: string, listener: RunListener, signal: AbortSignal): Promise<void> {
-  let lastId: string | undefined;
-  let failures = 0;
-  while (!signal.aborted) {
-    let over = false;
-    let refused: Problem | undefined;
-    const attempt = new AbortController();
-    const stop = () => attempt.abort();
-    signal.addEventListener('abort', stop);
-    let watchdog: ReturnType<typeof setTimeout> | undefined;
-    const alive = () => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(stop, silenceMs);
-    };
-    try {
-      alive();
-      const headers = new Headers({ Accept: 'text/event-stream', Authorization: `Bearer ${session}` });
-      if (lastId !== undefined) headers.set('Last-Event-ID', lastId);
-      const response = await fetch(runEventsPath(runId), { headers, signal: attempt.signal, cache: 'no-store' });
-      if (!response.ok) throw await problemOf(response);
-      listener.connected(true);
-      const beating = response.body!.pipeThrough(
-        new TransformStream<Uint8Array, Uint8Array>({
-          transform(chunk, to) {
-            alive();
-            to.enqueue(chunk);
-          },
-        }),
-      );
-      await readEvents(beating, (event) => {
-        failures = 0;
-        if (event.id) lastId = event.id;
-        const data: unknown = JSON.parse(event.data);
-        if (event.event === 'progress') listener.progress(data as Run);
-        else if (event.event === 'started') listener.started((data as { prompt_id: number }).prompt_id);
-        else if (event.event === 'result') listener.result(data as Result);
-        else if (event.event === 'done') {
-          over = true;
-          listener.done(data as Run);
-        } else if (event.event === 'error') {
+  await follow(
+    {
+      open: (lastId, attempt) => eventsAt(runEventsPath(runId), lastId, attempt, session),
+      connected: (yes) => listener.connected(yes),
+      take({ event, data: text }) {
+        const data: unknown = JSON.parse(text);
+        if (event === 'progress') listener.progress(data as Run);
+        else if (event === 'started') listener.started((data as { prompt_id: number }).prompt_id);
+        else if (event === 'result') listener.result(data as Result);
+        else if (event === 'done') listener.done(data as Run);
+        else if (event === 'error') {
           const body = data as Record<string, unknown>;
-          refused = new Problem(typeof body.status === 'number' ? body.status : 500, body);
+          throw new Problem(typeof body.status === 'number' ? body.status : 500, body);
         }
-      });
-    } catch (error) {
-      if (error instanceof Problem) refused = error;
-    } finally {
-      clearTimeout(watchdog);
-      signal.removeEventListener('abort', stop);
-    }
-    if (over || signal.aborted) return;
-    if (refused && refused.status !== 429 && refused.status < 500) throw refused;
-    listener.connected(false);
-    failures += 1;
-    const wait = Math.max(resumeDelay(failures), (refused?.retryAfter ?? 0) * 1000);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
-      signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-    });
-  }
+        return event === 'done';
+      },
+    },
+    signal,
+  );
 }
 
 export interface Series {

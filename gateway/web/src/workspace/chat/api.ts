@@ -1,7 +1,8 @@
 // Conversations and chat, as the gateway has them.
-import { ask, problemOf, send } from '../../lib/http';
+import { ask, send } from '../../lib/http';
+import { eventsAt } from '../../lib/stream';
 import type { ModelChoice } from '../models/models.svelte';
-import type { Parameters } from '../models/parameters';
+import type { Parameters } from '../../lib/parameters';
 
 export interface Conversation {
   id: string;
@@ -98,9 +99,4 @@ export async function askModel(question: Question, signal: AbortSignal): Promise
 }
 
 /** The events of an answer under way, from where `lastId` left off or from its beginning. */
-export async function rejoinAnswer(message: string, lastId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-  const headers = new Headers({ Accept: 'text/event-stream', ...(lastId === undefined ? {} : { 'Last-Event-ID': lastId }) });
-  const response = await fetch(`/api/chat/${encodeURIComponent(message)}`, { headers, signal, cache: 'no-store' });
-  if (!response.ok) throw await problemOf(response);
-  return response.body!;
-}
+export const rejoinAnswer = (message: string, lastId: string | undefined, signal: AbortSignal) => eventsAt(`/api/chat/${encodeURIComponent(message)}`, lastId, signal);

@@ -1,11 +1,11 @@
 // The conversations and the one that lies open, kept in step with the gateway. An answer belongs to the gateway: it goes on where this page is left.
-import { asProblem, Problem, type Problem as Trouble } from '../../lib/http';
-import { readEvents, resumeDelay } from '../../lib/stream';
+import { asProblem, type Problem as Trouble } from '../../lib/http';
+import { follow } from '../../lib/stream';
 import { say } from '../../lib/words/words.svelte';
 import { emptyGrowing, grow, type Growing, type Piece } from '../answer';
 import { here } from '../here.svelte';
 import { lastModel, type ModelChoice } from '../models/models.svelte';
-import type { Parameters } from '../models/parameters';
+import type { Parameters } from '../../lib/parameters';
 import { askModel, changeConversation, deleteConversation, getConversation, listConversations, rejoinAnswer, stopAnswer, type Change, type Conversation, type Message, type Question } from './api';
 import { branchTo, newestBelow, type Turn } from './tree';
 
@@ -169,7 +169,7 @@ class Chat {
     const live = this.#begin({ answer: emptyGrowing(), model: question.model, asked, above, connected: true });
     const listening = (this.#listening = new AbortController());
     await this.#attempt(async () => {
-      await this.#listen(live, await askModel(question, listening.signal), listening);
+      await this.#listen(live, listening, await askModel(question, listening.signal));
     });
     if (this.live === live) this.live = undefined;
     return live.message_id !== undefined;
@@ -178,7 +178,7 @@ class Chat {
   async #rejoin(message: Message): Promise<void> {
     const live = this.#begin({ answer: emptyGrowing(), model: message.model, message_id: message.id, above: this.#above(message), connected: true });
     const listening = (this.#listening = new AbortController());
-    await this.#attempt(async () => this.#listen(live, await rejoinAnswer(message.id, undefined, listening.signal), listening));
+    await this.#attempt(() => this.#listen(live, listening));
     if (this.live === live) this.live = undefined;
   }
 
@@ -187,34 +187,29 @@ class Chat {
     return this.live!;
   }
 
-  /** Reads an answer to its end, through lost connections, then takes what the gateway stored in its place. */
-  async #listen(live: Live, first: ReadableStream<Uint8Array>, listening: AbortController): Promise<void> {
-    let body = first;
-    let lastId: string | undefined;
-    for (let failures = 0; !live.answer.over; ) {
-      try {
-        await readEvents(body, ({ id, data }) => {
-          if (listening.signal.aborted) return;
-          failures = 0;
-          if (id) lastId = id;
+  /** Reads an answer to its end, then takes what the gateway stored in its place. `first` are the events of a new one. */
+  async #listen(live: Live, listening: AbortController, first?: ReadableStream<Uint8Array>): Promise<void> {
+    let begun = first;
+    await follow(
+      {
+        async open(lastId, signal) {
+          if (begun) {
+            const body = begun;
+            begun = undefined;
+            return body;
+          }
+          // What the gateway did not take there is nothing to join of.
+          if (!live.message_id) throw asProblem(undefined);
+          return rejoinAnswer(live.message_id, lastId, signal);
+        },
+        take: ({ data }) => {
           if (data !== '[DONE]') this.#take(live, JSON.parse(data) as Piece);
-        });
-      } catch {
-        // A lost connection: what was read stays.
-      }
-      if (listening.signal.aborted || live.answer.over) break;
-      if (!live.message_id) throw new Problem(0, { code: 'unreachable', title: say('problem.unreachable'), detail: say('problem.unreachable.says') });
-      live.connected = false;
-      failures += 1;
-      await new Promise((resolve) => setTimeout(resolve, resumeDelay(failures)));
-      if (listening.signal.aborted) break;
-      try {
-        body = await rejoinAnswer(live.message_id, lastId, listening.signal);
-        live.connected = true;
-      } catch (error) {
-        if (error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 429) throw error;
-      }
-    }
+          return live.answer.over;
+        },
+        connected: (yes) => (live.connected = yes || !live.message_id),
+      },
+      listening.signal,
+    );
     if (listening.signal.aborted || !this.open) return;
     await this.#load(this.open.id, listening.signal);
     void this.list();

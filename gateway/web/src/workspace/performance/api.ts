@@ -1,6 +1,6 @@
 // Benchmarks of models, as the gateway has them.
-import { ask, problemOf } from '../../lib/http';
-import { readEvents } from '../../lib/stream';
+import { ask } from '../../lib/http';
+import { eventsAt, follow } from '../../lib/stream';
 import type { ModelChoice } from '../models/models.svelte';
 
 export interface Slo {
@@ -77,14 +77,18 @@ export const startBenchmark = (plan: Plan) => ask<{ id: string }>('/benchmark/ll
 export const getBenchmark = (id: string, signal: AbortSignal) => ask<Benchmark>(path(id), { signal });
 export const cancelBenchmark = (id: string) => ask<Benchmark>(`${path(id)}/cancel`, { body: {} });
 
-/** Tells a benchmark as it goes, to its end or to the connection's. */
-export async function watchBenchmark(id: string, onChange: (benchmark: Benchmark) => void, signal: AbortSignal): Promise<void> {
-  const response = await fetch(`${path(id)}/events`, { headers: { Accept: 'text/event-stream' }, signal, cache: 'no-store' });
-  if (!response.ok) throw await problemOf(response);
-  await readEvents(response.body!, ({ event, data }) => {
-    if (event === 'progress' || event === 'done') onChange(JSON.parse(data) as Benchmark);
-  });
-}
+/** Tells a benchmark as it goes, to its end. */
+export const watchBenchmark = (id: string, onChange: (benchmark: Benchmark) => void, signal: AbortSignal) =>
+  follow(
+    {
+      open: (lastId, attempt) => eventsAt(`${path(id)}/events`, lastId, attempt),
+      take({ event, data }) {
+        if (event === 'progress' || event === 'done') onChange(JSON.parse(data) as Benchmark);
+        return event === 'done';
+      },
+    },
+    signal,
+  );
 
 /** A level in per cent. */
 export interface Level {

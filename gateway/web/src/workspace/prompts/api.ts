@@ -1,7 +1,7 @@
 // Templates of prompts and agents, as the gateway has them.
 import { ask } from '../../lib/http';
 import type { ModelChoice } from '../models/models.svelte';
-import type { Parameters } from '../models/parameters';
+import type { Parameters } from '../../lib/parameters';
 
 /** A text with places to fill: `{{name}}`. */
 export interface Template {
