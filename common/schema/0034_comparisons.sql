@@ -35,7 +35,7 @@ CREATE TABLE compared_answers (
   comparison_id uuid NOT NULL,
   column_index  integer NOT NULL CHECK (column_index BETWEEN 0 AND 3),
   repetition    integer NOT NULL CHECK (repetition BETWEEN 1 AND 10),
-  -- The ComparedAnswer message, as protobuf writes JSON.
+  -- The ComparedAnswer message, as protobuf writes JSON; empty while the model has said nothing.
   answer        jsonb NOT NULL,
   PRIMARY KEY (owner, comparison_id, column_index, repetition),
   FOREIGN KEY (owner, comparison_id) REFERENCES comparisons (owner, id) ON DELETE CASCADE

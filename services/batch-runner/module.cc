@@ -25,6 +25,7 @@
 #include "services/batch-runner/rpc/batch_runner_service.h"
 #include "services/batch-runner/rpc/benchmark_service.h"
 #include "services/batch-runner/rpc/chat_service.h"
+#include "services/batch-runner/rpc/compare_service.h"
 #include "services/batch-runner/rpc/conversations_service.h"
 #include "services/batch-runner/rpc/request_log_service.h"
 #include "services/batch-runner/rpc/templates_service.h"
@@ -76,6 +77,7 @@ class BatchRunner final : public host::Module {
       registrar.Add(std::make_unique<ConversationsService>(registrar.serving(), r.conversations, r.reading));
       registrar.Add(std::make_unique<TemplatesService>(registrar.serving(), r.templates));
       registrar.Add(std::make_unique<ChatService>(registrar.serving(), r.chats));
+      registrar.Add(std::make_unique<CompareService>(registrar.serving(), r.comparisons, r.comparison_store));
       registrar.Add(std::make_unique<AgentsService>(registrar.serving(), r.agents));
       registrar.Add(std::make_unique<RequestLogService>(registrar.serving(), r.log, r.model_calls));
       registrar.Add(std::make_unique<BenchmarkService>(registrar.serving(), r.benchmarks));
@@ -87,8 +89,10 @@ class BatchRunner final : public host::Module {
   Task<> Drain(Deadline deadline) override {
     using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): the operators
                                                               // only
-    const auto [runs, chats] = co_await (rooms_->dispatcher.Drain(deadline) && rooms_->chats.Drain(deadline));
-    co_return runs.ok() ? chats : runs;
+    const auto [runs, chats, comparisons] = co_await (
+        rooms_->dispatcher.Drain(deadline) && rooms_->chats.Drain(deadline) && rooms_->comparisons.Drain(deadline));
+    for (const absl::Status& drained : {runs, chats, comparisons}) CO_TRY(drained);
+    co_return absl::OkStatus();
   }
 
   Task<> Stop() override {
@@ -140,6 +144,8 @@ class BatchRunner final : public host::Module {
                        settings.keeps_content}),
           answers(database, steps),
           chats({environment.executor, answers, model_calls, settings.chat_messages, settings.chat_goes_on}),
+          comparison_store(database, process),
+          comparisons({environment.executor, comparison_store, answers, model_calls, settings.chat_messages}),
           benchmark_store(database, process),
           benchmarks({environment.executor, model_calls, catalogue, benchmark_store}),
           feed(environment.executor),
@@ -181,6 +187,8 @@ class BatchRunner final : public host::Module {
     ModelCalls model_calls;
     ChatStore answers;
     Chats chats;
+    ComparisonStore comparison_store;
+    Comparisons comparisons;
     BenchmarkStore benchmark_store;
     Benchmarks benchmarks;
     Feed feed;

@@ -129,6 +129,11 @@ ChatTarget TargetOf(const pb::ChatRequest& request) {
 
 absl::Status JudgeChat(const pb::ChatRequest& request) {
   FieldFaults faults;
+  JudgeChat(request, faults);
+  return faults.Verdict();
+}
+
+void JudgeChat(const pb::ChatRequest& request, FieldFaults& faults) {
   if (request.has_model()) JudgeModelChoice(request.model(), faults);
   JudgeChatParameters(ParametersOf(request), "", faults);
   if (request.has_project()) JudgeProject(request.project(), faults);
@@ -157,7 +162,6 @@ absl::Status JudgeChat(const pb::ChatRequest& request) {
     faults.Add("message", "is missing");
   }
   if (request.variables_size() > 0 && !request.has_template_()) faults.Add("variables", "go with a template");
-  return faults.Verdict();
 }
 
 absl::StatusOr<ChatPlan> PlanChat(const pb::ChatRequest& request, const ChatScene& scene, int window) {

@@ -7,6 +7,7 @@
 #include <absl/status/statusor.h>
 
 #include "common/endpoint/format/chat_request.h"
+#include "common/error/refusal.h"
 #include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/chat_service.pb.h"
 #include "finetunelab/batch_runner/v1/prompt_template.pb.h"
@@ -60,6 +61,7 @@ ChatTarget TargetOf(const pb::ChatRequest& request);
 
 // Every fault of a request that needs no look at what is stored: INVALID_FIELD. Pure.
 absl::Status JudgeChat(const pb::ChatRequest& request);
+void JudgeChat(const pb::ChatRequest& request, FieldFaults& faults);
 
 // `window` messages of the branch, what is said now included, and at most 4 MiB of them are shown. NOT_FOUND for a
 // conversation, agent, template or message that is not there, INVALID_FIELD. Pure.

@@ -23,10 +23,11 @@ void JudgeProject(std::string_view project, FieldFaults& faults) {
   }
 }
 
-void JudgeModelChoice(const pb::ModelChoice& model, FieldFaults& faults) {
-  JudgeLength("model.service", model.service(), 1, kKeyNameBytes, faults);
-  if (model.has_name()) JudgeLength("model.name", model.name(), 1, kKeyNameBytes, faults);
-  JudgeLength("model.id", model.id(), 1, kModelIdBytes, faults);
+void JudgeModelChoice(const pb::ModelChoice& model, FieldFaults& faults, std::string_view prefix) {
+  const std::string before(prefix);
+  JudgeLength(before + "service", model.service(), 1, kKeyNameBytes, faults);
+  if (model.has_name()) JudgeLength(before + "name", model.name(), 1, kKeyNameBytes, faults);
+  JudgeLength(before + "id", model.id(), 1, kModelIdBytes, faults);
 }
 
 void JudgeChatParameters(const pb::CallParameters& parameters, std::string_view prefix, FieldFaults& faults) {

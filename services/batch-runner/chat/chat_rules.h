@@ -24,8 +24,8 @@ inline constexpr int kDefaultMaxTokens = 512;
 // Each adds a fault for what is not acceptable, under the name of the field.
 void JudgeLength(std::string_view field, std::string_view text, size_t least, size_t most, FieldFaults& faults);
 void JudgeProject(std::string_view project, FieldFaults& faults);
-void JudgeModelChoice(const pb::ModelChoice& model, FieldFaults& faults);
-// `prefix` stands before the names of the parameters: `parameters.`, or nothing.
+// `prefix` stands before the names of what is within: `parameters.`, or nothing.
+void JudgeModelChoice(const pb::ModelChoice& model, FieldFaults& faults, std::string_view prefix = "model.");
 void JudgeChatParameters(const pb::CallParameters& parameters, std::string_view prefix, FieldFaults& faults);
 
 }  // namespace ftl::batch_runner

@@ -18,6 +18,7 @@
 #include "common/error/try.h"
 #include "common/observe/log.h"
 #include "common/text/view.h"
+#include "services/batch-runner/chat/answer_outcome.h"
 #include "services/batch-runner/chat/chat_rules.h"
 #include "services/batch-runner/chat/live_answer.h"
 #include "services/batch-runner/store/uuid.h"
@@ -43,8 +44,6 @@ asio::awaitable<void> Pause(absl::Duration pause) {
 
 // Whether an answer's place is certainly not stored.
 bool IsRefused(const absl::Status& status) { return ReasonOf(status) == Reason::kConflict || IsDataFault(status); }
-
-int32_t Tokens(int64_t count) { return static_cast<int32_t>(count); }
 
 }  // namespace
 
@@ -77,31 +76,11 @@ struct Chats::UnderWay {
 };
 
 void Chats::UnderWay::FillFrom(ModelAnswer answer) {
-  ChatReply& reply = answer.reply;
   // What was told stays as it was told.
+  const ChatReply& reply = answer.reply;
   message.set_content(reply.text.empty() ? live->content() : beginning.plan.begins_with + reply.text);
   message.set_reasoning(reply.reasoning.empty() ? live->reasoning() : reply.reasoning);
-  message.set_status(reply.ok() ? pb::MESSAGE_STATUS_COMPLETE : pb::MESSAGE_STATUS_INCOMPLETE);
-  for (const ToolCall& asked : reply.tool_calls) {
-    pb::MessageToolCall& shown = *message.add_tool_calls();
-    shown.set_id(asked.id);
-    shown.set_name(asked.name);
-    shown.set_arguments(asked.arguments);
-  }
-  if (!reply.finish_reason.empty()) message.set_finish_reason(reply.finish_reason);
-  if (!reply.ok()) {
-    message.set_error(reply.failure.sentence);
-    message.set_error_type(reply.failure.error_type);
-  }
-  if (reply.timing.has_ttft()) *message.mutable_ttft() = reply.timing.ttft();
-  if (reply.timing.has_latency()) *message.mutable_latency() = reply.timing.latency();
-  if (reply.ok() || reply.has_any_token()) {
-    message.set_input_tokens(Tokens(reply.input_tokens));
-    message.set_output_tokens(Tokens(reply.output_tokens));
-    message.set_tokens_estimated(reply.tokens_estimated);
-  }
-  if (reply.usage.reasoning_tokens) message.set_reasoning_tokens(Tokens(*reply.usage.reasoning_tokens));
-  if (answer.cost) message.set_cost(*answer.cost);
+  FillOutcome(answer, message);
 }
 
 void Chats::UnderWay::FillBrokenOff(std::string_view because) {

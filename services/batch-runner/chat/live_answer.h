@@ -2,16 +2,16 @@
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "common/async/task.h"
 #include "common/time/deadline.h"
 #include "finetunelab/batch_runner/v1/conversation.pb.h"
+#include "services/batch-runner/chat/news.h"
 
 namespace ftl::batch_runner {
 
@@ -37,33 +37,27 @@ class LiveAnswer {
   void End(absl::StatusOr<pb::Message> stored);
   const std::optional<absl::StatusOr<pb::Message>>& ended() const { return ended_; }
 
-  size_t listeners() const { return listeners_.size(); }
+  size_t listeners() const { return news_.listeners(); }
 
   // One who listens. The answer outlives him.
   class Listener {
    public:
-    Listener(asio::any_io_executor executor, std::shared_ptr<LiveAnswer> answer);
-    ~Listener();
-    Listener(const Listener&) = delete;
-    Listener& operator=(const Listener&) = delete;
+    Listener(asio::any_io_executor executor, std::shared_ptr<LiveAnswer> answer)
+        : answer_(std::move(answer)), listener_(std::move(executor), answer_->news_) {}
     // Until something has come since the last call.
-    asio::awaitable<void> Wait();
+    asio::awaitable<void> Wait() { return listener_.Wait(); }
 
    private:
-    friend class LiveAnswer;
     std::shared_ptr<LiveAnswer> answer_;
-    asio::steady_timer wake_;
-    bool has_news_ = false;
+    News::Listener listener_;
   };
 
  private:
-  void Wake();
-
   std::string reasoning_;
   std::string content_;
   bool is_open_ = false;
   std::optional<absl::StatusOr<pb::Message>> ended_;
-  std::set<Listener*> listeners_;
+  News news_;
 };
 
 }  // namespace ftl::batch_runner
