@@ -3,6 +3,7 @@
 #include "gateway/api/agents.h"
 #include "gateway/api/benchmarks.h"
 #include "gateway/api/chat.h"
+#include "gateway/api/compare.h"
 #include "gateway/api/export.h"
 #include "gateway/api/keys.h"
 #include "gateway/api/models.h"
@@ -17,6 +18,8 @@ namespace {
 #define FTL_TEMPLATES "finetunelab.batch_runner.v1.TemplatesService."
 #define FTL_AGENTS "finetunelab.batch_runner.v1.AgentsService."
 #define FTL_CHAT "finetunelab.batch_runner.v1.ChatService."
+#define FTL_COMPARE "finetunelab.batch_runner.v1.CompareService."
+#define FTL_COMPARISONS "finetunelab.analytics.v1.ComparisonsService."
 #define FTL_REQUEST_LOG "finetunelab.batch_runner.v1.RequestLogService."
 #define FTL_BENCHMARKS "finetunelab.batch_runner.v1.BenchmarkService."
 #define FTL_HISTORY "finetunelab.analytics.v1.HistoryService."
@@ -369,6 +372,64 @@ std::vector<Route> WorkspaceRoutes(Services& services) {
        .summary = "End an answer under way",
        .example = "{}",
        .problems = {Reason::kNotFound}},
+      {.method = "POST",
+       .path = "/api/compare",
+       .rpc = FTL_COMPARE "Compare",
+       .creates = true,
+       .words_are_judged_behind = true,
+       .max_body_bytes = kChatBytes,
+       .limit = kFileLimit,
+       .scope = "chat",
+       .summary = "Ask several models the same (server-sent events)",
+       .example =
+           R"({"models":[{"service":"openai","id":"gpt-4o-mini"},{"service":"anthropic","id":"claude-sonnet-4-5"}],"message":"What is the capital of France?"})",
+       .problems = {Reason::kNotFound, Reason::kConflict, Reason::kOverloaded},
+       .handler = Compare(services)},
+      {.method = "GET",
+       .path = "/api/compare",
+       .rpc = FTL_COMPARISONS "ListComparisons",
+       .scope = "chat",
+       .summary = "The comparisons, newest first"},
+      {.method = "GET",
+       .path = "/api/compare/standings",
+       .rpc = FTL_COMPARISONS "GetStandings",
+       .scope = "chat",
+       .summary = "How models stand by people's marks"},
+      {.method = "GET",
+       .path = "/api/compare/{id}",
+       .rpc = FTL_COMPARISONS "GetComparison",
+       .scope = "chat",
+       .summary = "A comparison, its answers and its verdict",
+       .problems = {Reason::kNotFound}},
+      {.method = "GET",
+       .path = "/api/compare/{id}/events",
+       .rpc = FTL_COMPARE "RejoinCompare",
+       .limit = kFileLimit,
+       .scope = "chat",
+       .summary = "A comparison from where somebody left off (server-sent events)",
+       .problems = {Reason::kNotFound},
+       .handler = RejoinCompare(services)},
+      {.method = "POST",
+       .path = "/api/compare/{id}/stop",
+       .rpc = FTL_COMPARE "StopCompare",
+       .body_optional = true,
+       .scope = "chat",
+       .summary = "End a comparison under way",
+       .example = "{}",
+       .problems = {Reason::kNotFound}},
+      {.method = "POST",
+       .path = "/api/compare/{id}/mark",
+       .rpc = FTL_COMPARE "MarkComparison",
+       .scope = "chat",
+       .summary = "Say which answer is better",
+       .example = R"({"index":0})",
+       .problems = {Reason::kNotFound, Reason::kConflict}},
+      {.method = "DELETE",
+       .path = "/api/compare/{id}",
+       .rpc = FTL_COMPARE "DeleteComparison",
+       .body_optional = true,
+       .scope = "chat",
+       .summary = "Delete a comparison"},
   };
   for (Route& route : routes) {
     route.tier = Tier::kWorkspace;

@@ -14,12 +14,14 @@
 #include "common/observe/log.h"
 #include "common/rpc/call.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/analytics/v1/comparisons_service.pb.h"
 #include "finetunelab/analytics/v1/history_service.pb.h"
 #include "finetunelab/analytics/v1/performance_service.pb.h"
 #include "finetunelab/batch_runner/v1/agents_service.pb.h"
 #include "finetunelab/batch_runner/v1/batch_runner_service.pb.h"
 #include "finetunelab/batch_runner/v1/benchmark_service.pb.h"
 #include "finetunelab/batch_runner/v1/chat_service.pb.h"
+#include "finetunelab/batch_runner/v1/compare_service.pb.h"
 #include "finetunelab/batch_runner/v1/conversations_service.pb.h"
 #include "finetunelab/batch_runner/v1/request_log_service.pb.h"
 #include "finetunelab/batch_runner/v1/templates_service.pb.h"
@@ -60,10 +62,12 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
     &finetunelab::batch_runner::v1::CreateTemplateRequest::descriptor,
     &finetunelab::batch_runner::v1::CreateAgentRequest::descriptor,
     &finetunelab::batch_runner::v1::ChatRequest::descriptor,
+    &finetunelab::batch_runner::v1::CompareRequest::descriptor,
     &finetunelab::batch_runner::v1::ReplayRequest::descriptor,
     &finetunelab::batch_runner::v1::StartBenchmarkRequest::descriptor,
     &finetunelab::analytics::v1::AskRequest::descriptor,
     &finetunelab::analytics::v1::ListRequestsRequest::descriptor,
+    &finetunelab::analytics::v1::GetComparisonRequest::descriptor,
     &finetunelab::analytics::v1::GetPerformanceSummaryRequest::descriptor,
     &finetunelab::exporter::v1::ExportRequest::descriptor,
     &finetunelab::exporter::v1::ExportHistoryRequest::descriptor,

@@ -23,6 +23,7 @@
 #include "services/analytics/narrator/commentary.h"
 #include "services/analytics/planner/builtin_planner.h"
 #include "services/analytics/rpc/analytics_service.h"
+#include "services/analytics/rpc/comparisons_service.h"
 #include "services/analytics/rpc/history_service.h"
 #include "services/analytics/rpc/performance_service.h"
 #include "services/analytics/settings.h"
@@ -53,6 +54,7 @@ class Analytics final : public host::Module {
     registrar.Add(std::make_unique<AnalyticsService>(registrar.serving(), *database_, *commentary_));
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<HistoryService>(registrar.serving(), *database_));
+      registrar.Add(std::make_unique<ComparisonsService>(registrar.serving(), *database_));
       registrar.Add(std::make_unique<PerformanceService>(registrar.serving(), *database_));
     }
   }
