@@ -11,7 +11,7 @@ namespace ftl::analytics {
 
 // One mark: the players of a comparison, and which of them, as a place in `players`, a person found better.
 struct Mark {
-  std::vector<size_t> players;  // numbers of players, none twice
+  std::vector<size_t> players;   // numbers of players, none twice
   std::optional<size_t> better;  // nullopt: none is
 };
 

@@ -19,8 +19,8 @@ std::vector<Mark> Games(int of_first, int of_second, int ties = 0) {
   return marks;
 }
 
-// The likelihood of two has its maximum where its slope in the logarithm x of the first's strength is 0; by symmetry the
-// second's is -x. Of w wins in n games and the tie each has besides: w - n p(2x) + 1/2 - p(x) = 0.
+// The likelihood of two has its maximum where its slope in the logarithm x of the first's strength is 0; by symmetry
+// the second's is -x. Of w wins in n games and the tie each has besides: w - n p(2x) + 1/2 - p(x) = 0.
 double SlopeAt(double strength, double wins, double games) {
   const double x = std::log(strength);
   const auto chance = [](double of) { return 1 / (1 + std::exp(-of)); };

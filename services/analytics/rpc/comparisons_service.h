@@ -11,14 +11,12 @@ namespace ftl::analytics {
 // The doors to what is stored of comparisons. One per server, on the module's thread; `database` outlives it.
 class ComparisonsService final : public pb::ComparisonsService::CallbackService {
  public:
-  ComparisonsService(rpc::Serving serving, Database& database)
-      : serving_(std::move(serving)), comparisons_(database) {}
+  ComparisonsService(rpc::Serving serving, Database& database) : serving_(std::move(serving)), comparisons_(database) {}
 
   FTL_SERVE(ListComparisons)
   FTL_SERVE(GetStandings)
   // Its response is the comparison itself.
-  grpc::ServerUnaryReactor* GetComparison(grpc::CallbackServerContext* context,
-                                          const pb::GetComparisonRequest* request,
+  grpc::ServerUnaryReactor* GetComparison(grpc::CallbackServerContext* context, const pb::GetComparisonRequest* request,
                                           finetunelab::batch_runner::v1::Comparison* response) override {
     return rpc::ServeUnary(serving_, context, request, response, "GetComparison",
                            [this](const CallContext& call, const pb::GetComparisonRequest& message) {

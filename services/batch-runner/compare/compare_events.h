@@ -27,8 +27,8 @@ std::optional<CompareCursor> CompareCursorOf(std::string_view event_id);
 // What is told first of a comparison: its columns, without their models where it hides them.
 std::vector<pb::CompareEvent> CompareStarts(const pb::Comparison& comparison);
 
-// The next piece of answer `slot` (of `comparison.answers()`) after its place, which moves behind it. nullopt where there
-// is no more.
+// The next piece of answer `slot` (of `comparison.answers()`) after its place, which moves behind it. nullopt where
+// there is no more.
 std::optional<pb::CompareEvent> NextComparePiece(const pb::Comparison& comparison, int slot, ComparePlaces& places);
 
 // What is told at the end of answer `slot`, which is stored; no cost where models are hidden.

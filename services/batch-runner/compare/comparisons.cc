@@ -132,7 +132,8 @@ Task<std::string> Comparisons::Begin(const CallContext& call, pb::CompareRequest
     co_return Refuse(Reason::kOverloaded, "Too many comparisons are under way here; try again in a moment.")
         .RetryAfter(absl::Seconds(2));
   }
-  if (request.blind()) std::shuffle(plan.comparison.mutable_models()->begin(), plan.comparison.mutable_models()->end(), random_);
+  if (request.blind())
+    std::shuffle(plan.comparison.mutable_models()->begin(), plan.comparison.mutable_models()->end(), random_);
   plan.comparison.set_id(NewUuid());
   *plan.comparison.mutable_created_at() = ToProto(absl::Now());
   const auto ongoing = std::make_shared<UnderWay>(std::move(plan.comparison));
@@ -202,9 +203,8 @@ asio::awaitable<void> Comparisons::Keep(Ongoing ongoing) {
     const std::set<int> changed = std::exchange(ongoing->changed, {});
     std::vector<pb::ComparedAnswer> answers;
     for (const int slot : changed) answers.push_back(ongoing->comparison.answers(slot));
-    const auto standing =
-        co_await parts_.store.Keep(DeadlineIn(kStoreLimit), ongoing->owner, id, answers,
-                                   is_last ? std::optional(ongoing->Ending()) : std::nullopt);
+    const auto standing = co_await parts_.store.Keep(DeadlineIn(kStoreLimit), ongoing->owner, id, answers,
+                                                     is_last ? std::optional(ongoing->Ending()) : std::nullopt);
     if (standing.ok()) {
       pause = absl::Milliseconds(100);
       give_up = DeadlineIn(kLongestOutage);
@@ -232,7 +232,8 @@ asio::awaitable<void> Comparisons::Keep(Ongoing ongoing) {
   under_way_.erase(id);
 }
 
-Task<> Comparisons::Tell(const CallContext& call, std::string owner, std::string id, ComparePlaces places, Write write) {
+Task<> Comparisons::Tell(const CallContext& call, std::string owner, std::string id, ComparePlaces places,
+                         Write write) {
   ++*telling_;
   const absl::Cleanup told = [telling = telling_] { --*telling; };
   if (const Ongoing ongoing = Find(owner, id)) co_return co_await TellLive(ongoing, std::move(places), write);

@@ -17,9 +17,9 @@
 
 namespace ftl::batch_runner {
 
-// The comparisons under way in this process. All columns are called at once, a column's repetitions one after the other;
-// each is received, stored and ended here, whoever listens and whoever leaves, and what has come is stored each second.
-// On the module's thread.
+// The comparisons under way in this process. All columns are called at once, a column's repetitions one after the
+// other; each is received, stored and ended here, whoever listens and whoever leaves, and what has come is stored each
+// second. On the module's thread.
 class Comparisons {
  public:
   static constexpr size_t kMostUnderWay = 64;
@@ -37,7 +37,8 @@ class Comparisons {
   // INVALID_FIELD, NOT_FOUND, IDEMPOTENCY_KEY_REUSED, OVERLOADED, DRAINING.
   Task<std::string> Begin(const CallContext& call, pb::CompareRequest request, Idempotency idempotency);
 
-  // Tells a comparison from `places` on, also one that has ended or that another process receives, to its end. NOT_FOUND.
+  // Tells a comparison from `places` on, also one that has ended or that another process receives, to its end.
+  // NOT_FOUND.
   using Write = std::function<Task<>(const pb::CompareEvent& event)>;
   Task<> Tell(const CallContext& call, std::string owner, std::string id, ComparePlaces places, Write write);
 

@@ -87,10 +87,9 @@ Task<> ComparisonStore::Begin(const CallContext& call, std::string owner, const 
                               const Idempotency& idempotency) {
   std::vector<Statement> statements;
   statements.push_back(KnowOwner(owner));
-  statements.push_back(
-      {kBegin, Params(owner, comparison.project(), comparison.id(), FromProto(comparison.created_at()), process_,
-                      comparison.blind(), comparison.columns(), comparison.prompt_preview(), AskedJson(comparison),
-                      OrNull(idempotency.key), OrNull(idempotency.digest))});
+  statements.push_back({kBegin, Params(owner, comparison.project(), comparison.id(), FromProto(comparison.created_at()),
+                                       process_, comparison.blind(), comparison.columns(), comparison.prompt_preview(),
+                                       AskedJson(comparison), OrNull(idempotency.key), OrNull(idempotency.digest))});
   statements.push_back({kPlaces, Params(owner, comparison.id(), comparison.columns(), comparison.repeat())});
   const auto rows = co_await database_.RunAll(call.deadline, SessionScope(owner), std::move(statements));
   if (!rows.ok() && IsUniqueViolation(rows.status(), "comparisons_idempotency")) {
