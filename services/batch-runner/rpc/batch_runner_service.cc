@@ -131,9 +131,8 @@ Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call,
   CO_TRY(std::optional<pb::Run> run, co_await parts_.desk.runs().Repeated(call, session_hash, idempotency));
   if (!run) {
     const int64_t left = parts_.settings.prompts_per_session - session.prompts_used;
-    CO_TRY(RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
-    CO_TRY(run,
-           co_await StoreAndBegin(call, session_hash, session.model_name, std::move(plan), std::move(idempotency)));
+    CO_TRY(const RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
+    CO_TRY(run, co_await StoreAndBegin(call, session_hash, session, plan, std::move(idempotency)));
   }
   pb::StartRunResponse response;
   response.set_success(true);
@@ -143,9 +142,10 @@ Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call,
   co_return response;
 }
 
-Task<pb::Run> BatchRunnerService::StoreAndBegin(const CallContext& call, std::string session, std::string model_name,
-                                                RunPlan plan, Idempotency idempotency) {
-  const RunKey key{session, NewUuid()};
+Task<pb::Run> BatchRunnerService::StoreAndBegin(const CallContext& call, std::string session_hash,
+                                                const RunSession& session, const RunPlan& plan,
+                                                Idempotency idempotency) {
+  const RunKey key{session_hash, NewUuid()};
   Dispatcher& dispatcher = parts_.dispatcher;
   const asio::any_io_executor engine = dispatcher.parts().executor;
   asio::post(engine, [&dispatcher, key, begun = BegunRun{plan.parameters, call.traceparent}] {
@@ -155,17 +155,17 @@ Task<pb::Run> BatchRunnerService::StoreAndBegin(const CallContext& call, std::st
   absl::Cleanup let_go = [&] {
     asio::post(engine, [&dispatcher, key, may_be_stored] { dispatcher.LetGo(key, may_be_stored); });
   };
-  std::vector<Statement> lease = parts_.work.LeaseFirst(key, plan.parameters);
+  const auto first = FirstPrompts::Of(plan, parts_.work.owner(), session.calls_allowed);
   const Deadline until = DeadlineIn(WorkStore::kLeaseTime);
-  auto created = co_await parts_.desk.runs().Create(call, std::move(session), key.test_run_id, std::move(model_name),
-                                                    std::move(plan), std::move(idempotency), std::move(lease));
+  auto created = co_await parts_.desk.runs().Create(call, std::move(session_hash), key.test_run_id, session.model_name,
+                                                    plan, std::move(idempotency), first);
   may_be_stored = !created.ok() && !IsRefused(created.status());
   CO_TRY(created.status());
   if (created->is_new) {
     std::move(let_go).Cancel();
-    asio::post(engine, [&dispatcher, key, first = FirstLease{WorkStore::FirstStep(created->then), until}]() mutable {
-      dispatcher.Begin(key, std::move(first));
-    });
+    auto lease = first ? std::optional(FirstLease{first->StepOf(plan), until}) : std::nullopt;
+    asio::post(engine,
+               [&dispatcher, key, lease = std::move(lease)]() mutable { dispatcher.Begin(key, std::move(lease)); });
     run_metrics::Started();
   }
   co_return std::move(created->run);

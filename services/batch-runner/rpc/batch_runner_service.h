@@ -57,8 +57,8 @@ class BatchRunnerService final : public pb::BatchRunnerService::CallbackService 
   Task<pb::TestConnectionResponse> TestConnection(const CallContext& call, const pb::TestConnectionRequest& request);
   Task<pb::ListModelsResponse> ListModels(const CallContext& call, const pb::ListModelsRequest& request);
   Task<pb::StartRunResponse> StartRun(const CallContext& call, const pb::StartRunRequest& request);
-  Task<pb::Run> StoreAndBegin(const CallContext& call, std::string session, std::string model_name, RunPlan plan,
-                              Idempotency idempotency);
+  Task<pb::Run> StoreAndBegin(const CallContext& call, std::string session_hash, const RunSession& session,
+                              const RunPlan& plan, Idempotency idempotency);
   Task<pb::GetRunResponse> GetRun(const CallContext& call, const pb::GetRunRequest& request);
   Task<pb::ListRunsResponse> ListRuns(const CallContext& call, const pb::ListRunsRequest& request);
   Task<pb::ListResultsResponse> ListResults(const CallContext& call, const pb::ListResultsRequest& request);

@@ -59,10 +59,10 @@ void Dispatcher::Expect(const RunKey& run, BegunRun begun) {
   worker->StartBorrowing();
 }
 
-void Dispatcher::Begin(const RunKey& run, FirstLease lease) {
+void Dispatcher::Begin(const RunKey& run, std::optional<FirstLease> lease) {
   if (draining_) return LetGo(run, /*may_be_stored=*/true);
   const std::shared_ptr<RunWorker> worker = std::move(expected_.extract(run).mapped());
-  worker->Take(std::move(lease));
+  if (lease) worker->Take(*std::move(lease));
   PutToWork(run, worker);
 }
 

@@ -69,8 +69,8 @@ class Dispatcher {
   void Start();
   // This process is about to store a run: its key is borrowed meanwhile. Begin or LetGo follows.
   void Expect(const RunKey& run, BegunRun begun);
-  // It is stored: starts with it at once.
-  void Begin(const RunKey& run, FirstLease lease);
+  // It is stored, and where it has a lease, under that: starts with it at once.
+  void Begin(const RunKey& run, std::optional<FirstLease> lease);
   // It is not stored; or it may be, and others are to find it at once.
   void LetGo(const RunKey& run, bool may_be_stored);
   // There may be new work.

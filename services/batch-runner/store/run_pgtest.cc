@@ -8,27 +8,115 @@ namespace {
 
 using RunStoreTest = WorkStoreTest;
 
-TEST_F(RunStoreTest, ARunIsStoredWithItsFirstPromptsLeasedToWhoStoresIt) {
+RunPlan PlanOf(int prompts, int concurrency) {
   RunPlan plan;
   plan.suite_id = NewUuid();
-  plan.parameters.set_concurrency(2);
-  plan.prompts.resize(8);
-  for (pb::Prompt& prompt : plan.prompts) prompt.set_prompt("x");
+  plan.difficulty = pb::DIFFICULTY_HARD;
+  plan.parameters.set_concurrency(concurrency);
+  for (int i = 1; i <= prompts; ++i) {
+    pb::Prompt& prompt = plan.prompts.emplace_back();
+    prompt.set_prompt("prompt " + std::to_string(i));
+    prompt.set_category("kind " + std::to_string(i));
+    prompt.set_expected_answer("answer " + std::to_string(i));
+    prompt.add_checks()->set_kind(pb::CHECK_KIND_IS_JSON);
+  }
+  return plan;
+}
+
+// What the database knows of the lease of the only run, and the run's own part of it.
+constexpr Query kLeaseKept{"", R"(
+  SELECT concat_ws(' ', status, started_at IS NOT NULL, next_prompt, last_fence, owner, fence, slots, busy,
+                   lease_until > now(), prompts, claimed) AS all
+  FROM demo_batch_test_runs r LEFT JOIN demo_run_leases l ON l.test_run_id = r.id WHERE r.status IN ('pending', 'running'))"};
+
+class FirstPromptsTest : public WorkStoreTest {
+ protected:
+  // What is known of a run's first lease, here and in the database; the run is ended.
+  struct Leased {
+    std::string kept;
+    WorkStore::Step step;
+  };
+  Leased Stored(const RunPlan& plan, const std::optional<FirstPrompts>& first) {
+    const RunKey run{session_, NewUuid()};
+    const CallContext call = OwnCall(absl::Seconds(10));
+    const auto created = Await(io_, runs_.Create(call, session_, run.test_run_id, "Model", plan, {}, first));
+    EXPECT_TRUE(created.ok()) << created.status();
+    fences_.clear();
+    Leased leased;
+    leased.step = first ? first->StepOf(plan) : Lease(mine_, run, plan.parameters.concurrency());
+    leased.kept = Await(io_, superuser_.Run(Soon(), SessionScope::None(), kLeaseKept))->Only().Get<std::string>("all");
+    EXPECT_TRUE(
+        Await(io_, runs_.End(call, session_, run.test_run_id, {.status = pb::RUN_STATUS_CANCELLED, .error = ""})).ok());
+    return leased;
+  }
+  std::optional<FirstPrompts> FirstOf(const RunPlan& plan) {
+    const auto session = Await(io_, runs_.LoadSession(OwnCall(absl::Seconds(5)), session_));
+    EXPECT_TRUE(session.ok()) << session.status();
+    return FirstPrompts::Of(plan, mine_.owner(), session->calls_allowed);
+  }
+  void ExpectTheLeaseOfAStep(const RunPlan& plan) {
+    const Leased first = Stored(plan, FirstOf(plan));
+    const Leased by_step = Stored(plan, std::nullopt);
+    EXPECT_EQ(first.kept, by_step.kept);
+    EXPECT_EQ(first.step.fence, by_step.step.fence);
+    EXPECT_EQ(first.step.slots, by_step.step.slots);
+    EXPECT_EQ(first.step.slowed, by_step.step.slowed);
+    EXPECT_EQ(first.step.more, by_step.step.more);
+    EXPECT_EQ(first.step.renewed, by_step.step.renewed);
+    EXPECT_EQ(CallsOf(first.step.leased), CallsOf(by_step.step.leased));
+    ASSERT_EQ(IdsOf(first.step.leased), IdsOf(by_step.step.leased));
+    for (size_t i = 0; i < first.step.leased.size(); ++i) {
+      const LeasedPrompt& one = first.step.leased[i];
+      const LeasedPrompt& other = by_step.step.leased[i];
+      EXPECT_EQ(one.prompt.SerializeAsString(), other.prompt.SerializeAsString());
+      EXPECT_EQ(one.difficulty, other.difficulty);
+      EXPECT_EQ(one.fence, other.fence);
+      EXPECT_EQ(one.came_back, other.came_back);
+    }
+  }
+
+  Database superuser_{io_.get_executor(), {.url = test_database_.url()}};
+};
+
+TEST_F(FirstPromptsTest, ARunIsStoredWithTheLeaseThatAFirstStepWouldGive) {
+  ExpectTheLeaseOfAStep(PlanOf(20, 4));
+  ExpectTheLeaseOfAStep(PlanOf(7, 4));
+  ExpectTheLeaseOfAStep(PlanOf(3, 4));
+  ExpectTheLeaseOfAStep(PlanOf(1, 1));
+}
+
+TEST_F(FirstPromptsTest, AnEndpointThatAskedToSlowDownIsCalledNoFaster) {
+  test_database_.Execute(
+      "INSERT INTO demo_endpoint_pace (demo_session_id, allowed, lowered_at) "
+      "SELECT session_id, 2, now() FROM demo_model_configs");
+  EXPECT_EQ(FirstOf(PlanOf(20, 4))->slots, 2);
+  ExpectTheLeaseOfAStep(PlanOf(20, 4));
+  test_database_.Execute(
+      "UPDATE demo_endpoint_pace SET lowered_at = now() - interval '2 minutes', "
+      "next_call_at = now() - interval '2 minutes'");
+  EXPECT_EQ(FirstOf(PlanOf(20, 4))->slots, 4) << "it was long ago";
+}
+
+TEST_F(FirstPromptsTest, WhereCallsAMinuteAreLimitedAStepDrawsTheFirst) {
+  RunPlan plan = PlanOf(2, 1);
+  plan.parameters.set_requests_per_minute(60);
+  EXPECT_EQ(FirstOf(plan), std::nullopt);
+}
+
+TEST_F(FirstPromptsTest, NobodyElseLooksForARunThatIsLeasedAndItsResultsAreTaken) {
+  const RunPlan plan = PlanOf(8, 2);
   const RunKey run{session_, NewUuid()};
-  std::vector<Statement> lease = mine_.LeaseFirst(run, plan.parameters);
-  auto created =
-      Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, run.test_run_id, "Model", plan, {}, lease));
+  const auto first = FirstOf(plan);
+  const auto created =
+      Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, run.test_run_id, "Model", plan, {}, first));
   ASSERT_TRUE(created.ok()) << created.status();
-  EXPECT_EQ(created->run.status(), pb::RUN_STATUS_PENDING);
-  const WorkStore::Step first = WorkStore::FirstStep(created->then);
-  EXPECT_TRUE(first.renewed);
-  EXPECT_EQ(first.slots, 2);
-  EXPECT_TRUE(first.more);
-  EXPECT_THAT(CallsOf(first.leased), testing::ElementsAre(1, 2));
-  EXPECT_EQ(first.leased.size(), 6u);
+  EXPECT_EQ(created->run.status(), pb::RUN_STATUS_RUNNING);
   EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::IsEmpty());
-  fences_[&mine_] = first.fence;
-  EXPECT_EQ(Store(mine_, run, {Finish(first.leased[0])}).stored.size(), 1u);
+  const WorkStore::Step step = first->StepOf(plan);
+  fences_[&mine_] = step.fence;
+  EXPECT_EQ(Store(mine_, run, {Finish(step.leased[0])}).stored.size(), 1u);
+  LetLeasesEnd();
+  EXPECT_EQ(Await(io_, theirs_.RunsWithWork(Soon()))->size(), 1u) << "its process has died";
 }
 
 TEST_F(RunStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {

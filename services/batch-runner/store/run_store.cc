@@ -1,17 +1,15 @@
 #include "services/batch-runner/store/run_store.h"
 
-#include <iterator>
 #include <span>
 #include <utility>
 
-#include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
-#include "common/json/message_json.h"
 #include "common/session/session_gate.h"
 #include "services/batch-runner/run/run_metrics.h"
+#include "services/batch-runner/store/create_statement.h"
 #include "services/batch-runner/store/pace_statements.h"
 #include "services/batch-runner/store/run_door.h"
 #include "services/batch-runner/store/run_row.h"
@@ -29,55 +27,10 @@ constexpr Query kLoadSession{"run.load_session", R"(
          key_forgotten OR (forget_key_after_run
                            AND EXISTS (SELECT FROM demo_batch_test_runs
                                        WHERE demo_session_id = $1 AND status NOT IN ('pending', 'running'))) AS key_forgotten,
-         (SELECT coalesce(sum(total_prompts), 0)::bigint FROM demo_batch_test_runs WHERE demo_session_id = $1) AS prompts_used
+         (SELECT coalesce(sum(total_prompts), 0)::bigint FROM demo_batch_test_runs WHERE demo_session_id = $1) AS prompts_used,
+         (SELECT allowed FROM demo_endpoint_pace
+          WHERE demo_session_id = $1 AND greatest(lowered_at, next_call_at) >= now() - interval '1 minute') AS calls_allowed
   FROM demo_model_configs WHERE session_id = $1)"};
-
-// Nothing of a run is stored where its session is not open.
-constexpr Query kCreateRun{"run.create", R"(
-  INSERT INTO demo_batch_test_runs (demo_session_id, demo_user_id, id, test_suite_id, test_suite_name, model_name, total_prompts,
-                                    config, idempotency_key, idempotency_digest)
-  SELECT $1, $1, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8, $9 WHERE session_state($1) = 'open')"};
-
-constexpr Query kCreatePrompts{"run.create_prompts", R"(
-  INSERT INTO demo_run_prompts (demo_session_id, test_run_id, prompt_id, prompt, category, difficulty, expected_answer, checks,
-                                messages)
-  SELECT demo_session_id, id, position, prompt, category, $3, expected_answer, checks, messages
-  FROM demo_batch_test_runs, unnest($4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[]) WITH ORDINALITY
-       AS p (prompt, category, expected_answer, checks, messages, position)
-  WHERE demo_session_id = $1 AND id = $2::uuid)"};
-
-constexpr Query kRecordStarted{"run.record_started", R"(
-  INSERT INTO audit_log (event, demo_session_id, details)
-  SELECT 'run_started', demo_session_id,
-         jsonb_build_object('run_hash', encode(sha256(uuid_send(id)), 'hex'), 'prompts', total_prompts)
-  FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid)"};
-
-// What a repeat of the run would need, and digests to see whether two runs were the same: of the prompts (SHA-256 of
-// their JSON arrays [prompt, expected_answer, checks], with the messages of a conversation, a line each), and of the
-// manifest without its own.
-constexpr Query kDescribe{"run.describe", R"(
-  UPDATE demo_batch_test_runs r
-  SET manifest = described.manifest
-                 || jsonb_build_object('sha256', encode(sha256(convert_to(described.manifest::text, 'UTF8')), 'hex'))
-  FROM (
-    SELECT jsonb_build_object(
-             'version', $3::text,
-             'suite', jsonb_build_object('id', own.test_suite_id, 'name', own.test_suite_name, 'prompts', own.total_prompts,
-                                         'sha256', digest),
-             'model', jsonb_build_object('id', c.model_id, 'name', own.model_name, 'provider', c.provider,
-                                         'endpoint', c.endpoint_origin, 'capabilities', c.capabilities),
-             'parameters', $4::jsonb) AS manifest
-    FROM demo_batch_test_runs own
-    JOIN demo_model_configs c ON c.session_id = own.demo_session_id
-    CROSS JOIN (SELECT encode(sha256(convert_to(string_agg((jsonb_build_array(prompt, expected_answer, checks)
-                                                            || CASE WHEN messages IS NULL THEN '[]' ELSE jsonb_build_array(messages) END)::text, E'\n'
-                                                           ORDER BY prompt_id), 'UTF8')), 'hex') AS digest
-                FROM demo_run_prompts WHERE demo_session_id = $1 AND test_run_id = $2::uuid) AS prompts
-    WHERE own.demo_session_id = $1 AND own.id = $2::uuid) AS described
-  WHERE r.demo_session_id = $1 AND r.id = $2::uuid)"};
-
-constexpr Query kTrace{"run.trace",
-                       "UPDATE demo_batch_test_runs SET traceparent = $3 WHERE demo_session_id = $1 AND id = $2::uuid"};
 
 constexpr Query kTraceparent{"run.traceparent",
                              "SELECT traceparent FROM demo_batch_test_runs"
@@ -165,7 +118,8 @@ absl::StatusOr<RunSession> RunSessionFrom(const std::vector<Rows>& rows) {
                     .connection_tested = row.Get<bool>("connection_tested"),
                     .forget_key_after_run = row.Get<bool>("forget_key_after_run"),
                     .key_forgotten = row.Get<bool>("key_forgotten"),
-                    .prompts_used = row.Get<int64_t>("prompts_used")};
+                    .prompts_used = row.Get<int64_t>("prompts_used"),
+                    .calls_allowed = row.Get<std::optional<int32_t>>("calls_allowed")};
 }
 
 absl::StatusOr<pb::Run> OneRun(const std::vector<Rows>& rows, absl::Status otherwise) {
@@ -222,54 +176,29 @@ Task<std::optional<pb::Run>> RunStore::Repeated(const CallContext& call, std::st
 }
 
 Task<CreatedRun> RunStore::Create(const CallContext& call, std::string session, std::string id, std::string model_name,
-                                  RunPlan plan, Idempotency idempotency, std::vector<Statement> then) {
-  std::vector<std::string> prompts;
-  std::vector<std::optional<std::string>> categories;
-  std::vector<std::optional<std::string>> expected_answers;
-  std::vector<std::optional<std::string>> checks;
-  std::vector<std::optional<std::string>> messages;
-  for (const pb::Prompt& prompt : plan.prompts) {
-    prompts.push_back(prompt.prompt());
-    categories.push_back(prompt.has_category() ? std::optional(prompt.category()) : std::nullopt);
-    expected_answers.push_back(prompt.has_expected_answer() ? std::optional(prompt.expected_answer()) : std::nullopt);
-    checks.push_back(prompt.checks().empty() ? std::nullopt : std::optional(ChecksToJson(prompt)));
-    messages.push_back(prompt.messages().empty() ? std::nullopt : std::optional(MessagesToJson(prompt)));
-  }
-  const std::optional<std::string> difficulty = DifficultyWord(plan.difficulty);
-  const std::string parameters = ParametersToJson(plan.parameters);
-  std::string as_asked;
-  WriteMessage(plan.parameters, as_asked);
-  const auto absent_if_empty = [](const std::string& text) {
-    return text.empty() ? std::nullopt : std::optional(text);
-  };
+                                  const RunPlan& plan, Idempotency idempotency, std::optional<FirstPrompts> first) {
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
-  statements.push_back(
-      {kCreateRun, Params(session, id, plan.suite_id, plan.suite_name, model_name, plan.prompts.size(), parameters,
-                          absent_if_empty(idempotency.key), absent_if_empty(idempotency.digest))});
-  statements.push_back(
-      {kCreatePrompts, Params(session, id, difficulty, prompts, categories, expected_answers, checks, messages)});
-  statements.push_back({kDescribe, Params(session, id, FTL_VERSION, as_asked)});
-  statements.push_back({kRecordStarted, Params(session, id)});
-  if (!call.traceparent.empty()) statements.push_back({kTrace, Params(session, id, call.traceparent)});
+  statements.push_back(CreateRun({.session = session,
+                                  .id = id,
+                                  .model_name = model_name,
+                                  .traceparent = call.traceparent,
+                                  .plan = plan,
+                                  .idempotency = idempotency,
+                                  .first = first}));
   statements.push_back(ForgetPace(session));
-  const size_t run_at = statements.size();
   statements.push_back(AskRun(session, id));
-  std::move(then.begin(), then.end(), std::back_inserter(statements));
   auto created = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
   if (!created.ok() && IsUniqueViolation(created.status())) {
     CO_TRY(std::optional<pb::Run> repeated, co_await Repeated(call, session, idempotency));
-    if (repeated) co_return CreatedRun{.run = *std::move(repeated), .is_new = false, .then = {}};
+    if (repeated) co_return CreatedRun{.run = *std::move(repeated), .is_new = false};
     co_return Refuse(Reason::kRunInProgress, "A run is still going in this session. Wait for its end, or cancel it.");
   }
   // The row hangs on its session, which was open a moment ago.
   if (!created.ok() && IsForeignKeyViolation(created.status())) co_return SessionExpired();
-  CO_TRY(auto rows, std::move(created));
-  CO_TRY(RequireOpen(rows.front()));
-  if (rows[run_at].empty()) co_return RunNotFound();
-  co_return CreatedRun{.run = RunOf(rows[run_at][0]),
-                       .is_new = true,
-                       .then = {std::move_iterator(rows.begin() + run_at + 1), std::move_iterator(rows.end())}};
+  CO_TRY(const auto rows, std::move(created));
+  CO_TRY(pb::Run run, OneRun(rows, RunNotFound()));
+  co_return CreatedRun{.run = std::move(run), .is_new = true};
 }
 
 Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::string test_run_id) {

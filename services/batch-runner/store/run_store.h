@@ -12,6 +12,7 @@
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
 #include "services/batch-runner/run/plan.h"
+#include "services/batch-runner/store/first_prompts.h"
 #include "services/batch-runner/store/idempotency.h"
 #include "services/batch-runner/store/result_store.h"
 
@@ -22,8 +23,9 @@ struct RunSession {
   std::string model_name;
   bool connection_tested;
   bool forget_key_after_run;
-  bool key_forgotten;    // or due to be, since a run has ended
-  int64_t prompts_used;  // by all its runs
+  bool key_forgotten;                    // or due to be, since a run has ended
+  int64_t prompts_used;                  // by all its runs
+  std::optional<int32_t> calls_allowed;  // at a time, since the endpoint asked to slow down
 };
 
 // What a run is started from.
@@ -32,11 +34,10 @@ struct RunGround {
   absl::StatusOr<pb::Suite> suite;  // SUITE_NOT_FOUND
 };
 
-// A run as it was stored. A repeat is not new, and has no `then`.
+// A run as it was stored. A repeat is not new.
 struct CreatedRun {
   pb::Run run;
   bool is_new;
-  std::vector<Rows> then;  // of the statements that were to follow
 };
 
 // How far a run has come, in short.
@@ -71,11 +72,11 @@ class RunStore {
   Task<RunGround> LoadGround(const CallContext& call, std::string session, std::string suite_id);
   // The run that the same key and content started before; nullopt where there is none. IDEMPOTENCY_KEY_REUSED.
   Task<std::optional<pb::Run>> Repeated(const CallContext& call, std::string session, Idempotency idempotency);
-  // Stores run and prompts under `id`, a new UUID, at once: from here on the run survives a kill. `then` follows in the
-  // same transaction. Gives the stored run, or the one that the same key and content made before. RUN_IN_PROGRESS,
-  // IDEMPOTENCY_KEY_REUSED.
+  // Stores run and prompts under `id`, a new UUID, at once, its first prompts leased to whom `first` names: from
+  // here on the run survives a kill. Gives the stored run, or the one that the same key and content made before.
+  // RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED. `plan` must outlive the call.
   Task<CreatedRun> Create(const CallContext& call, std::string session, std::string id, std::string model_name,
-                          RunPlan plan, Idempotency idempotency, std::vector<Statement> then = {});
+                          const RunPlan& plan, Idempotency idempotency, std::optional<FirstPrompts> first = {});
 
   Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
   // The traceparent of the call that created the run; empty where it had none.

@@ -161,22 +161,6 @@ Task<WorkStore::Step> WorkStore::Advance(Deadline deadline, RunKey run, Request&
   co_return step;
 }
 
-std::vector<Statement> WorkStore::LeaseFirst(const RunKey& run, const pb::RunParameters& parameters) const {
-  std::vector<Statement> statements;
-  const int per_minute = parameters.requests_per_minute();
-  if (per_minute > 0) statements.push_back(KeepCount(run.session));
-  statements.push_back(LeasePrompts(run, owner_, {.concurrency = parameters.concurrency(), .per_minute = per_minute}));
-  return statements;
-}
-
-WorkStore::Step WorkStore::FirstStep(const std::vector<Rows>& rows) {
-  Step step;
-  step.status = pb::RUN_STATUS_RUNNING;
-  TakeLeased(rows.back(), step);
-  step.renewed = step.fence != 0;
-  return step;
-}
-
 Task<absl::Duration> WorkStore::DrawCall(Deadline deadline, RunKey run, int per_minute) {
   const Statement draw = ftl::batch_runner::DrawCall(run.session, per_minute);
   CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope(run.session), draw.query, draw.params));

@@ -62,6 +62,8 @@ class WorkStore {
   WorkStore(SharedCommits& steps, Database& database, std::string owner)
       : steps_(steps), database_(database), owner_(std::move(owner)) {}
 
+  const std::string& owner() const { return owner_; }
+
   // Runs in which this process may take a seat, or whose holders have died.
   Task<std::vector<RunKey>> RunsWithWork(Deadline deadline);
 
@@ -107,11 +109,6 @@ class WorkStore {
   // `request` must outlive the call; its results go into the step where that succeeds, and are left as they were where
   // it fails.
   Task<Step> Advance(Deadline deadline, RunKey run, Request& request);
-
-  // The statements that lease a run's first prompts in the transaction that stores it, and the step that their rows
-  // tell of: nobody else can have been there. From any thread.
-  std::vector<Statement> LeaseFirst(const RunKey& run, const pb::RunParameters& parameters) const;
-  static Step FirstStep(const std::vector<Rows>& rows);
 
   // Counts one request more than those leased prompts begin with, and gives how long it has to wait for its turn.
   Task<absl::Duration> DrawCall(Deadline deadline, RunKey run, int per_minute);
