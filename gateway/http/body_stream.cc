@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 
 #include "common/error/try.h"
@@ -29,7 +27,6 @@ Task<> BodyStream::Write(std::string_view piece) {
   while (!piece.empty()) {
     CO_TRY(co_await WriteSlice(piece.substr(0, kSliceBytes)));
     piece.remove_prefix(std::min(piece.size(), kSliceBytes));
-    if (!piece.empty()) co_await asio::post(executor(), asio::use_awaitable);
   }
   co_return absl::OkStatus();
 }
@@ -38,9 +35,10 @@ Task<> BodyStream::WriteSlice(std::string_view piece) {
   wire_->SetDeadline(DeadlineIn(limits_->write));
   if (framing_ == Framing::kChunked) {
     const beast_http::chunk_body chunk(asio::buffer(piece));
-    CO_TRY(co_await wire_->Write(Flat(chunk)));
+    CO_TRY(co_await wire_->WriteInTurns(Flat(chunk)));
   } else {
-    CO_TRY(co_await wire_->Write(piece));
+    const Wire::Buffers whole{asio::buffer(piece)};
+    CO_TRY(co_await wire_->WriteInTurns(whole));
   }
   wire_->SetDeadline(Deadline::max());
   co_return absl::OkStatus();

@@ -17,14 +17,12 @@ class BodyStream {
   BodyStream(Wire& wire, const Limits& limits, Framing framing, bool is_silent)
       : wire_(&wire), limits_(&limits), framing_(framing), is_silent_(is_silent) {}
 
-  // `piece` stays until this returns. A long one goes out in slices, each within the write limit, between which others
-  // have their turn.
+  // `piece` stays until this returns. A long one goes out in slices, each within the write limit and in turns with all
+  // other streams.
   Task<> Write(std::string_view piece);
   // All has been said; without it the client knows that something is missing.
   Task<> End();
   bool ended() const { return ended_; }
-
-  asio::any_io_executor executor() const { return wire_->executor(); }
 
  private:
   static constexpr size_t kSliceBytes = 64 * 1024;

@@ -19,8 +19,11 @@ constexpr size_t kLingerBytes = 64 * 1024 * 1024;
 
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, const Limits& limits, const Handler& handler)
-    : wire_(std::move(socket)), limits_(limits), handler_(handler), waiting_since_(std::chrono::steady_clock::now()) {}
+Connection::Connection(asio::ip::tcp::socket socket, WriteTurns& turns, const Limits& limits, const Handler& handler)
+    : wire_(std::move(socket), turns),
+      limits_(limits),
+      handler_(handler),
+      waiting_since_(std::chrono::steady_clock::now()) {}
 
 void Connection::Start(std::function<void()> ended) {
   auto finish = [self = shared_from_this(), ended = std::move(ended)](std::exception_ptr failure) {

@@ -21,7 +21,7 @@ using Handler = std::function<asio::awaitable<void>(Exchange&)>;
 // beyond doubt ends it.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(asio::ip::tcp::socket socket, const Limits& limits, const Handler& handler);
+  Connection(asio::ip::tcp::socket socket, WriteTurns& turns, const Limits& limits, const Handler& handler);
 
   // Serves until the end, then calls `ended`.
   void Start(std::function<void()> ended);

@@ -34,6 +34,7 @@ Listener::Listener(asio::any_io_executor executor, Limits limits, Handler handle
     : executor_(executor),
       limits_(limits),
       handler_(std::move(handler)),
+      write_turns_(executor),
       acceptor_(executor),
       ticker_(executor),
       emptied_(executor) {}
@@ -97,7 +98,7 @@ void Listener::Admit(tcp::socket socket) {
     socket.write_some(asio::buffer(kFull), error);
     return;
   }
-  auto connection = std::make_shared<Connection>(std::move(socket), limits_, handler_);
+  auto connection = std::make_shared<Connection>(std::move(socket), write_turns_, limits_, handler_);
   connections_.push_back({connection, address});
   ++per_address_[address];
   const auto place = std::prev(connections_.end());

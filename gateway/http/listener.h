@@ -51,6 +51,7 @@ class Listener {
   const asio::any_io_executor executor_;
   const Limits limits_;
   const Handler handler_;
+  WriteTurns write_turns_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer ticker_;
   asio::steady_timer emptied_;

@@ -23,7 +23,8 @@ absl::Status Broken() { return Refuse(Reason::kCancelled, "The client has gone."
 
 }  // namespace
 
-Wire::Wire(tcp::socket socket) : socket_(std::move(socket)), deadline_(Deadline::max()) {
+Wire::Wire(tcp::socket socket, WriteTurns& turns)
+    : socket_(std::move(socket)), turns_(turns), deadline_(Deadline::max()) {
   boost::system::error_code ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
@@ -52,8 +53,9 @@ void Wire::BoundSendBuffer() {
   socket_.set_option(tcp::socket::send_buffer_size(kSendBufferBytes), ignored);
 }
 
-Task<> Wire::Write(Buffers buffers) {
-  while (asio::buffer_size(buffers) > 0) {
+Task<> Wire::WriteAll(Buffers buffers, WriteTurns* turns) {
+  while (const size_t left = asio::buffer_size(buffers)) {
+    if (turns != nullptr && !turns->Take(left)) co_await turns->Wait(left);
     boost::system::error_code error;
     size_t written = socket_.write_some(buffers, error);
     if (error == asio::error::would_block) {

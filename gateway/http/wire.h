@@ -12,6 +12,7 @@
 
 #include "common/async/task.h"
 #include "common/time/deadline.h"
+#include "gateway/http/write_turns.h"
 
 namespace ftl::http {
 
@@ -22,7 +23,8 @@ class Wire {
   static constexpr size_t kFewBytes = 1024;  // what a connection holds that waits for a head
   static constexpr size_t kManyBytes = 64 * 1024;
 
-  explicit Wire(asio::ip::tcp::socket socket);
+  // `turns` outlives it.
+  Wire(asio::ip::tcp::socket socket, WriteTurns& turns);
 
   asio::any_io_executor executor() { return socket_.get_executor(); }
   const asio::ip::address& peer() const { return peer_; }
@@ -42,10 +44,12 @@ class Wire {
 
   // Writes all of them, one after the other.
   using Buffers = std::array<asio::const_buffer, 5>;
-  Task<> Write(Buffers buffers);
+  Task<> Write(Buffers buffers) { return WriteAll(buffers, nullptr); }
   Task<> Write(std::string_view first, std::string_view second = {}) {
     return Write(Buffers{asio::buffer(first), asio::buffer(second)});
   }
+  // The same for streams, of which many may have much to write: in turns with all others of this loop.
+  Task<> WriteInTurns(Buffers buffers) { return WriteAll(buffers, &turns_); }
 
   // The waits that follow end by then.
   void SetDeadline(Deadline deadline);
@@ -64,7 +68,10 @@ class Wire {
   void Close();
 
  private:
+  Task<> WriteAll(Buffers buffers, WriteTurns* turns);
+
   asio::ip::tcp::socket socket_;
+  WriteTurns& turns_;
   asio::ip::address peer_;
   boost::beast::flat_buffer buffer_;
   Deadline deadline_;

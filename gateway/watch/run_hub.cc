@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/error/try.h"
@@ -179,8 +178,6 @@ Task<> RunHub::Tell(http::BodyStream& body, std::shared_ptr<RunFeed> feed, int64
     if (events) {
       CO_TRY(co_await sse.Write(*events));
       events.reset();
-      // A crowd that has much to read takes turns with everybody else.
-      co_await asio::post(body.executor(), asio::use_awaitable);
     } else if (std::chrono::steady_clock::now() >= sse.heartbeat_due()) {
       CO_TRY(co_await sse.Heartbeat());
     } else {
