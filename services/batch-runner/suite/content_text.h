@@ -22,6 +22,10 @@ class Lines {
   int number_ = 0;
 };
 
+// Where the line that holds `from` ends: at its LF or CR, or at the end of the text. Takes large steps, since a text
+// may be one line of megabytes.
+size_t LineEnd(std::string_view text, size_t from = 0);
+
 bool IsUtf8(std::string_view text);
 
 // Without the white space around it, that of ASCII and that of Unicode.

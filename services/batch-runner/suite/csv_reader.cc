@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/error/try.h"
+#include "services/batch-runner/suite/content_text.h"
 
 namespace ftl::batch_runner {
 namespace {
@@ -24,7 +25,7 @@ void CsvReader::SkipLineEnd() {
 }
 
 void CsvReader::SkipLine() {
-  at_ = std::min(text_.find_first_of("\r\n", std::min(at_, text_.size())), text_.size());
+  at_ = LineEnd(text_, at_);
   SkipLineEnd();
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "services/batch-runner/suite/content_text.h"
+
 namespace ftl::batch_runner {
 namespace {
 
@@ -24,7 +26,7 @@ class Comments {
 
   // How long the one at `at` is; 0 for none.
   size_t LengthAt(size_t at) {
-    if (text_.substr(at, 2) == "//") return std::min(text_.find_first_of("\r\n", at), text_.size()) - at;
+    if (text_.substr(at, 2) == "//") return LineEnd(text_, at) - at;
     if (!may_end_ || text_.substr(at, 2) != "/*") return 0;
     const size_t end = text_.find("*/", at + 2);
     may_end_ = end != std::string_view::npos;
