@@ -1,5 +1,5 @@
 // The services of docker-compose.yml as processes of this machine: volumes are folders, names are loopback ports; what a
-// container may not do is not shown by it.
+// container may not do is not shown by it. Of two versions both run at once, as in the middle of a rolling update.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './ports.mjs';
-import { checkout, program } from './settings.mjs';
+import { checkout } from './settings.mjs';
 
 const order = ['session-vault', 'batch-runner', 'analytics', 'export', 'gateway'];
 
@@ -26,12 +26,16 @@ export class Stack {
   #compose;
   #running = [];
   #settings;
+  #builds;
+  #listens = {}; // by program, the address of each version
+  urls = []; // of each version's gateway
   admins = {}; // where each program shows its metrics
 
-  // `settings` are every program's, over those of compose.
-  constructor(compose, settings = {}) {
+  // `settings` are every program's, over those of compose; `builds` the build trees of the versions, the oldest first.
+  constructor(compose, settings = {}, builds = [process.env.FTL_BUILD_DIR]) {
     this.#compose = compose;
     this.#settings = { ...settings };
+    this.#builds = builds;
     this.folder = mkdtempSync(join(tmpdir(), 'ftl-stack-'));
     chmodSync(this.folder, 0o755);
     this.identity = join(this.folder, 'identity');
@@ -42,9 +46,27 @@ export class Stack {
   async up() {
     must('bash', [join(checkout, 'deploy/compose/prepare'), this.identity, this.socket]);
     await this.#startPostgres();
-    must(program('finetunelab-session-vault'), ['migrate'], { env: this.#environment('migrate') });
     for (const name of order) await this.#reserve(name);
-    for (const name of order) await this.#start(name);
+    await this.roll(0);
+  }
+
+  // Migrates by this version, and starts its programs beside those that run.
+  async roll(version) {
+    must(this.#program('session-vault', version), ['migrate'], { env: this.#environment('migrate') });
+    for (const name of order) await this.#start(name, version);
+  }
+
+  // Ends a version's programs, the gateway first.
+  async end(version) {
+    for (const one of this.#running.filter((running) => running.version === version).reverse()) await this.#stop(one);
+  }
+
+  get url() {
+    return this.urls[0];
+  }
+
+  #program(name, version = 0) {
+    return join(this.#builds[version], 'bin', `finetunelab-${name}`);
   }
 
   // The image's entry point: a cluster with these words, its scripts run once, then the server.
@@ -79,24 +101,31 @@ export class Stack {
 
   async #reserve(name) {
     const word = name.toUpperCase().replaceAll('-', '_');
-    const address = `127.0.0.1:${await freePort()}`;
-    if (name === 'gateway') this.url = `http://${address}`;
-    else Object.assign(this.#settings, { [`FTL_${word}_ADDRESS`]: address, [`FTL_${word}_LISTEN`]: address });
+    this.#listens[name] = [];
+    for (let left = this.#builds.length; left > 0; --left) this.#listens[name].push(`127.0.0.1:${await freePort()}`);
+    if (name === 'gateway') this.urls = this.#listens[name].map((address) => `http://${address}`);
+    else this.#settings[`FTL_${word}_ADDRESS`] = `ipv4:${this.#listens[name].join()}`;
   }
 
-  async #start(name) {
+  async #start(name, version) {
     const admin = `127.0.0.1:${await freePort()}`;
-    this.admins[name] = admin;
+    if (version === 0) this.admins[name] = admin;
     const env = { ...this.#environment(name), FTL_ADMIN_ADDRESS: admin, DEMO_ALLOW_LOCALHOST: 'true' };
-    if (name === 'gateway') env.FTL_HTTP_ADDRESS = this.url.slice('http://'.length);
-    this.#launch(name, program(`finetunelab-${name}`), [], { env });
-    await this.#until(name, () => spawnSync(program(`finetunelab-${name}`), ['healthcheck'], { env }).status === 0);
+    env[name === 'gateway' ? 'FTL_HTTP_ADDRESS' : `FTL_${name.toUpperCase().replaceAll('-', '_')}_LISTEN`] = this.#listens[name][version];
+    this.#launch(name, this.#program(name, version), [], { env, version });
+    await this.#until(name, () => spawnSync(this.#program(name, version), ['healthcheck'], { env }).status === 0);
   }
 
-  #launch(name, command, parameters, options) {
+  #launch(name, command, parameters, { version, ...options }) {
     const log = openSync(join(this.folder, `${name}.log`), 'a');
     const child = spawn(command, parameters, { stdio: ['ignore', log, log], ...options });
-    this.#running.push({ name, child, ended: new Promise((end) => child.on('close', end)) });
+    this.#running.push({ name, version, child, ended: new Promise((end) => child.on('close', end)) });
+  }
+
+  async #stop(one) {
+    one.child.kill(one.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+    this.#running.splice(this.#running.indexOf(one), 1);
+    return one.ended;
   }
 
   async #until(name, holds) {
@@ -107,10 +136,10 @@ export class Stack {
     }
   }
 
-  // Starts the sample endpoint; gives its URL.
+  // Starts the newest sample endpoint; gives its URL.
   async sampleEndpoint() {
     const port = await freePort();
-    this.#launch('sample-endpoint', program('finetunelab-sample-endpoint'), [], { env: { FTL_SAMPLE_ENDPOINT_LISTEN: `127.0.0.1:${port}` } });
+    this.#launch('sample-endpoint', this.#program('sample-endpoint', this.#builds.length - 1), [], { env: { FTL_SAMPLE_ENDPOINT_LISTEN: `127.0.0.1:${port}` } });
     await sleep(500);
     return `http://127.0.0.1:${port}/v1`;
   }
@@ -124,10 +153,7 @@ export class Stack {
 
   // In reverse, as compose stops them.
   async remove() {
-    for (const { name, child, ended } of this.#running.reverse()) {
-      child.kill(name === 'postgres' ? 'SIGINT' : 'SIGTERM');
-      await ended;
-    }
+    for (const one of [...this.#running].reverse()) await this.#stop(one);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
