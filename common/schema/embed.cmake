@@ -21,6 +21,17 @@ function(table function files result)
   endif()
 endfunction()
 
+# A schema's version is how many migrations it has.
+string(REPLACE "," ";" migrations "${MIGRATIONS}")
+set(version 0)
+foreach(file IN LISTS migrations)
+  math(EXPR version "${version} + 1")
+  get_filename_component(name ${file} NAME)
+  if(NOT name MATCHES "^0*${version}_")
+    message(FATAL_ERROR "Migrations are numbered from 1 without gaps: ${name} stands where ${version} is due.")
+  endif()
+endforeach()
+
 literal(${ROLES} roles)
 table(EmbeddedMigrations "${MIGRATIONS}" migrations)
 table(EmbeddedSuites "${SUITES}" suites)

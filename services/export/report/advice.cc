@@ -16,7 +16,9 @@ constexpr Advice kOfOutcomes[] = {
     {"truncated_stream",
      "The stream broke off before its end. Look at proxies and time limits between here and the endpoint."},
     {"refused", "The endpoint refused the request as such. Its words say which parameter it does not take."},
-    {"bad_format", "The answer was no chat completion. Check that the URL is the API's and not a web page's."},
+    {"bad_format",
+     "The answer was no chat completion, or longer than is read; the words beside say which. Check that the URL is the "
+     "API's and not a web page's, and ask for fewer tokens where it was too long."},
     {"server_error", "The endpoint failed on its side. Look into its log for this time, or try again later."},
     {"poisoned",
      "This prompt was given up after three processes had ended while they worked on it. Tell your operator."},

@@ -240,7 +240,9 @@ class Chapter {
         {"Mean characters of an answer", exact(metrics_.has_avg_response_length(), metrics_.avg_response_length())},
         {"Output tokens per second",
          exact(metrics_.has_output_tokens_per_second(), metrics_.output_tokens_per_second())},
-        {"Checks", fmt::format("{} passed, {} failed", metrics_.checks_passed(), metrics_.checks_failed())}};
+        {"Checks", metrics_.checks_passed() + metrics_.checks_failed() > 0
+                       ? fmt::format("{} passed, {} failed", metrics_.checks_passed(), metrics_.checks_failed())
+                       : ""}};
     std::erase_if(facts.facts, [](const auto& fact) { return fact.second.empty(); });
     Add("All figures", {std::move(table), std::move(facts)}, results() > 0);
   }
