@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => {
       assetsInlineLimit: 0,
       // Smaller by some kilobytes than what is there by default.
       minify: 'terser',
-      terserOptions: { ecma: 2020, module: true, compress: { passes: 3 } },
+      terserOptions: { ecma: 2020, module: true, compress: { passes: 3, keep_fargs: false, inline: 1, unsafe_arrows: true } },
       rollupOptions: {
         input,
         // What two steps share and weighs next to nothing comes with what it is used beside.

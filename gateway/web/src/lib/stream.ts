@@ -2,11 +2,13 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { Problem, problemOf } from './http';
 
+type Body = ReadableStream<Uint8Array>;
+
 /** How long events are read before the page may draw, in ms. */
 const turn = 20;
 
-/** Hands on each event as it arrives; ends with the body. Throws where the connection breaks. */
-export async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (event: EventSourceMessage) => void): Promise<void> {
+/** Hands on each event as it arrives, and tells `alive` of all that does; ends with the body. Throws where the connection breaks. */
+export async function readEvents(body: Body, onEvent: (event: EventSourceMessage) => void, alive?: () => void): Promise<void> {
   const parser = createParser({ onEvent });
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let since = performance.now();
@@ -14,6 +16,7 @@ export async function readEvents(body: ReadableStream<Uint8Array>, onEvent: (eve
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      alive?.();
       parser.feed(value);
       // What has come already would be read to its end in one go; the page wants its turn.
       if (performance.now() - since < turn) continue;
@@ -30,8 +33,6 @@ export const resumeDelay = (n: number) => Math.min(8000, 500 * 2 ** (n - 1));
 
 /** Longer than two heartbeats (15 s each) of silence means a dead connection. */
 const silenceMs = 40_000;
-
-type Body = ReadableStream<Uint8Array>;
 
 /** The events at `path`, from after `lastId` where one is known. Rejects with a Problem where they are refused. */
 export async function eventsAt(path: string, lastId: string | undefined, signal: AbortSignal, session?: string): Promise<Body> {
@@ -73,18 +74,13 @@ export async function follow(source: Source, signal: AbortSignal): Promise<void>
       alive();
       const body = await source.open(lastId, attempt.signal);
       source.connected?.(true);
-      const beating = new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, to) {
-          alive();
-          to.enqueue(chunk);
-        },
-      });
-      await readEvents(body.pipeThrough(beating, { signal: attempt.signal }), (event) => {
+      const take = (event: EventSourceMessage) => {
         if (signal.aborted) return;
         failures = 0;
         if (event.id) lastId = event.id;
         isOver = source.take(event) || isOver;
-      });
+      };
+      await readEvents(body, take, alive);
     } catch (error) {
       if (error instanceof Problem) refused = error;
     } finally {

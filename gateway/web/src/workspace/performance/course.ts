@@ -23,5 +23,5 @@ export function courseOf(points: readonly Step[], name: Course, hours: number): 
   });
   if (bars.length < 2) return undefined;
   const y = say(`system.${name}`);
-  return { kind: 'line', x: '', y: name === 'requests' ? y : `${y}, %`, unit: '', counts: name === 'requests', bars };
+  return { kind: 'line', x: say('history.time'), y: name === 'requests' ? y : `${y}, %`, unit: '', counts: name === 'requests', bars };
 }
