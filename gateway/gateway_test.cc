@@ -626,14 +626,14 @@ TEST_F(GatewayTest, KeepsNothingOfItsOwnForReadersThatDoNotRead) {
     silent.push_back(Send("GET", Demo(fmt::format("/batch-test/{}/events", kLongRun)), "",
                           fmt::format("Last-Event-ID: {}\r\n", i % 4)));
   }
-  int held_up = 0;
+  double worst = 0;
   for (int i = 0; i < 50; ++i) {
     const auto asked = std::chrono::steady_clock::now();
     EXPECT_THAT(Ask("GET", "/livez").head, StartsWith("HTTP/1.1 200 "));
-    if (std::chrono::steady_clock::now() - asked > std::chrono::seconds(1)) ++held_up;
+    worst = std::max(worst, std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count());
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  EXPECT_LT(held_up, 5) << "of 50, on a machine that may be busy";
+  EXPECT_LT(worst, 1);
   EXPECT_LT(ResidentBytes(), before + (100 << 20) + kHeldBack);
   EXPECT_LT(runner_->lists(), 40);
   const Answer whole = Hear(Send("GET", Demo(fmt::format("/batch-test/{}/events", kLongRun))));

@@ -20,27 +20,15 @@
 #include "common/text/view.h"
 #include "services/batch-runner/chat/answer_outcome.h"
 #include "services/batch-runner/chat/chat_rules.h"
+#include "services/batch-runner/chat/keeping.h"
 #include "services/batch-runner/chat/live_answer.h"
 #include "services/batch-runner/store/uuid.h"
 
 namespace ftl::batch_runner {
 namespace {
 
-constexpr absl::Duration kAskLimit = absl::Minutes(15);
-constexpr absl::Duration kStoreLimit = absl::Seconds(10);
-constexpr absl::Duration kKeepEvery = absl::Seconds(1);
 // Heard of at least so often, also while nothing comes.
 constexpr absl::Duration kBeat = absl::Seconds(5);
-constexpr absl::Duration kLook = absl::Milliseconds(500);
-constexpr absl::Duration kLongestPause = absl::Seconds(5);
-constexpr absl::Duration kLongestOutage = absl::Minutes(10);
-// What storing the ends of broken off answers may take when the process goes.
-constexpr absl::Duration kLastWords = absl::Seconds(2);
-
-asio::awaitable<void> Pause(absl::Duration pause) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, DeadlineIn(pause));
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
 
 // Whether an answer's place is certainly not stored.
 bool IsRefused(const absl::Status& status) { return ReasonOf(status) == Reason::kConflict || IsDataFault(status); }

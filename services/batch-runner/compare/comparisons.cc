@@ -22,26 +22,13 @@
 #include "common/text/view.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/chat/answer_outcome.h"
+#include "services/batch-runner/chat/keeping.h"
 #include "services/batch-runner/chat/news.h"
 #include "services/batch-runner/compare/compare_plan.h"
 #include "services/batch-runner/store/uuid.h"
 
 namespace ftl::batch_runner {
 namespace {
-
-constexpr absl::Duration kAskLimit = absl::Minutes(15);  // of one answer
-constexpr absl::Duration kStoreLimit = absl::Seconds(10);
-constexpr absl::Duration kKeepEvery = absl::Seconds(1);
-constexpr absl::Duration kLook = absl::Milliseconds(500);
-constexpr absl::Duration kLongestPause = absl::Seconds(5);
-constexpr absl::Duration kLongestOutage = absl::Minutes(10);
-// What storing the ends of broken off comparisons may take when the process goes.
-constexpr absl::Duration kLastWords = absl::Seconds(2);
-
-asio::awaitable<void> Pause(absl::Duration pause) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, DeadlineIn(pause));
-  co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
 
 bool IsUnderWay(const pb::ComparedAnswer& answer) { return answer.status() == pb::MESSAGE_STATUS_GENERATING; }
 
