@@ -82,7 +82,7 @@ std::string ResultFilterSql(const pb::ListResultsRequest& request, Params& param
   }
   if (request.has_min_output_tokens()) conditions.Add("r.output_tokens >= {}", request.min_output_tokens());
   if (request.has_max_output_tokens()) conditions.Add("r.output_tokens <= {}", request.max_output_tokens());
-  if (request.has_outcome()) conditions.Add("r.outcome = {}", request.outcome());
+  if (request.has_outcome()) conditions.Add("r.outcome = ANY(string_to_array({}, ','))", request.outcome());
   if (request.has_keyword()) {
     conditions.Add(
         "(r.prompt || E'\\001' || coalesce(r.response, '')) ILIKE '%' || regexp_replace({}, "

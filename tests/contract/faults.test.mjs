@@ -353,8 +353,10 @@ test('answers without text are successes with an outcome of their own, told wher
   assert.deepEqual([metrics.success_rate, metrics.answers_without_text], [100, 4]);
   const { groups } = await ok(get(`analytics/by-group?${scope}&group_by=outcome`));
   assert.deepEqual(Object.fromEntries(groups.map(({ group, n }) => [group, n])), { ok: 2, empty: 1, reasoning_only: 2, length_empty: 1 });
-  const { total } = await ok(get(`analytics/results?${scope}&outcome=reasoning_only`));
-  assert.equal(total, 2);
+  for (const [outcomes, wanted] of [['reasoning_only', 2], ['empty,reasoning_only,length_empty', 4], ['empty,nonsense', 1]]) {
+    const { total } = await ok(get(`analytics/results?${scope}&outcome=${outcomes}`));
+    assert.equal(total, wanted, outcomes);
+  }
   const opening = await (await fetch(urlOf('atlas'), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ session_id: session, narrator: 'builtin' }) })).text();
   assert.match(opening, /without any text/);
   for (const [format, said] of [['csv', /# Note: 4 answers have no text/], ['html', /4 answers have no text/], ['json', /"outcome":"reasoning_only"/], ['jsonl', /"outcome":"empty"/]]) {

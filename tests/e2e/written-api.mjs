@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
+import { pageOf } from '../../gateway/web/dev/results.mjs';
 
 export const base = process.env.FTL_BASE_URL;
 export const session = `demo-${'5'.repeat(64)}`;
@@ -48,8 +49,8 @@ export async function visit({ results = Array.from({ length: 12 }, (_, n) => res
       const prompts = (request.postDataBuffer()?.toString() ?? '').split('\n').filter(Boolean).map((prompt) => ({ prompt }));
       return { prompts: prompts.slice(0, 20), prompt_count: prompts.length, format: 'text', encoding: 'utf-8', left_out: [], faults: [], more_faults: 0 };
     },
-    'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
-    'GET /analytics/results': (url) => ({ results: results.filter(({ prompt_id }) => url.searchParams.getAll('prompt_id').includes(String(prompt_id))) }),
+    'GET /analytics/metrics': () => ({ p50_latency_ms: 650, p90_latency_ms: 1090, p95_latency_ms: 1145, output_tokens_per_second: 25.4, success_interval: { low: 75.8, high: 100 } }),
+    'GET /analytics/results': (url) => pageOf(results, url.searchParams),
     'GET /export/formats': () => ({ formats: [{ format: 'pdf', name: 'PDF', extension: 'pdf', content_type: 'application/pdf', has_picture: true }, { format: 'csv', name: 'CSV', extension: 'csv', content_type: 'text/csv' }] }),
     'POST /cleanup': () => ({ success: true, message: '', deleted: { config: false, testRuns: 0, results: 0 } }),
     ...routes,

@@ -4,6 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Connect, Plugin } from 'vite';
+import { pageOf } from './results.mjs';
 
 type Json = Record<string, any>;
 
@@ -109,6 +110,7 @@ function metrics(results: Json[]): Json {
     success_rate: round((100 * good.length) / (results.length || 1)),
     avg_latency_ms: round(mean),
     p50_latency_ms: round(percentile(times, 0.5)),
+    p90_latency_ms: times.length ? round(percentile(times, 0.9)) : undefined,
     p95_latency_ms: round(percentile(times, 0.95)),
     p99_latency_ms: round(percentile(times, 0.99)),
     total_input_tokens: good.reduce((sum, one) => sum + one.input_tokens, 0),
@@ -361,11 +363,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, url: U
       return send(latest.view);
     case 'GET /analytics/metrics':
       return send(metrics(latest?.results ?? []));
-    case 'GET /analytics/results': {
-      const wanted = url.searchParams.getAll('prompt_id').map(Number);
-      const found = (latest?.results ?? []).filter((one) => wanted.length === 0 || wanted.includes(one.prompt_id));
-      return send({ results: found, total: found.length });
-    }
+    case 'GET /analytics/results':
+      return send(pageOf(latest?.results ?? [], url.searchParams));
     case 'POST /atlas':
       return atlas(session, body, response);
     case 'GET /export':

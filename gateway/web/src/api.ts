@@ -140,6 +140,16 @@ export interface Result {
   error_type?: string;
   latency_ms?: number;
   ttft_ms?: number;
+  /** Before the first byte was sent, where a connection had to be made. */
+  dns_ms?: number;
+  connect_ms?: number;
+  tls_ms?: number;
+  /** From the last byte sent to the answer's head. */
+  wait_ms?: number;
+  /** All attempts and the waits between them; `latency_ms` is the last one's. */
+  total_ms?: number;
+  /** A proxy held the stream back: the first token's time says nothing of the model. */
+  buffered?: boolean;
   input_tokens?: number;
   output_tokens?: number;
   tokens_estimated?: boolean;
@@ -164,9 +174,17 @@ export interface Format {
   has_picture?: boolean;
 }
 
+/** A page of a list of results, and of the list how many there are in all. */
+export interface ResultPage {
+  results: Result[];
+  total: number;
+  next_page_token?: string;
+}
+
 /** The figures of a run that the page shows; absent where there is nothing to measure yet. */
 export interface Metrics {
   p50_latency_ms?: number;
+  p90_latency_ms?: number;
   p95_latency_ms?: number;
   output_tokens_per_second?: number;
   /** Low and high end of the share of answered calls, in per cent. */
@@ -222,9 +240,12 @@ export async function latestRun(session: string): Promise<Run | undefined> {
 
 export const getMetrics = (session: string, run: string) => ask<Metrics>(`${base}/analytics/metrics?test_run_id=${encodeURIComponent(run)}`, { session });
 
-/** The prompts of `run` that a list of results leads to, as far as one page of it goes. */
-export const promptsBehind = (link: string, session: string, run: string) =>
-  ask<{ results: Result[] }>(`${link}&page_size=1000`, { session }).then(({ results }) => results.filter(({ test_run_id }) => test_run_id === run).map(({ prompt_id }) => prompt_id));
+/** The results of `run` that `asked` chooses and orders. */
+export function listResults(session: string, run: string, asked: URLSearchParams, signal?: AbortSignal): Promise<ResultPage> {
+  const query = new URLSearchParams(asked);
+  query.set('test_run_id', run);
+  return ask<ResultPage>(`${base}/analytics/results?${query}`, { session, signal });
+}
 
 export const listFormats = () => ask<{ formats: Format[] }>(`${base}/export/formats`).then(({ formats }) => formats);
 

@@ -9,7 +9,7 @@ import { hashOf, hasTable, placeOf } from './lib/place';
 import { remembered } from './lib/remembered';
 import { answerOtherTabs, takeOver } from './lib/tabs';
 import { say } from './lib/words/words.svelte';
-import { plainLook, type Look, type Row } from './lib/table/look';
+import { lookBehind, plainLook, questionOf, type Look, type Row } from './lib/table/look';
 import { counted, ended, nearest, reachable, type Standing, type Step } from './state';
 
 export interface Choice {
@@ -162,15 +162,16 @@ class Wizard {
     else history.replaceState(null, '', meant);
   }
 
-  /** Shows in the table the results that a figure of Atlas came from. */
+  /** Shows in the table what a list of results leads to, and tells how many they are. */
   async showBehind(link: string): Promise<number> {
-    const session = this.session?.session_id;
-    if (!session || !this.run) return 0;
-    const behind = await this.guard(api.promptsBehind(link, session, this.run.id));
-    // All of them are no choice; an address need not name each.
-    const only = behind.length < this.results.size ? behind : undefined;
-    this.setLook({ ...plainLook, filter: undefined, category: undefined, query: undefined, from: undefined, to: undefined, only, open: behind.length === 1 ? behind[0] : undefined });
-    return behind.length;
+    const { session, run } = this;
+    if (!session || !run) return 0;
+    const look = lookBehind(link);
+    const asked = questionOf(look);
+    asked.set('page_size', '1');
+    const { results, total } = await this.guard(api.listResults(session.session_id, run.id, asked));
+    this.setLook({ ...look, open: total === 1 ? results[0]?.prompt_id : undefined });
+    return total;
   }
 
   /** Every prompt of the run, with its result where it has one. */

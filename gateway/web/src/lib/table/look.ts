@@ -1,13 +1,18 @@
-// What the table of results shows: filter, search, order and the opened row, as they stand in the address. Pure.
+// What the table of results shows: filter, search, order and the opened row, as they stand in the address and as the server is asked for them. Pure.
 import type { Result } from '../../api';
 import { say } from '../words/words.svelte';
 
 export type Filter = 'failed' | 'checks' | 'empty' | 'slow';
 export type Column = 'n' | 'latency' | 'ttft' | 'tokens' | 'length';
 
+/** What an answer of Atlas may be about and no filter here says, in the names and words of the server. */
+export const narrowings = ['success', 'checks', 'error_type', 'outcome', 'min_output_tokens', 'max_output_tokens'] as const;
+export type Narrowing = (typeof narrowings)[number];
+
 export interface Look {
   filter?: Filter;
   category?: string;
+  also?: Partial<Record<Narrowing, string>>;
   /** Plain text, or /a regular expression/. */
   query?: string;
   sort: Column;
@@ -22,10 +27,24 @@ export interface Look {
 }
 
 export const plainLook: Look = { sort: 'n', descending: false };
+/** What a look is changed by so that it shows all rows again, in the order that it has. */
+export const everyRow: Partial<Look> = { filter: undefined, category: undefined, also: undefined, query: undefined, from: undefined, to: undefined, only: undefined };
+/** As nobody had chosen anything, opened row and order included. */
+export const wholeLook: Look = { ...plainLook, ...everyRow, open: undefined };
+/** Whether some rows are left out. */
+export const isNarrowed = (look: Look): boolean => Object.keys(everyRow).some((name) => look[name as keyof Look] !== undefined);
+/** Whether the prompts stand there all and in their own order, so that the server need not be asked. */
+export const isPlain = (look: Look): boolean => !isNarrowed(look) && look.sort === 'n' && !look.descending;
 export const filters: readonly Filter[] = ['failed', 'checks', 'empty', 'slow'];
 const columns: readonly Column[] = ['n', 'latency', 'ttft', 'tokens', 'length'];
 
 const latency = (text: string | null): number | undefined => (text !== null && /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined);
+/** Those of `given` that are there. */
+function alsoOf(given: URLSearchParams): Look['also'] {
+  const found = narrowings.flatMap((name) => (given.get(name) ? [[name, given.get(name)!]] : []));
+  return found.length > 0 ? (Object.fromEntries(found) as Look['also']) : undefined;
+}
+
 const whole = (text: string | null): number | undefined => (text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 export function lookOf(query: string): Look {
@@ -35,8 +54,9 @@ export function lookOf(query: string): Look {
   const only = given.get('only')?.split(',').flatMap((text) => whole(text) ?? []);
   const look: Look = {
     filter: filters.find((one) => one === given.get('f')),
-    category: given.get('category') ?? undefined,
-    query: given.get('q') ?? undefined,
+    category: given.get('category') || undefined,
+    also: alsoOf(given),
+    query: given.get('q') || undefined,
     sort: column ?? 'n',
     descending: column !== undefined && sort.startsWith('-'),
     from: latency(given.get('from')),
@@ -51,6 +71,7 @@ export function queryOf(look: Look): string {
   const said = new URLSearchParams();
   if (look.filter) said.set('f', look.filter);
   if (look.category) said.set('category', look.category);
+  for (const [name, value] of Object.entries(look.also ?? {})) said.set(name, value);
   if (look.query) said.set('q', look.query);
   if (look.sort !== 'n' || look.descending) said.set('sort', `${look.descending ? '-' : ''}${look.sort}`);
   if (look.from !== undefined) said.set('from', String(look.from));
@@ -75,89 +96,67 @@ export function checksOf(result: Result | undefined): { passed: number; total: n
   return { passed: result.checks.filter((one) => one.passed).length, total: result.checks.length };
 }
 
-/** What is searched of a row. */
-export const textOf = ({ prompt, result }: Row) => `${prompt}\n${result?.response ?? ''}\n${result?.error ?? ''}`;
+/** The row of a result, wherever it came from. */
+export const rowOf = (result: Result): Row => ({ id: result.prompt_id, result, mark: result.success ? 'done' : 'failed', prompt: result.prompt });
+
+/** What a pattern is tried on. */
+export const textOf = ({ prompt, response, error }: Result) => `${prompt}\n${response ?? ''}\n${error ?? ''}`;
 
 export interface Search {
-  /** Whether a text is among those looked for; of a pattern that is found out elsewhere. */
-  test: (text: string) => boolean;
+  /** Text anywhere in prompt or answer, ignoring case: the server finds it. */
+  keyword?: string;
+  /** A regular expression: the page tries it on what the server lists. */
   pattern?: RegExp;
   fault?: string;
 }
 
-/** What a row is searched by: text anywhere in it, ignoring case, or a regular expression; a broken one is named. */
 export function searchOf(query: string | undefined): Search {
-  if (!query) return { test: () => true };
+  if (!query) return {};
   const pattern = /^\/(.+)\/([imsu]*)$/.exec(query);
-  if (!pattern) {
-    const wanted = query.toLocaleLowerCase();
-    return { test: (text) => text.toLocaleLowerCase().includes(wanted) };
-  }
+  if (!pattern) return { keyword: query };
   try {
-    return { test: () => true, pattern: new RegExp(pattern[1]!, pattern[2] || 'i') };
+    return { pattern: new RegExp(pattern[1]!, pattern[2] || 'i') };
   } catch {
-    return { test: () => true, fault: say('table.search.broken') };
+    return { fault: say('table.search.broken') };
   }
 }
 
-const slowShare = 0.1;
+const withoutText = 'empty,reasoning_only,length_empty';
 
-/** From which latency on an answer is among the slowest tenth. */
-function slowFrom(rows: readonly Row[]): number {
-  const times = rows.flatMap(({ result }) => (result?.success && result.latency_ms !== undefined ? [result.latency_ms] : [])).sort((a, b) => b - a);
-  return times[Math.max(0, Math.ceil(times.length * slowShare) - 1)] ?? Infinity;
+/** `look` as the server takes it. `slow` is the latency in ms from which on an answer is among the slowest tenth. */
+export function questionOf(look: Look, slow?: number): URLSearchParams {
+  const asked = new URLSearchParams(look.also ?? {});
+  const put = (name: string, value: string | number | undefined) => value !== undefined && asked.set(name, String(value));
+  if (look.filter === 'failed') put('success', 'false');
+  if (look.filter === 'checks') put('checks', 'failed');
+  if (look.filter === 'empty') put('outcome', withoutText);
+  put('category', look.category);
+  put('keyword', searchOf(look.query).keyword);
+  put('min_latency_ms', look.filter === 'slow' ? Math.max(slow ?? 0, look.from ?? 0) : look.from);
+  put('max_latency_ms', look.to);
+  for (const id of look.only ?? []) asked.append('prompt_id', String(id));
+  if (look.sort !== 'n') put('sort_by', look.sort);
+  if (look.descending) put('order', 'desc');
+  return asked;
 }
 
-function passes(filter: Filter, { result }: Row, slow: number): boolean {
-  if (!result) return false;
-  switch (filter) {
-    case 'failed':
-      return !result.success;
-    case 'checks':
-      return result.checks?.some((one) => !one.passed) ?? false;
-    case 'empty':
-      return result.success && !result.response?.trim();
-    case 'slow':
-      return (result.latency_ms ?? 0) >= slow;
-  }
-}
-
-function measure({ id, result }: Row, column: Column): number | undefined {
-  switch (column) {
-    case 'n':
-      return id;
-    case 'latency':
-      return result?.latency_ms;
-    case 'ttft':
-      return result?.ttft_ms;
-    case 'tokens':
-      return result?.output_tokens;
-    case 'length':
-      return result?.response?.length;
-  }
-}
-
-/** The rows that `look` asks for, in its order, and of a pattern those in `hits`; rows without the measure stand last either way. */
-export function looked(rows: readonly Row[], look: Look, hits?: ReadonlySet<number>): Row[] {
-  const search = searchOf(look.query);
-  const only = look.only && new Set(look.only);
-  const slow = look.filter === 'slow' ? slowFrom(rows) : 0;
-  const kept = rows.filter((row) => {
-    const latency = row.result?.latency_ms;
-    return (
-      (!only || only.has(row.id)) &&
-      (!look.filter || passes(look.filter, row, slow)) &&
-      (!look.category || row.result?.category === look.category) &&
-      (look.from === undefined || (latency !== undefined && latency >= look.from)) &&
-      (look.to === undefined || (latency !== undefined && latency <= look.to)) &&
-      (!look.query || (search.pattern ? !hits || hits.has(row.id) : search.test(textOf(row))))
-    );
-  });
-  if (look.sort === 'n' && !look.descending) return kept;
-  const sign = look.descending ? -1 : 1;
-  return kept.sort((a, b) => {
-    const [x, y] = [measure(a, look.sort), measure(b, look.sort)];
-    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined) || a.id - b.id;
-    return sign * (x - y) || a.id - b.id;
-  });
+/** The look that shows what a list of results by the server leads to. */
+export function lookBehind(link: string): Look {
+  const given = new URLSearchParams(link.split('?')[1]);
+  const only = given.getAll('prompt_id').flatMap((text) => whole(text) ?? []);
+  const filter: Filter | undefined = given.get('success') === 'false' ? 'failed' : given.get('checks') === 'failed' ? 'checks' : given.get('outcome') === withoutText ? 'empty' : undefined;
+  const said = { failed: 'success', checks: 'checks', empty: 'outcome', slow: '' };
+  if (filter) given.delete(said[filter]);
+  return {
+    ...wholeLook,
+    filter,
+    category: given.get('category') ?? undefined,
+    also: alsoOf(given),
+    query: given.get('keyword') ?? undefined,
+    from: latency(given.get('min_latency_ms')),
+    to: latency(given.get('max_latency_ms')),
+    only: only.length > 0 ? only : undefined,
+    sort: columns.find((one) => one === given.get('sort_by')) ?? 'n',
+    descending: given.get('order') === 'desc',
+  };
 }
