@@ -1,6 +1,7 @@
 // What the page makes of a run's results and of Atlas's answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pageOf } from '../../gateway/web/dev/results.mjs';
 import { base, link, result, rowsDrawn, run, session, sound, visit } from './written-api.mjs';
 
 const rowsOf = (page) => page.locator('.result-body [role=row] .cell-n span:first-child').allTextContents();
@@ -17,7 +18,7 @@ test('wrong answers are no success: two marks, a reading, and a filter that find
   assert.equal(await page.locator('.result-body .good').count(), 1, 'nothing else is green');
   await sound(page, 'run-checks');
   await reading.click();
-  assert.equal((await rowsOf(page)).length, 11);
+  await rowsDrawn(page, 11);
   assert.match(page.url(), /f=checks/);
   await close();
 });
@@ -31,6 +32,7 @@ test('only what the server says has an origin leads anywhere, and it leads there
   assert.deepEqual(await answer.locator('.prose button').allTextContents(), ['1.2 s']);
   await answer.getByRole('button', { name: '1.2 s' }).click();
   await page.getByRole('complementary', { name: 'Prompt 12' }).waitFor();
+  await rowsDrawn(page, 1);
   assert.deepEqual(await rowsOf(page), ['12']);
   await page.getByText('The one result behind it').waitFor();
   await sound(page, 'atlas-figure');
@@ -255,6 +257,7 @@ test('what the server could not read or left out of own prompts is said before a
 test('what the table shows stands in the address: a reload and a copied link bring it back', async () => {
   const { page, close } = await visit({ at: '#run?sort=-latency&category=even&open=8' });
   await page.getByRole('complementary', { name: 'Prompt 8' }).waitFor();
+  await rowsDrawn(page, 6);
   assert.deepEqual(await rowsOf(page), ['12', '10', '8', '6', '4', '2']);
   await sound(page, 'run-drawer');
   await page.keyboard.press('j');
@@ -299,5 +302,92 @@ test('ten thousand results: the table draws what is in view', async () => {
   await page.keyboard.press('End');
   await page.locator('.result-body .cell-n', { hasText: /^10000/ }).waitFor();
   assert.ok((await page.locator('.result-body [role=row]').count()) < 80);
+  await close();
+});
+
+test('the table is ordered, filtered and searched by the server, ten thousand results or not', async () => {
+  const asked = [];
+  const results = Array.from({ length: 3000 }, (_, n) => result(n + 1, { latency_ms: 1 + ((n * 7919) % 3000), ...(n % 1000 === 500 ? { success: false, response: undefined, error: 'Away.', error_type: 'api_error' } : {}) }));
+  const { page, close } = await visit({ results, routes: { 'GET /analytics/results': (url) => (asked.push(url.searchParams), pageOf(results, url.searchParams)) } });
+  await page.getByRole('heading', { level: 1, name: /^Ran 3,000/ }).waitFor();
+  assert.equal(asked.length, 0, 'as they stand, the run itself has brought them');
+  const slowestFirst = [...results].sort((a, b) => b.latency_ms - a.latency_ms).map(({ prompt_id }) => String(prompt_id));
+  await page.getByRole('button', { name: 'Latency', exact: true }).click();
+  await page.locator('.result-body [role=row][aria-rowindex="2"] .cell-n', { hasText: new RegExp(`^${slowestFirst[0]}P`) }).waitFor();
+  assert.deepEqual((await rowsOf(page)).slice(0, 10), slowestFirst.slice(0, 10));
+  assert.deepEqual([asked[0].get('sort_by'), asked[0].get('order')], ['latency', 'desc']);
+  await page.getByRole('rowgroup', { name: 'Rows' }).focus();
+  await page.keyboard.press('End');
+  await page.locator('.result-body [role=row][aria-rowindex="3001"] .cell-n', { hasText: new RegExp(`^${slowestFirst.at(-1)}P`) }).waitFor();
+  assert.equal(asked.length, 4, 'in pages, the last as the first');
+  await page.getByRole('button', { name: 'Failed', exact: true }).click();
+  await rowsDrawn(page, 3);
+  await page.getByText('3 of 3,000').waitFor();
+  await page.getByRole('button', { name: 'Failed', exact: true }).click();
+  await page.getByRole('button', { name: 'Slowest tenth' }).click();
+  await page.getByText(/^\d[\d,]* of 3,000$/).waitFor();
+  assert.equal(asked.at(-1).get('min_latency_ms'), '1090');
+  await page.getByRole('searchbox').fill('is 77 times');
+  await page.getByText(/^[01] of 3,000$/).waitFor();
+  assert.equal(asked.at(-1).get('keyword'), 'is 77 times');
+  await close();
+});
+
+test('the drawer goes on in the order of the table, also to what had not come yet', async () => {
+  const results = Array.from({ length: 450 }, (_, n) => result(n + 1, { latency_ms: 1 + ((n * 7919) % 450) }));
+  const order = [...results].sort((a, b) => b.latency_ms - a.latency_ms).map(({ prompt_id }) => prompt_id);
+  const { page, close } = await visit({ results, at: `#run?sort=-latency&open=${order[199]}` });
+  await page.getByRole('complementary', { name: `Prompt ${order[199]}`, exact: true }).waitFor();
+  await page.locator('[aria-rowindex="202"] .cell-n', { hasText: new RegExp(`^${order[200]}P`) }).waitFor();
+  await page.keyboard.press('j');
+  await page.getByRole('complementary', { name: `Prompt ${order[200]}`, exact: true }).waitFor();
+  await page.keyboard.press('k');
+  await page.keyboard.press('k');
+  await page.getByRole('complementary', { name: `Prompt ${order[198]}`, exact: true }).waitFor();
+  await close();
+});
+
+test('what Atlas leads to is the same choice in the table, which can be taken back by parts', async () => {
+  const content = '4 answers were short.';
+  const to = `/api/demo/v2/analytics/results?test_run_id=${run}&success=true&max_output_tokens=14&sort_by=tokens&order=desc`;
+  const { page, close } = await visit({ at: '#atlas', atlas: [{ content, figures: [{ from: 0, to: 9, link: to }] }, '[DONE]'] });
+  await page.getByRole('button', { name: '4 answers' }).click();
+  await rowsDrawn(page, 4);
+  assert.deepEqual(await rowsOf(page), ['4', '3', '2', '1']);
+  await page.getByText('The 4 results behind it').waitFor();
+  assert.match(page.url(), /success=true&max_output_tokens=14/);
+  await sound(page, 'atlas-choice');
+  await page.reload();
+  await rowsDrawn(page, 4);
+  await page.getByRole('button', { name: 'Tokens out ≤ 14' }).click();
+  await rowsDrawn(page, 12);
+  await close();
+});
+
+test('a list that is on its way, empty or refused says so, and a refusal can be tried again', async () => {
+  let refuses = true;
+  let answer;
+  const { page, close } = await visit({
+    routes: {
+      'GET /analytics/results': async (url) => {
+        if (url.searchParams.get('checks')) await new Promise((resolve) => (answer = resolve));
+        else if (refuses) return { status_code: 503, title: 'Database unavailable', detail: 'Try again in a moment.', code: 'database_unavailable' };
+        return pageOf(Array.from({ length: 12 }, (_, n) => result(n + 1)), url.searchParams);
+      },
+    },
+  });
+  await page.getByRole('button', { name: 'Slowest tenth' }).click();
+  const refusal = page.getByRole('alert').filter({ hasText: 'Try again in a moment.' });
+  await refusal.waitFor();
+  await sound(page, 'run-list-refused');
+  refuses = false;
+  await refusal.getByRole('button', { name: 'Try again' }).click();
+  await rowsDrawn(page, 2);
+  await page.getByRole('button', { name: 'Slowest tenth' }).click();
+  await page.getByRole('button', { name: 'Check failed' }).click();
+  await page.locator('.found', { hasText: 'Loading…' }).waitFor();
+  answer();
+  await page.getByText('No result fits.').waitFor();
+  await sound(page, 'run-list-empty');
   await close();
 });

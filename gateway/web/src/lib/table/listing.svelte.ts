@@ -16,10 +16,11 @@ export class Listing {
   results = $state.raw<readonly Result[]>([]);
   /** How many there are in all. */
   total = $state(0);
-  /** Another list was begun and nothing of it is there: what stands here is of the one before. */
-  isStale = $state(false);
+  /** The question that they answer; the one before stays to be seen until there is an answer to the next. */
+  question = $state<string>();
   isAsking = $state(false);
   problem = $state.raw<Problem>();
+  #begun: string | undefined;
   #pages: Pages | undefined;
   #next = $state<string>();
   #asked = new AbortController();
@@ -29,9 +30,10 @@ export class Listing {
     return this.#next !== undefined;
   }
 
-  begin(pages: Pages): void {
+  begin(question: string, pages: Pages): void {
+    this.#asked.abort();
+    this.#begun = question;
     this.#pages = pages;
-    this.isStale = true;
     void this.#read([], undefined, firstPage);
   }
 
@@ -58,16 +60,15 @@ export class Listing {
   end(): void {
     this.#asked.abort();
     clearTimeout(this.#due);
-    this.#due = this.#pages = undefined;
-    this.#clear();
-    this.isStale = this.isAsking = false;
-    this.problem = undefined;
+    this.#due = this.#pages = this.question = this.problem = undefined;
+    this.#take([], 0, undefined);
+    this.isAsking = false;
   }
 
-  #clear(): void {
-    this.results = [];
-    this.total = 0;
-    this.#next = undefined;
+  #take(results: readonly Result[], total: number, next: string | undefined): void {
+    this.results = results;
+    this.total = total;
+    this.#next = next;
   }
 
   /** Reads on from `token` after what is `known`, until there are `count` or no more. */
@@ -87,14 +88,13 @@ export class Listing {
         next = page.next_page_token;
         total = page.total;
       } while (next !== undefined && found.length < count);
-      this.results = found;
-      this.total = total;
-      this.#next = next;
+      this.#take(found, total, next);
     } catch (error) {
       if (signal.aborted) return;
-      if (this.isStale) this.#clear();
+      if (this.question !== this.#begun) this.#take([], 0, undefined);
       this.problem = asProblem(error);
     }
-    this.isStale = this.isAsking = false;
+    this.question = this.#begun;
+    this.isAsking = false;
   }
 }

@@ -24,10 +24,10 @@ function server(count: () => number) {
 test('a list is asked for as far as it is looked at', async () => {
   const { asked, pages } = server(() => 2500);
   const listing = new Listing();
-  listing.begin(pages);
-  expect([listing.isStale, listing.results.length]).toEqual([true, 0]);
+  listing.begin('q', pages);
+  expect([listing.question, listing.results.length]).toEqual([undefined, 0]);
   await settled();
-  expect([listing.isStale, listing.results.length, listing.total, listing.hasMore]).toEqual([false, 200, 2500, true]);
+  expect([listing.question, listing.results.length, listing.total, listing.hasMore]).toEqual(['q', 200, 2500, true]);
   for (let n = 0; n < 5; n += 1) {
     listing.more();
     await settled();
@@ -39,8 +39,8 @@ test('a list is asked for as far as it is looked at', async () => {
 test('nothing comes of a list that another one has taken the place of', async () => {
   const listing = new Listing();
   let answer!: (page: ResultPage) => void;
-  listing.begin(() => new Promise((resolve) => (answer = resolve)));
-  listing.begin(server(() => 3).pages);
+  listing.begin('q', () => new Promise((resolve) => (answer = resolve)));
+  listing.begin('next', server(() => 3).pages);
   await settled();
   answer({ results: [result(99)], total: 1 });
   await settled();
@@ -51,7 +51,7 @@ test('however many results come, the list is asked for anew once in a while, as 
   let total = 900;
   const { asked, pages } = server(() => total);
   const listing = new Listing();
-  listing.begin(pages);
+  listing.begin('q', pages);
   await settled();
   listing.more();
   await settled();
@@ -65,11 +65,11 @@ test('however many results come, the list is asked for anew once in a while, as 
 
 test('a refusal is told, leaves nothing of another list standing, and can be tried again', async () => {
   const listing = new Listing();
-  listing.begin(server(() => 3).pages);
+  listing.begin('q', server(() => 3).pages);
   await settled();
   let refuses = true;
   const { pages } = server(() => 2);
-  listing.begin(async (...asked) => {
+  listing.begin('next', async (...asked) => {
     if (refuses) throw new Problem(503, { code: 'database_unavailable', title: 'Away' });
     return pages(...asked);
   });
