@@ -391,3 +391,19 @@ test('a list that is on its way, empty or refused says so, and a refusal can be 
   await sound(page, 'run-list-empty');
   await close();
 });
+
+test('the drawer shows where the time of a call went, part by part', async () => {
+  const cold = { dns_ms: 2, connect_ms: 18, tls_ms: 40, wait_ms: 300, ttft_ms: 400, latency_ms: 1000, attempts: 2, total_ms: 4200 };
+  const { page, close } = await visit({ results: [result(1, cold), result(2, { ttft_ms: undefined, wait_ms: 150 })], at: '#run?open=1' });
+  const parts = page.locator('.timing > div');
+  await parts.first().waitFor();
+  assert.deepEqual(await parts.allInnerTexts(), ['DNS\n2 ms', 'Connect\n18 ms', 'TLS\n40 ms', 'Wait\n300 ms', 'To the first token\n100 ms', 'Streaming\n600 ms']);
+  const widths = await page.locator('.timing-bar > span').evaluateAll((spans) => spans.map((span) => span.getBoundingClientRect().width));
+  assert.ok(Math.abs(widths[5] / widths[4] - 6) < 0.3, `600 ms are drawn ${widths[5]} px wide and 100 ms ${widths[4]}`);
+  await page.getByText('All attempts with their waits').waitFor();
+  await sound(page, 'run-drawer-timing');
+  await page.keyboard.press('j');
+  await page.getByRole('complementary', { name: 'Prompt 2' }).waitFor();
+  assert.deepEqual(await parts.allInnerTexts(), ['Wait\n150 ms', 'Reading the answer\n50 ms']);
+  await close();
+});

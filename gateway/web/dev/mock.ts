@@ -150,7 +150,7 @@ function startRun(session: Session, suite: Json, body: Json): Run {
         prompt_id: entry.id, test_run_id: run.view.id, prompt: entry.prompt, category: entry.category, success: !failed,
         ...(failed
           ? { error: 'The endpoint limits this key (429). Lower “at the same time” or wait.', error_type: 'rate_limit' }
-          : { response: `A canned answer to: **${entry.prompt}**\n\n1. Open the settings.\n2. Choose *Security*.\n\n\`\`\`sh\necho done\n\`\`\``, latency_ms: latency + 0.137, ttft_ms: Math.round(latency / 4), input_tokens: 12 + entry.id, output_tokens: tokens, finish_reason: entry.id === 4 ? 'length' : 'stop' }),
+          : { response: `A canned answer to: **${entry.prompt}**\n\n1. Open the settings.\n2. Choose *Security*.\n\n\`\`\`sh\necho done\n\`\`\``, latency_ms: latency + 0.137, ttft_ms: Math.round(latency / 4), wait_ms: Math.round(latency / 5), ...(entry.id === 1 ? { dns_ms: 2.1, connect_ms: 18.4, tls_ms: 41.7 } : {}), input_tokens: 12 + entry.id, output_tokens: tokens, finish_reason: entry.id === 4 ? 'length' : 'stop' }),
         attempts: failed ? 3 : 1, ...(failed ? {} : { checks: [{ kind: 'contains', passed: entry.id % 3 !== 0, ...(entry.id % 3 === 0 ? { detail: 'expected “a step by step answer”, found none' } : {}) }] }), model_id: session.endpoint.model_id, created_at: iso(Date.now()),
       };
       run.results.push(result);
