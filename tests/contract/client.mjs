@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 
 const api = '/api/demo/v2';
+// How long a call or a stream may take, so that no test waits for ever.
+const patienceSeconds = 120;
 const wait = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 let base = (process.env.FTL_BASE_URL ?? '').replace(/\/$/, '');
@@ -25,7 +27,7 @@ export function urlOf(path) {
 }
 
 // What came back: status, headers, text, and the text's JSON where it is some.
-export async function call(method, path, { body, headers = {}, signal } = {}) {
+export async function call(method, path, { body, headers = {}, signal = AbortSignal.timeout(patienceSeconds * 1000) } = {}) {
   const isText = typeof body === 'string' || body instanceof Uint8Array;
   const sent = body === undefined || isText ? body : JSON.stringify(body);
   const answer = await fetch(urlOf(path), {
@@ -57,22 +59,27 @@ export async function ok(answer, status = 200) {
   return came.json;
 }
 
-// An event stream as it comes: {event, id, data, comment} each; `response` has status and headers. Ends with the stream.
+// An event stream as it comes: {event, id, data, comment} each; `response` has status and headers. Ends with the stream, and
+// fails where that takes longer than `seconds`: heartbeats keep one open that nothing else ends.
 export class EventStream {
-  static async open(method, path, { body, headers = {} } = {}) {
+  static async open(method, path, { body, headers = {}, seconds = patienceSeconds } = {}) {
     const aborter = new AbortController();
+    const late = new Error(`the stream of ${method} ${path} did not end within ${seconds} s`);
+    setTimeout(() => aborter.abort(late), seconds * 1000).unref();
     const response = await fetch(urlOf(path), {
       method,
       signal: aborter.signal,
       body: body && JSON.stringify(body),
       headers: { accept: 'text/event-stream', ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
     });
-    return new EventStream(response, aborter);
+    return new EventStream(response, aborter, late);
   }
 
-  constructor(response, aborter) {
+  constructor(response, aborter, late) {
     this.response = response;
     this.aborter = aborter;
+    this.late = late;
+    this.last = '';
   }
 
   close() {
@@ -86,12 +93,15 @@ export class EventStream {
       for await (const chunk of this.response.body) {
         rest += decoder.decode(chunk, { stream: true });
         for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
-          yield eventOf(rest.slice(0, end));
+          this.last = rest.slice(0, end);
+          yield eventOf(this.last);
           rest = rest.slice(end + 2);
         }
       }
     } catch (error) {
-      if (!this.aborter.signal.aborted) throw error;
+      const { aborted, reason } = this.aborter.signal;
+      if (reason === this.late) throw new Error(`${this.late.message}; the last of it: ${this.last.slice(0, 300)}`);
+      if (!aborted) throw error;
     }
   }
 

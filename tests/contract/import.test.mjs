@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { get, ok, post, useInstallation } from './client.mjs';
+import { get, ok, post, until, useInstallation } from './client.mjs';
 import { Installation } from './installation.mjs';
 
 const skip = !process.env.FTL_BUILD_DIR && 'set FTL_BUILD_DIR to a build tree with the programs';
@@ -48,7 +48,7 @@ describe('import', { skip }, () => {
   };
   const run = (...parameters) =>
     new Promise((ended) => {
-      const child = spawn(join(process.env.FTL_BUILD_DIR, 'bin', 'finetunelab'), ['import', ...parameters], { env: environment });
+      const child = spawn(join(process.env.FTL_BUILD_DIR, 'bin', 'finetunelab'), ['import', ...parameters], { env: environment, timeout: 120_000 });
       const texts = { out: '', faults: '' };
       child.stdout.on('data', (text) => (texts.out += text));
       child.stderr.on('data', (text) => (texts.faults += text));
@@ -138,7 +138,7 @@ describe('import', { skip }, () => {
     const child = spawn(join(process.env.FTL_BUILD_DIR, 'bin', 'finetunelab'), ['import', '--conversations', path], { env: environment });
     const ended = new Promise((done) => child.on('close', (_, signal) => done(signal)));
     const count = async () => (await titles()).filter((title) => title.startsWith('many ')).length;
-    while ((await count()) === 0 && child.exitCode === null);
+    await until('the first are in', async () => (await count()) > 0 || child.exitCode !== null, { everyMs: 0 });
     child.kill('SIGKILL');
     assert.equal(await ended, 'SIGKILL');
     const before = await count();

@@ -9,6 +9,9 @@ import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { useInstallation } from './client.mjs';
 
+// How long `up` or `down` may take.
+const patienceMs = 180_000;
+
 const scripts = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'deploy', 'local');
 
 export class Installation {
@@ -47,9 +50,12 @@ export class Installation {
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(DEMO_|FTL_(?!BUILD_DIR)|DATABASE_URL|NODE_)/.test(name)));
     return new Promise((ended) => {
       let said = '';
-      const child = spawn(join(scripts, script), flags, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...this.#settings } });
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-      child.on('close', (status) => ended({ status, said }));
+      const child = spawn(join(scripts, script), flags, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...this.#settings }, timeout: patienceMs });
+      const streams = [child.stdout, child.stderr];
+      for (const stream of streams) stream.on('data', (text) => (said += text));
+      // Where something that it started holds its output open, that is closed a moment after its end.
+      child.on('exit', () => setTimeout(() => streams.forEach((stream) => stream.destroy()), 2000).unref());
+      child.on('close', (status, signal) => ended({ status: status ?? signal, said }));
     });
   }
 

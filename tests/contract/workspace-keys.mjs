@@ -1,6 +1,6 @@
 // Keys of the workspace for the sample endpoint, one for each way of speaking, and the calls that make rows in the history.
 import { randomBytes } from 'node:crypto';
-import { call, ok, post, sampleEndpoint } from './client.mjs';
+import { call, ok, post, sampleEndpoint, until } from './client.mjs';
 
 const origin = sampleEndpoint && new URL(sampleEndpoint).origin;
 
@@ -30,9 +30,8 @@ export const ownProject = () => `p${randomBytes(6).toString('hex')}`;
 // The calls of a benchmark of so many requests, when it has ended.
 export async function runBenchmark(project, model, more = {}) {
   const { id } = await ok(post('/benchmark/llm', { project, model, requests: 3, concurrency: 3, prompt_tokens: 16, output_tokens: 16, ...more }), 202);
-  for (;;) {
+  return until(`benchmark ${id} ends`, async () => {
     const benchmark = await ok(call('GET', `/benchmark/llm/${id}?project=${project}`));
-    if (benchmark.status !== 'running') return benchmark;
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
+    return benchmark.status !== 'running' && benchmark;
+  }, { seconds: 120 });
 }

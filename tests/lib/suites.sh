@@ -90,7 +90,7 @@ node_tests() {
   shift 2
   mapfile -t files < <(find "$@" -name node_modules -prune -o \( -name '*.test.mjs' -o -name '*.spec.mjs' \) -print 2>/dev/null | sort)
   ((${#files[@]})) || return 0
-  counted "$name" node_counts node --test --test-concurrency="$at_once" --test-reporter=tap "${files[@]}"
+  counted "$name" node_counts node --import ./tests/lib/ends.mjs --test --test-concurrency="$at_once" --test-reporter=tap "${files[@]}"
 }
 
 # Packages of npm that the tests of a folder need. Not `npm ci`: npm 11 refuses locks that name the optional packages of one
