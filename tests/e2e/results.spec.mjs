@@ -371,13 +371,13 @@ test('a list that is on its way, empty or refused says so, and a refusal can be 
     routes: {
       'GET /analytics/results': async (url) => {
         if (url.searchParams.get('checks')) await new Promise((resolve) => (answer = resolve));
-        else if (refuses) return { status_code: 503, title: 'Database unavailable', detail: 'Try again in a moment.', code: 'database_unavailable' };
+        else if (refuses) return { status_code: 503, title: 'Database unavailable', detail: 'No connection is free.', code: 'database_unavailable' };
         return pageOf(Array.from({ length: 12 }, (_, n) => result(n + 1)), url.searchParams);
       },
     },
   });
   await page.getByRole('button', { name: 'Slowest tenth' }).click();
-  const refusal = page.getByRole('alert').filter({ hasText: 'Try again in a moment.' });
+  const refusal = page.getByRole('alert').filter({ hasText: 'Try again in a moment' });
   await refusal.waitFor();
   await sound(page, 'run-list-refused');
   refuses = false;
@@ -405,5 +405,19 @@ test('the drawer shows where the time of a call went, part by part', async () =>
   await page.keyboard.press('j');
   await page.getByRole('complementary', { name: 'Prompt 2' }).waitFor();
   assert.deepEqual(await parts.allInnerTexts(), ['Wait\n150 ms', 'Reading the answer\n50 ms']);
+  await close();
+});
+
+test('what the server refuses and reports is told in the language of the page', async () => {
+  const results = [result(1, { success: false, response: undefined, error: 'The endpoint did not answer in time.', error_type: 'timeout' }), result(2, { checks: [{ kind: 'not_contains', passed: true, detail: 'The answer does not contain "x".' }] })];
+  const gone = { status_code: 410, title: 'The session is over', detail: 'This session is over and its data is deleted. Open a new one.', code: 'session_expired' };
+  const { page, close } = await visit({ results, at: '#run?open=1', locale: 'de-DE', routes: { 'GET /analytics/results': () => gone } });
+  await page.getByText('(keine Antwort in der Zeit)').waitFor();
+  await page.keyboard.press('j');
+  await page.getByText('enthält nicht').waitFor();
+  await sound(page, 'run-drawer-german');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Fehlgeschlagen', exact: true }).click();
+  await page.getByText('Diese Sitzung ist beendet, ihre Daten sind gelöscht.').first().waitFor();
   await close();
 });

@@ -1,4 +1,5 @@
 // Server-sent events over fetch: a run's events with resume, and Atlas's answer to one question.
+import { adviceOf } from './lib/words/told';
 import { say, spoken } from './lib/words/words.svelte';
 import { atlasPath, runEventsPath, type Message, type Narrator, type Result, type Run } from './api';
 import { Problem, asProblem, problemOf } from './lib/http';
@@ -141,7 +142,7 @@ export function addLine(answer: Answer, data: string): void {
       answer.exports.push({ format: text('format') ?? '', path: text('path') ?? '' });
       break;
     case 'error':
-      answer.error = text('detail') ?? text('error') ?? text('message') ?? say('answer.broke_off');
+      answer.error = adviceOf(text('code') ?? '') ?? text('detail') ?? text('error') ?? text('message') ?? say('answer.broke_off');
       break;
     default:
       addContent(answer, text('content') ?? '', line.figures);

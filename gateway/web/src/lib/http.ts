@@ -1,7 +1,8 @@
 // One request to the gateway and its answer. Every refusal arrives as a Problem.
 import { say } from './words/words.svelte';
+import { adviceOf, titleOf } from './words/told';
 
-/** A refusal by the gateway (RFC 9457), or `unreachable` with status 0 where no answer came. */
+/** A refusal by the gateway (RFC 9457), in the page's words where it has some for the code; or `unreachable` with status 0 where no answer came. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
@@ -14,12 +15,14 @@ export class Problem extends Error {
 
   constructor(status: number, body: Record<string, unknown>, retryAfter?: number) {
     const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : undefined);
-    const title = text('title') ?? say('problem.unknown');
-    super(text('detail') ?? title);
+    const code = text('code') ?? 'unknown';
+    const title = titleOf(code) ?? text('title') ?? say('problem.unknown');
+    const detail = adviceOf(code) ?? text('detail') ?? title;
+    super(detail);
     this.status = status;
-    this.code = text('code') ?? 'unknown';
+    this.code = code;
     this.title = title;
-    this.detail = text('detail') ?? title;
+    this.detail = detail;
     this.requestId = text('request_id');
     this.retryAfter = retryAfter;
     const faults = Array.isArray(body.errors) ? (body.errors as { field?: string; message?: string }[]) : [];
