@@ -15,6 +15,10 @@
 namespace ftl {
 namespace {
 
+constexpr Query kBegin{"db.begin", "BEGIN"};
+constexpr Query kCommit{"db.commit", "COMMIT"};
+constexpr Query kRollBack{"db.roll_back", "ROLLBACK"};
+
 // libpq would print the server's notices on stderr.
 void IgnoreNotice(void*, const PGresult*) {}
 
@@ -93,6 +97,26 @@ bool Connection::Idle() const {
 Task<std::vector<Rows>> Connection::Pipeline(const std::vector<Statement>& statements, Deadline deadline) {
   trace::Span span = StatementSpan(statements);
   return span.is_recorded() ? Carry(std::move(span), statements, deadline) : Carry(statements, deadline);
+}
+
+Task<std::vector<Rows>> Connection::Transact(std::vector<Statement>& statements, Deadline deadline) {
+  trace::Span span = StatementSpan(statements);
+  statements.insert(statements.begin(), Statement{kBegin, {}});
+  statements.push_back(Statement{kCommit, {}});
+  absl::StatusOr<std::vector<Rows>> all = co_await Carry(statements, deadline);
+  statements.pop_back();
+  statements.erase(statements.begin());
+  if (all.ok()) {
+    all->pop_back();
+    all->erase(all->begin());
+    co_return all;
+  }
+  span.Fail(CodeOf(ReasonOf(all.status())));
+  if (usable() && PQtransactionStatus(connection_) == PQTRANS_INERROR) {
+    const std::vector<Statement> roll_back = {{kRollBack, {}}};
+    (void)co_await Carry(roll_back, deadline);
+  }
+  co_return all;
 }
 
 Task<std::vector<Rows>> Connection::Carry(trace::Span span, const std::vector<Statement>& statements,

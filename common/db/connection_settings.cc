@@ -100,10 +100,11 @@ absl::StatusOr<ConnectionKeywords> ReadConnectionString(const std::string& url, 
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) keywords.emplace_back(option->keyword, option->val);
   }
-  std::string startup(kOptions);
+  // The last word counts: the URL's stands above what a module prefers, and below what the programs build on.
+  std::string startup = server_settings;
+  if (const std::string* own = Find(keywords, "options")) startup += ' ' + *own;
+  startup += fmt::format(" {}", kOptions);
   if (!role.empty()) startup += fmt::format(" -c role={}", role);
-  if (!server_settings.empty()) startup += ' ' + server_settings;
-  if (const std::string* own = Find(keywords, "options")) startup = fmt::format("{} {}", *own, startup);
   Set(keywords, "options", startup);
   Set(keywords, "client_encoding", "UTF8");
   // Kerberos look-ups would block.

@@ -44,11 +44,14 @@ Task<Rows> Database::Run(Deadline deadline, SessionScope scope, Query query, Par
 
 Task<std::vector<Rows>> Database::RunAll(Deadline deadline, SessionScope scope, std::vector<Statement> statements) {
   const std::shared_ptr<ConnectionPool> pool = pool_;
-  const bool scoped = !scope.setting().empty();
+  const bool scoped = !scope.empty();
   if (scoped) statements.insert(statements.begin(), NameSessions(scope));
+  const bool is_one = statements.size() == 1;
   for (int attempt = 1;; ++attempt) {
     CO_TRY(ConnectionLease connection, co_await pool->Acquire(deadline));
-    absl::StatusOr<std::vector<Rows>> all = co_await connection->Pipeline(statements, deadline);
+    Task<std::vector<Rows>> carried =
+        is_one ? connection->Pipeline(statements, deadline) : connection->Transact(statements, deadline);
+    absl::StatusOr<std::vector<Rows>> all = co_await std::move(carried);
     if (all.ok() && scoped) all->erase(all->begin());
     if (all.ok() || !IsRepeatable(all.status()) || attempt == Transaction::kMaxAttempts) co_return all;
   }

@@ -112,6 +112,33 @@ TEST_F(DatabaseTest, APipelineIsOneTransaction) {
   EXPECT_EQ((*done)[2].Only().Get<int64_t>("n"), 2);
 }
 
+TEST_F(DatabaseTest, AUnitThatFailsLeavesItsConnectionToTheNext) {
+  constexpr Query kServer{"test.server", "SELECT pg_backend_pid() AS pid"};
+  Database database(io_.get_executor(), Settings(1));
+  const Deadline deadline = DeadlineIn(absl::Seconds(5));
+  const auto server = [&] {
+    const auto rows = Await(io_, database.Run(deadline, SessionScope("aa"), kServer));
+    return rows.ok() ? rows->Only().Get<int32_t>("pid") : 0;
+  };
+  const int32_t before = server();
+  ASSERT_NE(before, 0);
+  const auto failed = Await(io_, database.Run(deadline, SessionScope("aa"), {"test.zero", "SELECT 1 / ($1::int - 1)"}, Params(1)));
+  EXPECT_TRUE(IsDataFault(failed.status()));
+  EXPECT_EQ(server(), before);
+}
+
+TEST_F(DatabaseTest, TheUrlsOptionsStandAboveTheModulesAndBelowWhatIsBuiltOn) {
+  DatabaseSettings settings = test_database_.As("ftl_export");
+  settings.server_settings = "-c plan_cache_mode=force_generic_plan";
+  settings.url += " options='-c plan_cache_mode=auto -c timezone=Asia/Tokyo -c role=ftl_owner'";
+  Database database(io_.get_executor(), settings);
+  constexpr Query kSettings{"test.settings", R"(
+    SELECT concat_ws(' ', current_setting('plan_cache_mode'), current_setting('timezone'), current_user) AS settings)"};
+  const auto rows = Await(io_, database.Run(DeadlineIn(absl::Seconds(5)), SessionScope::None(), kSettings));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(rows->Only().Get<std::string>("settings"), "auto UTC ftl_export");
+}
+
 TEST_F(DatabaseTest, SendsAndReceivesMoreThanTheSocketsHold) {
   constexpr Query kRepeat{"test.repeat", "SELECT $1::text || repeat('y', 3000000) AS text"};
   std::vector<Statement> statements;

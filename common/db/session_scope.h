@@ -19,20 +19,26 @@ class SessionScope {
     for (const std::string& session : sessions) Add(session);
   }
 
-  // The value of the setting ftl.sessions: hashes with commas between; empty for none.
-  const std::string& setting() const { return setting_; }
+  bool empty() const { return statement_.size() == kNone.size(); }
+  // What tells the server, for the rest of a transaction or up to the next such statement: the setting ftl.sessions holds
+  // hashes with commas between.
+  std::string_view statement() const { return statement_; }
 
  private:
+  static constexpr std::string_view kNone = "SET LOCAL ftl.sessions = ''";
+
   SessionScope() = default;
 
   void Add(std::string_view session) {
-    // A comma would let one name open a second session.
+    // A comma would let one name open a second session, and a quote do anything.
     if (session.empty() || session.find_first_not_of("0123456789abcdef") != std::string_view::npos) return;
-    if (!setting_.empty()) setting_ += ',';
-    setting_ += session;
+    const bool first = empty();
+    statement_.pop_back();
+    if (!first) statement_ += ',';
+    statement_.append(session) += '\'';
   }
 
-  std::string setting_;
+  std::string statement_{kNone};
 };
 
 }  // namespace ftl

@@ -155,7 +155,7 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
       const std::shared_ptr<ConnectionPool> pool = pool_;
       absl::StatusOr<ConnectionLease> connection = co_await pool->Acquire(deadline);
       if (connection.ok()) {
-        rows = co_await (*connection)->Pipeline(statements, deadline);
+        rows = co_await (*connection)->Transact(statements, deadline);
       } else {
         rows = connection.status();
       }

@@ -88,7 +88,8 @@ Task<pb::OpenSessionResponse> Admission::OpenNew(Deadline deadline, const Openin
 
   auto work = [&](Transaction& transaction) -> Task<absl::Time> {
     CO_TRY(const absl::Time now,
-           co_await sessions_.TakePlace(transaction, session.address, limits_.sessions_per_address));
+           co_await sessions_.TakePlace(transaction, session.address, limits_.sessions_per_address,
+                                        session.idempotency_digest));
     CO_TRY(co_await sessions_.HoldEpochKey(transaction, keys_.EpochAt(now)));
     CO_TRY(const EpochKey key, keys_.KeyAt(now));
     const Place place = ApiKeyPlace(session.hash, session.endpoint_origin);

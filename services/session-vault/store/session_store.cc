@@ -35,6 +35,9 @@ constexpr Query kTakePlace{"session.take_place", R"(
     ON CONFLICT (address) DO UPDATE SET open = a.open + 1 WHERE a.open < $2
     RETURNING now() AS now)"};
 
+constexpr Query kIsOpened{"session.is_opened", R"(
+    SELECT EXISTS (SELECT 1 FROM demo_session_expiry WHERE idempotency_digest = $1) AS is_opened)"};
+
 constexpr Query kNextPlace{"session.next_place", R"(
     SELECT extract(epoch FROM min(expires_at) - now())::float8 AS seconds
     FROM demo_session_expiry WHERE address = $1 AND holds_place)"};
@@ -170,11 +173,16 @@ Task<std::optional<OpenedBefore>> SessionStore::FindOpenedBefore(Deadline deadli
       {row.Get<std::string>("demo_session_id"), row.Get<std::string>("idempotency_salt")});
 }
 
-Task<absl::Time> SessionStore::TakePlace(Transaction& transaction, std::string address, int32_t most) {
+Task<absl::Time> SessionStore::TakePlace(Transaction& transaction, std::string address, int32_t most,
+                                         std::optional<std::string> idempotency_digest) {
   std::vector<Statement> statements;
   statements.push_back({kTakeOffExpired, Params(address)});
   statements.push_back({kTakePlace, Params(address, most)});
+  statements.push_back({kIsOpened, Params(idempotency_digest)});
   CO_TRY(const std::vector<Rows> rows, co_await transaction.RunAll(std::move(statements)));
+  if (rows[2].Only().Get<bool>("is_opened")) {
+    co_return Refuse(Reason::kActiveSessionExists, "This Idempotency-Key has just opened a session; ask again.");
+  }
   if (!rows[1].empty()) co_return rows[1].Only().Get<absl::Time>("now");
   CO_TRY(const Rows next, co_await transaction.Run(kNextPlace, Params(address)));
   const double seconds = next.Only().Get<std::optional<double>>("seconds").value_or(1);
