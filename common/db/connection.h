@@ -35,13 +35,13 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Sends `statements` and one sync, and reads what each gave. The first failure is given, and nothing after it was done;
-  // what was done before it is kept only where they opened a transaction block, or stand in one. Named statements are
-  // prepared on the way where this connection does not know them yet.
+  // Sends `statements` and one sync, and reads what each gave. The first failure is given, and nothing after it was
+  // done; what was done before it is kept only where they opened a transaction block, or stand in one. Named statements
+  // are prepared on the way where this connection does not know them yet.
   Task<std::vector<Rows>> Pipeline(const std::vector<Statement>& statements, Deadline deadline);
 
-  // The same as a whole: all or none take effect. BEGIN and COMMIT travel along; a transaction that failed is rolled back
-  // before this returns. `statements` are then what they were.
+  // The same as a whole: all or none take effect. BEGIN and COMMIT travel along; a transaction that failed is rolled
+  // back before this returns. `statements` are then what they were.
   Task<std::vector<Rows>> Transact(std::vector<Statement>& statements, Deadline deadline);
 
   // The next NOTIFY on the channels this connection listens on. kDeadlineExceeded leaves the connection usable.

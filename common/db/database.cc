@@ -44,8 +44,10 @@ Task<Rows> Database::Run(Deadline deadline, SessionScope scope, Query query, Par
 
 Task<std::vector<Rows>> Database::RunAll(Deadline deadline, SessionScope scope, std::vector<Statement> statements) {
   const std::shared_ptr<ConnectionPool> pool = pool_;
-  const bool scoped = !scope.empty();
-  if (scoped) statements.insert(statements.begin(), NameSessions(scope));
+  const bool scoped = !scope.setting().empty();
+  const SessionStatement sessions(scope);
+  if (scoped) statements.insert(statements.begin(), sessions.Get());
+  // One statement is a transaction by itself.
   const bool is_one = statements.size() == 1;
   for (int attempt = 1;; ++attempt) {
     CO_TRY(ConnectionLease connection, co_await pool->Acquire(deadline));

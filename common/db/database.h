@@ -30,7 +30,7 @@ struct DatabaseSettings {
   std::string role = {};
   // What pg_stat_activity calls us.
   std::string application_name = "finetunelab";
-  // What the server is told for this module, `-c name=value …`; the URL's own options stand above it.
+  // What the server is told for this module, `-c name=value …`.
   std::string server_settings = {};
   // Which work the connections are for, `reads` say; a word for people who read metrics.
   std::string lane = "calls";
@@ -54,10 +54,9 @@ struct DatabaseUse {
 // connection before the first call; recovers by itself when the server comes back, one careful attempt at a time, and
 // refuses at once with kDatabaseUnavailable meanwhile.
 //
-// A unit of work is one pipeline: BEGIN, the session's name, the statements, COMMIT, one sync. That is one transaction and
-// one round trip; a statement that is alone and names no session goes without the rest. A unit that fails leaves nothing
-// behind. Exception: when the connection or the time is lost after the sync was sent, nobody knows whether it took effect;
-// write so that a repeat does no harm.
+// A unit of work is one pipeline: the session's setting, the statements, one sync. That is one transaction and one
+// round trip. A unit that fails leaves nothing behind. Exception: when the connection or the time is lost after the
+// sync was sent, nobody knows whether it took effect; write so that a repeat does no harm.
 //
 // Errors: see common/db/failure.h. Serialization failures and deadlocks are repeated here, up to three times in all.
 class Database {

@@ -122,7 +122,8 @@ TEST_F(DatabaseTest, AUnitThatFailsLeavesItsConnectionToTheNext) {
   };
   const int32_t before = server();
   ASSERT_NE(before, 0);
-  const auto failed = Await(io_, database.Run(deadline, SessionScope("aa"), {"test.zero", "SELECT 1 / ($1::int - 1)"}, Params(1)));
+  const auto failed =
+      Await(io_, database.Run(deadline, SessionScope("aa"), {"test.zero", "SELECT 1 / ($1::int - 1)"}, Params(1)));
   EXPECT_TRUE(IsDataFault(failed.status()));
   EXPECT_EQ(server(), before);
 }

@@ -19,26 +19,20 @@ class SessionScope {
     for (const std::string& session : sessions) Add(session);
   }
 
-  bool empty() const { return statement_.size() == kNone.size(); }
-  // What tells the server, for the rest of a transaction or up to the next such statement: the setting ftl.sessions holds
-  // hashes with commas between.
-  std::string_view statement() const { return statement_; }
+  // The value of the setting ftl.sessions: hashes with commas between; empty for none.
+  const std::string& setting() const { return setting_; }
 
  private:
-  static constexpr std::string_view kNone = "SET LOCAL ftl.sessions = ''";
-
   SessionScope() = default;
 
   void Add(std::string_view session) {
-    // A comma would let one name open a second session, and a quote do anything.
+    // A comma would let one name open a second session.
     if (session.empty() || session.find_first_not_of("0123456789abcdef") != std::string_view::npos) return;
-    const bool first = empty();
-    statement_.pop_back();
-    if (!first) statement_ += ',';
-    statement_.append(session) += '\'';
+    if (!setting_.empty()) setting_ += ',';
+    setting_ += session;
   }
 
-  std::string statement_{kNone};
+  std::string setting_;
 };
 
 }  // namespace ftl

@@ -46,6 +46,7 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
          std::vector<Statement> what)
         : deadline(until),
           scope(std::move(whose)),
+          sessions(scope),
           place(std::move(where)),
           statements(std::move(what)),
           bytes(BytesOf(statements)),
@@ -54,6 +55,7 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
 
     const Deadline deadline;
     const SessionScope scope;
+    const SessionStatement sessions;
     const std::string place;
     std::vector<Statement> statements;
     const size_t bytes;
@@ -147,7 +149,7 @@ class SharedCommits::Lane : public std::enable_shared_from_this<Lane> {
     std::vector<Statement> statements;
     for (const auto& unit : units) {
       deadline = std::max(deadline, unit->deadline);
-      statements.push_back(NameSessions(unit->scope));
+      statements.push_back(unit->sessions.Get());
       std::move(unit->statements.begin(), unit->statements.end(), std::back_inserter(statements));
     }
     Answer rows = DatabaseUnavailable("the lane is closed");

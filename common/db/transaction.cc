@@ -35,8 +35,9 @@ Task<Rows> Transaction::Run(Query query, Params params) {
 Task<std::vector<Rows>> Transaction::RunAll(std::vector<Statement> statements) {
   if (!failure_.ok()) co_return failure_;
   const bool first = !std::exchange(begun_, true);
+  const SessionStatement sessions(scope_);
   if (first) {
-    const Statement opening[] = {{kBegin, {}}, NameSessions(scope_)};
+    const Statement opening[] = {{kBegin, {}}, sessions.Get()};
     statements.insert(statements.begin(), std::begin(opening), std::end(opening));
   }
   absl::StatusOr<std::vector<Rows>> all = co_await (*lease_)->Pipeline(statements, deadline_);

@@ -18,7 +18,7 @@ constexpr Query kPairs{"compare.pairs", R"(
                                 AND (o.test_run_id::text <> $5 OR o.sequence <= $4)))
   ORDER BY o.prompt_id)"};
 constexpr Query kHasBase{"compare.has_base", R"(
-  SELECT EXISTS (SELECT FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid) AS there)"};
+  SELECT EXISTS (SELECT 1 FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid) AS there)"};
 
 }  // namespace
 

@@ -17,7 +17,7 @@ constexpr int kPiece = 500;
 
 constexpr Query kOrder{"orders.kept", R"(
   SELECT run.id::text AS id, run.status IN ('completed', 'failed', 'cancelled') AS is_over,
-         EXISTS (SELECT FROM demo_run_orders o
+         EXISTS (SELECT 1 FROM demo_run_orders o
                  WHERE o.demo_session_id = run.demo_session_id AND o.test_run_id = run.id AND o.sort_by = $3
                    AND o.descending = $4) AS is_kept
   FROM demo_batch_test_runs run WHERE run.demo_session_id = $1 AND ($2::uuid IS NULL OR run.id = $2::uuid) LIMIT 2)"};
@@ -30,9 +30,9 @@ constexpr std::string_view kKeep = R"(
   FROM (SELECT key, prompt_id, place, ((place - 1) / {2})::integer AS piece
         FROM (SELECT {0} AS key, r.prompt_id, row_number() OVER (ORDER BY {0} {1}, r.prompt_id {1}) AS place
               FROM demo_batch_test_results r WHERE r.demo_session_id = $1 AND r.test_run_id = $2::uuid) AS placed) AS pieces
-  WHERE EXISTS (SELECT FROM demo_batch_test_runs run WHERE run.demo_session_id = $1 AND run.id = $2::uuid
+  WHERE EXISTS (SELECT 1 FROM demo_batch_test_runs run WHERE run.demo_session_id = $1 AND run.id = $2::uuid
                   AND run.status IN ('completed', 'failed', 'cancelled'))
-    AND NOT EXISTS (SELECT FROM demo_run_orders o WHERE o.demo_session_id = $1 AND o.test_run_id = $2::uuid
+    AND NOT EXISTS (SELECT 1 FROM demo_run_orders o WHERE o.demo_session_id = $1 AND o.test_run_id = $2::uuid
                       AND o.sort_by = $3 AND o.descending = $4)
   GROUP BY piece
   ON CONFLICT DO NOTHING)";

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Query kSessionOfRun{"scope.session_of_run", "SELECT session_of_run($1::uuid) AS session"};
 constexpr Query kHasRun{"scope.has_run", R"(
-  SELECT EXISTS (SELECT FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid) AS there)"};
+  SELECT EXISTS (SELECT 1 FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = $2::uuid) AS there)"};
 
 }  // namespace
 

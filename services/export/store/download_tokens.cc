@@ -17,14 +17,12 @@ namespace ftl::exporter {
 namespace {
 
 constexpr Query kRedeem{"export.redeem", R"(
-  DELETE FROM demo_download_tokens WHERE token_hash = $1
-  RETURNING demo_session_id, test_run_id::text AS test_run_id, format, array_to_string(prompt_ids, ',') AS prompt_ids,
-         expires_at > now() AS fresh)"};
+  DELETE FROM demo_download_tokens WHERE token_hash = $1 AND expires_at > now()
+  RETURNING demo_session_id, test_run_id::text AS test_run_id, format, array_to_string(prompt_ids, ',') AS prompt_ids)"};
 
 constexpr Query kLook{"export.look", R"(
-  SELECT demo_session_id, test_run_id::text AS test_run_id, format, array_to_string(prompt_ids, ',') AS prompt_ids,
-         expires_at > now() AS fresh
-  FROM demo_download_tokens WHERE token_hash = $1)"};
+  SELECT demo_session_id, test_run_id::text AS test_run_id, format, array_to_string(prompt_ids, ',') AS prompt_ids
+  FROM demo_download_tokens WHERE token_hash = $1 AND expires_at > now())"};
 
 }  // namespace
 
@@ -38,7 +36,7 @@ Task<Download> DownloadTokens::Look(Deadline deadline, std::string token) {
 
 Task<Download> DownloadTokens::Find(Deadline deadline, Query query, std::string token) {
   CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), query, Params(TokenHash(token))));
-  if (rows.empty() || !rows.Only().Get<bool>("fresh")) {
+  if (rows.empty()) {
     co_return Refuse(Reason::kNotFound,
                      "This download link has been used or is older than five minutes. Ask for the export once more.");
   }

@@ -12,7 +12,7 @@ constexpr Query kTryLock{"key.try_lock", R"(
     SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked)"};
 
 constexpr Query kInUse{"key.in_use", R"(
-    SELECT EXISTS (SELECT FROM demo_session_expiry WHERE key_id = $1) AS in_use, clock_timestamp() AS now)"};
+    SELECT EXISTS (SELECT 1 FROM demo_session_expiry WHERE key_id = $1) AS in_use, clock_timestamp() AS now)"};
 
 }  // namespace
 

@@ -28,7 +28,7 @@ constexpr Query kTakeOffExpired{"session.take_off_expired", R"(
       UPDATE demo_session_expiry SET holds_place = false, idempotency_digest = NULL
       WHERE address = $1 AND holds_place AND expires_at <= now() RETURNING 1)
     UPDATE demo_addresses SET open = greatest(open - (SELECT count(*) FROM expired), 0)
-    WHERE address = $1 AND EXISTS (SELECT FROM expired))"};
+    WHERE address = $1 AND EXISTS (SELECT 1 FROM expired))"};
 
 constexpr Query kTakePlace{"session.take_place", R"(
     INSERT INTO demo_addresses AS a (address, open) VALUES ($1, 1)
@@ -61,8 +61,8 @@ constexpr Query kRecordRefused{"session.record_refused", R"(
     INSERT INTO audit_log (event, address) VALUES ('endpoint_refused', $1))"};
 
 // Whether the key goes with a run that has ended, carried out or not. $1 is the session.
-#define FTL_KEY_IS_DUE                                                  \
-  "(forget_key_after_run AND EXISTS (SELECT FROM demo_batch_test_runs " \
+#define FTL_KEY_IS_DUE                                                    \
+  "(forget_key_after_run AND EXISTS (SELECT 1 FROM demo_batch_test_runs " \
   "WHERE demo_session_id = $1 AND status NOT IN ('pending', 'running')))"
 
 constexpr Query kRead{"session.read",
@@ -73,8 +73,8 @@ constexpr Query kRead{"session.read",
 
 // For work that does not count as the person's use: whether there is anything left of a session that does not live.
 constexpr Query kWasThere{"session.was_there", R"(
-    SELECT EXISTS (SELECT FROM demo_ended_sessions WHERE demo_session_id = $1)
-        OR EXISTS (SELECT FROM demo_session_expiry WHERE demo_session_id = $1) AS was_there)"};
+    SELECT EXISTS (SELECT 1 FROM demo_ended_sessions WHERE demo_session_id = $1)
+        OR EXISTS (SELECT 1 FROM demo_session_expiry WHERE demo_session_id = $1) AS was_there)"};
 
 constexpr Query kRecordConnectionTest{"session.record_connection_test", R"(
     UPDATE demo_model_configs
@@ -92,7 +92,7 @@ constexpr Query kReadKey{
     " AS is_due, endpoint_url, model_id, model_name, provider, capabilities, forget_key_after_run, expires_at, now() "
     "AS now "
     "FROM demo_model_configs WHERE session_id = $1 AND expires_at > now() "
-    "AND NOT EXISTS (SELECT FROM demo_session_expiry WHERE demo_session_id = $1 AND abandon_at <= now())"};
+    "AND NOT EXISTS (SELECT 1 FROM demo_session_expiry WHERE demo_session_id = $1 AND abandon_at <= now())"};
 
 // The id of a run opens its results to whoever has it.
 constexpr Query kRecordLoan{"session.record_loan", R"(
