@@ -17,5 +17,11 @@ SELECT create_distributed_table('demo_run_orders', 'demo_session_id', colocate_w
 SELECT create_distributed_table('demo_search_texts', 'demo_session_id', colocate_with => 'demo_model_configs');
 SELECT create_distributed_table('demo_search_progress', 'demo_session_id', colocate_with => 'demo_model_configs');
 
+-- A unit of work names its session by SET LOCAL, which the nodes that hold its rows must hear: row security is theirs. They ask
+-- session_state of a session whose rows they hold, among which it looks itself.
+SELECT format('ALTER DATABASE %I SET citus.propagate_set_commands = local', current_database()) \gexec
+SELECT format('ALTER DATABASE %I SET citus.allow_nested_distributed_execution = on', current_database()) \gexec
+SELECT create_distributed_function('session_state(text)');
+
 -- Read beside every session's own suites.
 SELECT create_reference_table('demo_test_suites');
