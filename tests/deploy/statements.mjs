@@ -30,6 +30,12 @@ export function macrosOf(source) {
 function expanded(tokens, macros) {
   const out = [];
   for (let at = 0; at < tokens.length; ++at) {
+    if (tokens[at].word === 'BOOST_STRINGIZE') {
+      const [value] = expanded([tokens[at + 2]], macros);
+      out.push({ text: value.word });
+      at += 3;
+      continue;
+    }
     const macro = macros.get(tokens[at].word);
     if (!macro) {
       out.push(tokens[at]);
@@ -72,10 +78,10 @@ export function statementsIn(source, macros) {
 }
 
 // Of all programs, each with the file that it stands in. Tests, benches and what makes machines fare are none.
-export function statementsOfPrograms() {
-  const files = execFileSync('git', ['ls-files', '--', 'common', 'gateway', 'services'], { cwd: checkout, encoding: 'utf8' })
+export function statementsOfPrograms(root = checkout) {
+  const files = execFileSync('git', ['ls-files', '--', 'common', 'gateway', 'services'], { cwd: root, encoding: 'utf8' })
     .split('\n').filter((path) => /\.(cc|h)$/.test(path) && !/(_test|_pgtest|_fixture)\./.test(path) && !path.includes('/golden/'));
-  const sources = files.map((path) => ({ path, source: readFileSync(join(checkout, path), 'utf8') }));
+  const sources = files.map((path) => ({ path, source: readFileSync(join(root, path), 'utf8') }));
   const macros = new Map(sources.flatMap(({ source }) => [...macrosOf(source)]));
   // A name may be defined anew in another file: a source's own comes first.
   return sources.flatMap(({ path, source }) =>

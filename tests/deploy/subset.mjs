@@ -84,6 +84,12 @@ export const rules = [
       verb === 'INSERT INTO' && /\bSELECT\b/i.test(part) && !/\)\s*VALUES\b/i.test(part) && !reads(part.replace(new RegExp(`INTO\\s+(?:public\\.)?${table}`, 'i'), ''), distributed)),
   },
   {
+    name: 'locks of one session',
+    says: 'FOR UPDATE and its like name the session whose rows they lock',
+    source: 'seen with 13.2: "could not run distributed query with FOR UPDATE/SHARE commands"',
+    breaks: (text, distributed) => reads(text, distributed) && /\bFOR\s+(NO KEY\s+|KEY\s+)?(UPDATE|SHARE)\b/i.test(text) && !/session_id\s*=\s*(\$\d|session\b)/i.test(text),
+  },
+  {
     name: 'no INSERT in WITH',
     says: 'an INSERT is a statement by itself',
     source: 'seen with 13.2: an INSERT in WITH is refused as the one before; another change in WITH is planned by itself',
