@@ -137,6 +137,21 @@ test('JSON lines are the results, one a line', async (t) => {
   assert.deepEqual(text.trimEnd().split('\n').map((line) => JSON.parse(line)), run.results);
 });
 
+test('JSON lines of many pages, of small and large answers, are the results line by line, and so are CSV and JSON', async (t) => {
+  const session = await testedSession(t, { model_id: 'sample-echo' });
+  // Small ones first, so that a page asked for by their size holds fewer of those that follow.
+  const sizes = Array.from({ length: 700 }, (_, n) => (n < 300 ? 10 : n % 50 === 0 ? 20_000 : 2_000));
+  const prompts = uniquePrompts(sizes.length, 'Echo').map((text, n) => `${text} ${'ü"\\n '.repeat(sizes[n] / 5)}`);
+  const run = await finishedRun(session, prompts, { concurrency: 64 });
+  assert.equal(run.results.length, sizes.length);
+  const lines = (await download(session, 'jsonl')).trimEnd().split('\n');
+  assert.equal(lines.length, run.results.length);
+  for (const [n, line] of lines.entries()) assert.deepEqual(JSON.parse(line), run.results[n], `line ${n + 1}`);
+  assert.deepEqual(JSON.parse(await download(session, 'json')).results, run.results);
+  const cells = records(await download(session, 'csv', '&header=false'));
+  assert.deepEqual(cells.slice(1).map(([id, prompt, response]) => [Number(id), prompt, response]), run.results.map((one) => [one.prompt_id, one.prompt, one.response]));
+});
+
 test('without a run it is named, all runs are written; with one, only that', async (t) => {
   const session = await testedSession(t);
   const first = await finishedRun(session, uniquePrompts(2));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
@@ -141,19 +142,14 @@ Task<> ExporterService::WriteWorkbook(const CallContext& call, const Download& w
                                       ByteStream& out) {
   CO_TRY(std::unique_ptr<Workbook> made, Workbook::Begin(report));
   const std::shared_ptr<Workbook> book(std::move(made));
-  for (const auto& run : report.runs) {
-    for (int32_t last_prompt = 0;;) {
-      CO_TRY(auto page,
-             co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt, wanted.filter));
-      if (page.empty()) break;
-      last_prompt = page.back().prompt_id();
-      std::function<std::string()> add = [book, page = std::move(page)] {
-        for (const auto& result : page) book->Add(result);
-        return std::string();
-      };
-      CO_TRY(co_await parts_.pages.Run(std::move(add)));
-    }
-  }
+  const TakePage take = [this, book](ResultPage page) -> Task<> {
+    std::function<std::string()> add = [book, page = std::move(page)] {
+      for (const auto& result : page) book->Add(result);
+      return std::string();
+    };
+    co_return (co_await parts_.pages.Run(std::move(add))).status();
+  };
+  CO_TRY(co_await EachPage(call, wanted, report, take));
   std::function<std::string()> close = [book] {
     const absl::Status status = book->Close();
     if (!status.ok()) throw std::runtime_error(std::string(status.message()));
@@ -172,19 +168,34 @@ Task<> ExporterService::WriteRows(const CallContext& call, const Download& wante
                                   ByteStream& out) {
   const std::unique_ptr<ReportWriter> file = WriterOf(wanted.format, sections);
   file->Begin(report, out.bytes());
+  const TakePage take = [&](ResultPage page) -> Task<> {
+    for (const auto& result : page) {
+      file->Add(result, out.bytes());
+      CO_TRY(co_await out.SendWhole());
+    }
+    co_return absl::OkStatus();
+  };
+  CO_TRY(co_await EachPage(call, wanted, report, take));
+  file->End(out.bytes());
+  co_return absl::OkStatus();
+}
+
+Task<> ExporterService::EachPage(const CallContext& call, const Download& wanted, const Report& report,
+                                 const TakePage& take) {
+  using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): the operators
   for (const auto& run : report.runs) {
-    for (int32_t last_prompt = 0;;) {
-      CO_TRY(const auto page,
-             co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt, wanted.filter));
-      if (page.empty()) break;
-      for (const auto& result : page) {
-        file->Add(result, out.bytes());
-        CO_TRY(co_await out.SendWhole());
-      }
-      last_prompt = page.back().prompt_id();
+    CO_TRY(ResultPage page,
+           co_await parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, 0, kFirstResults, wanted.filter));
+    while (!page.empty()) {
+      const int32_t last_prompt = page.back().prompt_id();
+      const int32_t most = ResultsLike(page);
+      auto [next, taken] = co_await (
+          parts_.results.ReadAfter(ReadDeadline(call), wanted.session, run, last_prompt, most, wanted.filter) &&
+          take(std::move(page)));
+      CO_TRY(taken);
+      CO_TRY(page, std::move(next));
     }
   }
-  file->End(out.bytes());
   co_return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,9 @@ class ExporterService final : public pb::ExporterService::CallbackService {
   // One result after the other, as fast as the client takes them.
   Task<> WriteRows(const CallContext& call, const Download& wanted, const Report& report, bool sections,
                    ByteStream& out);
+  // Hands the results of all runs to `take`, a page at a time, in order; the next page is read meanwhile.
+  using TakePage = std::function<Task<>(ResultPage)>;
+  Task<> EachPage(const CallContext& call, const Download& wanted, const Report& report, const TakePage& take);
 
   rpc::Serving serving_;
   Parts parts_;

@@ -1,5 +1,6 @@
 #include "services/export/store/result_reader.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -32,7 +33,7 @@ constexpr std::string_view kResults = "SELECT " FTL_RESULT_COLUMNS R"( FROM (
            row_number() OVER here AS place
     FROM (SELECT * FROM demo_batch_test_results r
           WHERE r.demo_session_id = $1 AND r.test_run_id = $2 AND r.prompt_id > $3 AND r.sequence <= $4{}
-          ORDER BY r.prompt_id LIMIT 1000) p
+          ORDER BY r.prompt_id LIMIT $5::int) p
     WINDOW here AS (ORDER BY p.prompt_id ROWS UNBOUNDED PRECEDING)) r
   WHERE r.bytes <= 1048576 OR r.place = 1 ORDER BY r.prompt_id)";
 
@@ -51,6 +52,12 @@ SessionFacts FactsOf(const Row& row) {
 }
 
 }  // namespace
+
+int32_t ResultsLike(const ResultPage& page) {
+  size_t bytes = 0;
+  for (const runner::Result& result : page) bytes += 500 + result.prompt().size() + result.response().size();
+  return static_cast<int32_t>(std::clamp<size_t>(page.size() * 1048576 / bytes, 1, 1000));
+}
 
 Task<Report> ResultReader::TakeSnapshot(Deadline deadline, std::string session, std::string test_run_id) {
   std::vector<Statement> statements = {
@@ -91,16 +98,15 @@ Task<std::vector<CaseCounts>> ResultReader::CountCases(Deadline deadline, std::s
   co_return counts;
 }
 
-Task<std::vector<runner::Result>> ResultReader::ReadAfter(Deadline deadline, std::string session,
-                                                          const runner::Run& run, int32_t after,
-                                                          const analytics::ListResultsRequest& filter) {
-  Params params(session, run.id(), after, run.last_sequence());
+Task<ResultPage> ResultReader::ReadAfter(Deadline deadline, std::string session, const runner::Run& run, int32_t after,
+                                         int32_t at_most, const analytics::ListResultsRequest& filter) {
+  Params params(session, run.id(), after, run.last_sequence(), at_most);
   const std::string text = fmt::format(fmt::runtime(kResults), ResultFilterSql(filter, params));
   std::vector<Statement> statements = {AskSessionState(session), {Query{"", text}, std::move(params)}};
   CO_TRY(const std::vector<Rows> rows,
          co_await database_.RunAll(deadline, SessionScope(session), std::move(statements)));
   CO_TRY(RequireOpen(rows[0]));
-  std::vector<runner::Result> results;
+  ResultPage results;
   results.reserve(rows[1].size());
   for (const Row row : rows[1]) results.push_back(ResultOf(row));
   co_return results;

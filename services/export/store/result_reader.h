@@ -15,6 +15,14 @@
 
 namespace ftl::exporter {
 
+using ResultPage = std::vector<finetunelab::batch_runner::v1::Result>;
+
+// For the first page, of whose results nothing is known yet.
+inline constexpr int32_t kFirstResults = 250;
+// How many results like those of `page`, which has some, ReadAfter gives at once: from 1 to 1,000. The database reads
+// what it is asked for and throws away what does not fit.
+int32_t ResultsLike(const ResultPage& page);
+
 // Reads a session for a report: first how far each run has come, then the results up to there. Results are only ever
 // added under rising sequences, so what is read later is what was there then. `session` is always the hash.
 class ResultReader {
@@ -29,11 +37,10 @@ class ResultReader {
   Task<Report> TakeSnapshot(Deadline deadline, std::string session, std::string test_run_id);
 
   // The results of `run` that `filter` lets pass, after prompt `after` and up to its `last_sequence`, by prompt: as
-  // many as fit into 1 MiB, at least one, at most 1,000; none at the end. SESSION_NOT_FOUND, SESSION_EXPIRED: a session
-  // that ends takes its report with it.
-  Task<std::vector<finetunelab::batch_runner::v1::Result>> ReadAfter(Deadline deadline, std::string session,
-                                                                     const finetunelab::batch_runner::v1::Run& run,
-                                                                     int32_t after, const Filter& filter);
+  // many as fit into 1 MiB, at least one, at most `at_most`; none at the end. SESSION_NOT_FOUND, SESSION_EXPIRED: a
+  // session that ends takes its report with it.
+  Task<ResultPage> ReadAfter(Deadline deadline, std::string session, const finetunelab::batch_runner::v1::Run& run,
+                             int32_t after, int32_t at_most, const Filter& filter);
 
   // How many cases each run of the report has among what `filter` lets pass, up to its `last_sequence`.
   // SESSION_NOT_FOUND, SESSION_EXPIRED.
