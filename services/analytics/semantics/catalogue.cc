@@ -163,7 +163,7 @@ constexpr std::string_view kIncomplete =
 constexpr std::string_view kComplete =
     "(r.finish_reason = 'length' OR r.outcome IN ('length_empty', 'truncated_stream')) IS NOT TRUE";
 
-#define FTL_OTHER_LIKE_IT                                                                   \
+#define FTL_OTHER_LIKE_IT                                                                     \
   "EXISTS (SELECT 1 FROM demo_batch_test_results other WHERE other.demo_session_id = $1 AND " \
   "other.test_run_id = r.test_run_id AND other.prompt_id <> r.prompt_id AND other.response = r.response))"
 

@@ -59,8 +59,8 @@ class SessionStore {
   // For opening, before there is a session.
   Task<std::optional<OpenedBefore>> FindOpenedBefore(Deadline deadline, std::vector<std::string> digests);
   // Takes off the address's expired sessions, then counts one more unless it has `most` already: ACTIVE_SESSION_EXISTS
-  // with the wait. Two at once stand in line here, so that the second sees whether the first has opened a session by the
-  // same idempotency key: ACTIVE_SESSION_EXISTS then too. Gives the database's time.
+  // with the wait. Two at once stand in line here, so that the second sees whether the first has opened a session by
+  // the same idempotency key: ACTIVE_SESSION_EXISTS then too. Gives the database's time.
   Task<absl::Time> TakePlace(Transaction& transaction, std::string address, int32_t most,
                              std::optional<std::string> idempotency_digest);
   // Until the transaction ends nobody destroys the key of `epoch`.
