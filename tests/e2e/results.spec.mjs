@@ -421,3 +421,40 @@ test('what the server refuses and reports is told in the language of the page', 
   await page.getByText('Diese Sitzung ist beendet, ihre Daten sind gelöscht.').first().waitFor();
   await close();
 });
+
+test('Esc closes what lies open, and the focus goes back to where it came from', async () => {
+  const { page, close } = await visit();
+  const rows = page.getByRole('rowgroup', { name: 'Rows' });
+  await rows.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  const drawer = page.getByRole('complementary', { name: 'Prompt 2' });
+  await drawer.waitFor();
+  assert.equal(await drawer.getByRole('heading', { name: 'Prompt 2' }).evaluate((node) => node === document.activeElement), true, 'the focus goes in');
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  assert.equal(await rows.evaluate((node) => node === document.activeElement), true, 'and back');
+  assert.doesNotMatch(page.url(), /open=/);
+  await page.keyboard.press('Enter');
+  await drawer.waitFor();
+  await close();
+});
+
+test('prompt, answer and link are copied as they are, and said to be', async () => {
+  const { page, context, close } = await visit({ results: [result(1, { response: '**It** is\n7.' })], at: '#run?open=1' });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const held = () => page.evaluate(() => navigator.clipboard.readText());
+  for (const [name, said, text] of [['Copy prompt', 'Prompt copied', 'What is 1 times 7?'], ['Copy answer', 'Answer copied', '**It** is\n7.'], ['Copy link', 'Link copied', page.url()]]) {
+    await page.getByRole('button', { name }).click();
+    await page.getByText(said).waitFor();
+    assert.equal(await held(), text);
+  }
+  await close();
+});
+
+test('one token is one token', async () => {
+  const { page, close } = await visit({ results: [result(1, { output_tokens: 1 }), result(2, { output_tokens: 2 })], at: '#atlas', atlas: [{ content: 'Facts.' }, { type: 'token_usage', input_tokens: 1, output_tokens: 1 }, '[DONE]'] });
+  await page.getByText('1 token in, 1 out').waitFor();
+  assert.deepEqual(await page.locator('.result-body .cell-n .sr').allTextContents(), ['Prompt 1: 0.1 s | 1 token', 'Prompt 2: 0.2 s | 2 tokens']);
+  await close();
+});

@@ -31,8 +31,11 @@ export const result = (prompt_id, more = {}) => ({
 });
 const sse = (lines) => lines.map((line) => `data: ${typeof line === 'string' ? line : JSON.stringify(line)}\n\n`).join('');
 
-/** A page with a session whose run has `results`; `atlas` are the lines of every answer, `routes` answer otherwise. */
-export async function visit({ results = Array.from({ length: 12 }, (_, n) => result(n + 1)), atlas = [{ content: 'Facts.' }, '[DONE]'], status = 'completed', expiresIn = 3_600_000, routes = {}, at = '#run', stored = {}, ...options } = {}) {
+/**
+ * A page with a session whose run has `results`; `atlas` are the lines of every answer, `routes` answer otherwise. `events` takes the request
+ * for the run's events in the place of all at once, `prepare` the page before it is asked for.
+ */
+export async function visit({ events: takeEvents, prepare, results = Array.from({ length: 12 }, (_, n) => result(n + 1)), atlas = [{ content: 'Facts.' }, '[DONE]'], status = 'completed', expiresIn = 3_600_000, routes = {}, at = '#run', stored = {}, ...options } = {}) {
   const context = await newContext(options);
   const page = await context.newPage();
   page.setDefaultTimeout(8000);
@@ -60,6 +63,7 @@ export async function visit({ results = Array.from({ length: 12 }, (_, n) => res
     const url = new URL(request.url());
     const path = url.pathname.replace('/api/demo/v2', '');
     if (path.endsWith('/events')) {
+      if (takeEvents) return takeEvents(route);
       const events = results.map((one, n) => `event: result\nid: ${n + 1}\ndata: ${JSON.stringify(one)}\n\n`).join('');
       return route.fulfill({ contentType: 'text/event-stream', body: `event: progress\ndata: ${JSON.stringify(view)}\n\n${events}event: done\nid: ${results.length + 1}\ndata: ${JSON.stringify(view)}\n\n` });
     }
@@ -76,6 +80,7 @@ export async function visit({ results = Array.from({ length: 12 }, (_, n) => res
     },
     [session, stored],
   );
+  await prepare?.(page);
   await page.goto(`${base}/${at}`);
   return { page, context, close: () => context.close() };
 }
