@@ -1,7 +1,7 @@
 // What the page weighs on its way, gzipped as the gateway does, fonts included: everything that its files name, one language alone.
 import { gzipSync } from 'node:zlib';
 
-const names = /["'(](?:\.{0,2}\/)?(?:assets\/)?([\w-]+\.(?:js|css|woff2))["')]/g;
+const names = /["'(](?:\.{0,2}\/)?(?:assets\/)?([\w.-]+\.(?:js|css|woff2))["')]/g;
 
 /** Bytes of the first page (`first`, before a button is pressed) and of all that the wizard may load (`whole`), with the heaviest language. */
 export async function pageWeight(base) {
@@ -27,7 +27,7 @@ export async function pageWeight(base) {
   // What a module imports by itself; a font of a style sheet comes where its letters do.
   const atOnce = (text, path) => {
     if (path.endsWith('.css')) return [];
-    return path === '/' ? all(text) : [...text.matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g)].map((match) => match[1]);
+    return path === '/' ? all(text) : [...text.matchAll(/(?:from|import)"\.\/([\w.-]+\.js)"/g)].map((match) => match[1]);
   };
   const weigh = (paths) => {
     const language = (path) => /^\/assets\/[a-z]{2}-/.test(path);
