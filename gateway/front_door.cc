@@ -178,15 +178,16 @@ Task<std::shared_ptr<google::protobuf::Message>> FrontDoor::UnderstandLarge(Inco
   if (!session.empty() && needs_session) {
     CO_TRY(co_await know(session));
   }
-  const http::Exchange::Judge judge = [&](std::string_view front) -> Task<> {
-    const std::string_view named = TopLevelText(front, kSessionField);
-    if (is_known || named.empty()) co_return absl::OkStatus();
-    co_return co_await know(std::string(named));
+  TopLevelText named(kSessionField);
+  const http::Exchange::Judge judge = [&](std::string_view piece) -> Task<> {
+    if (is_known) co_return absl::OkStatus();
+    named.Take(piece);
+    if (named.found().empty()) co_return absl::OkStatus();
+    co_return co_await know(named.found());
   };
   CO_TRY(std::string body, co_await exchange.ReadBody(route.max_body_bytes, LargeBodies::kLarge, judge));
   if (!is_known && body.size() > LargeBodies::kLarge) {
-    std::function<std::string()> look = [&body] { return std::string(TopLevelText(body, kSessionField)); };
-    CO_TRY(co_await know(co_await large_bodies_.Work<std::string>(std::move(look))));
+    CO_TRY(co_await know(""));
   }
   std::function<Understood()> work = [&] {
     Understood request = ReadInput(route, exchange.head(), path_fields, body, exchange.client_address());

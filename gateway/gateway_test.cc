@@ -196,7 +196,12 @@ class Runner final : public pb::BatchRunnerService::CallbackService {
       done.mutable_done()->set_status(pb::RUN_STATUS_COMPLETED);
       co_return co_await writer.Write(message);
     }
-    message.add_events()->mutable_progress()->set_id(kRun);
+    // As GetRun told it, a moment later.
+    pb::Run& stood = *message.add_events()->mutable_progress();
+    stood.set_id(kRun);
+    stood.set_status(pb::RUN_STATUS_RUNNING);
+    stood.set_last_sequence(kStored);
+    stood.mutable_eta()->set_seconds(3);
     for (int64_t i = request.after_sequence() + 1; i <= kLast; ++i) {
       pb::RunEvent& event = *message.add_events();
       event.set_sequence(i);
@@ -525,6 +530,7 @@ TEST_F(GatewayTest, ReadsALargeBodyOnlyForASessionThatIsThere) {
   EXPECT_THAT(suites(fmt::format(R"(,"session_id":"{}")", kEnded)).head, StartsWith("HTTP/1.1 410 "));
   EXPECT_THAT(suites("", "Authorization: Bearer " + kEnded + "\r\n").head, StartsWith("HTTP/1.1 410 "));
   EXPECT_THAT(suites(fmt::format(R"(,"session_id":"{}")", kSession)).head, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(suites("", "Authorization: Bearer " + kSession + "\r\n").head, StartsWith("HTTP/1.1 413 "));
   // Sending and reading them is all that it costs.
   EXPECT_LT(CpuSeconds() - before, 2);
 }
@@ -665,6 +671,7 @@ TEST_F(GatewayTest, SendsEveryResultOnceAndInOrderToWhoeverComesWhenever) {
   EXPECT_THAT(whole.head,
               AllOf(HasSubstr("Content-Type: text/event-stream\r\n"), HasSubstr("X-Accel-Buffering: no\r\n")));
   EXPECT_THAT(whole.body, StartsWith("retry: 1000\n\nevent: progress\ndata: {"));
+  EXPECT_THAT(whole.body.substr(whole.body.find("event: progress") + 1), Not(HasSubstr("event: progress")));
   EXPECT_EQ(ids(whole), "123456");
   EXPECT_THAT(whole.body, HasSubstr("event: done\nid: 6\ndata: {\"id\":"));
   EXPECT_TRUE(whole.whole);

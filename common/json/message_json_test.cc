@@ -145,6 +145,18 @@ TEST(MessageJsonTest, TellsMalformedFromUnacceptable) {
   EXPECT_EQ(ReasonOf(faults.Verdict()), Reason::kInvalidField);
 }
 
+TEST(MessageJsonTest, TakesAnExpectedAnswerAsWhatItIs) {
+  runner::CreateSuiteRequest request;
+  const std::string body =
+      R"({"prompts":[{"expected_answer":42},{"expected_answer":0.1},{"expected_answer":true},{"expected_answer":"x"}]})";
+  EXPECT_TRUE(Read(body, request).ok());
+  std::string answers;
+  for (const runner::Prompt& prompt : request.prompts()) answers += prompt.expected_answer() + " ";
+  EXPECT_EQ(answers, "42 0.1 true x ");
+  EXPECT_EQ(ReasonOf(Read(R"({"prompts":[{"expected_answer":[1]}]})", request)), Reason::kWrongType);
+  EXPECT_EQ(ReasonOf(Read(R"({"prompts":[{"prompt":42}]})", request)), Reason::kWrongType);
+}
+
 TEST(MessageJsonTest, ReadsParametersByTheTypeOfTheirField) {
   analytics::ListResultsRequest request;
   InputFaults faults;

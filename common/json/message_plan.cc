@@ -24,6 +24,9 @@ bool ServerOnly(std::string_view name) {
          name == "owner" || name == "if_match";
 }
 
+// A right answer may be given as what it is: 42, true.
+bool TakesPlain(std::string_view name) { return name == "expected_answer"; }
+
 JsonForm FormOf(const FieldDescriptor& field) {
   if (field.is_map()) return JsonForm::kMap;
   switch (field.cpp_type()) {
@@ -84,6 +87,7 @@ class Plans {
       made.secret = options.secret();
       made.omit_empty = options.omit_empty();
       made.single_form = options.single_form();
+      made.takes_plain = TakesPlain(field.name());
       made.server_only = ServerOnly(field.name());
       if (made.form == JsonForm::kEnum) made.quoted_words = QuotedWords(*field.enum_type());
       if (made.form == JsonForm::kMessage) {

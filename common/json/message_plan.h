@@ -36,6 +36,7 @@ struct FieldPlan {
   bool secret = false;                                             // read, never written
   bool omit_empty = false;                                         // an empty list is left out
   bool single_form = false;                                        // an object stands for a list of one
+  bool takes_plain = false;                                        // a number, true or false is read as its text
   bool server_only = false;                                        // filled by the gateway; no client may name it
 };
 

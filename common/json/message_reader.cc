@@ -49,6 +49,15 @@ std::optional<double> NumberOf(const json::value& value) {
   return std::nullopt;
 }
 
+// A number, true or false as text; nullopt for anything else.
+std::optional<std::string> PlainText(const json::value& value) {
+  if (const double* number = value.if_double()) return fmt::format("{}", *number);
+  if (const bool* flag = value.if_bool()) return std::string(*flag ? "true" : "false");
+  if (value.is_int64()) return std::to_string(value.get_int64());
+  if (value.is_uint64()) return std::to_string(value.get_uint64());
+  return std::nullopt;
+}
+
 // Sets one value of a field, or appends it to a list.
 class Target {
  public:
@@ -192,6 +201,7 @@ void ReadElement(const json::value& value, const FieldPlan& plan, const Place& p
       return SetDuration(*number, target, place, faults);
     }
     case JsonForm::kString:
+      if (auto plain = PlainText(value); plain && plan.takes_plain) return target.SetString(*std::move(plain));
       if (!value.is_string()) return faults.WrongType(PathOf(place, faults), "must be text");
       return target.SetString(std::string(value.get_string()));
     case JsonForm::kEnum:

@@ -1,55 +1,65 @@
 #include "common/json/top_level_text.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace ftl {
 namespace {
 
-// The position of the quotation mark that ends a string; `at` is behind the one that begins it.
-size_t EndOfString(std::string_view json, size_t at) {
-  for (size_t quote = json.find('"', at); quote != std::string_view::npos; quote = json.find('"', quote + 1)) {
-    size_t first = quote;
-    while (first > at && json[first - 1] == '\\') --first;
-    const bool is_escaped = (quote - first) % 2 == 1;
-    if (!is_escaped) return quote;
-  }
-  return std::string_view::npos;
-}
+constexpr size_t kKept = 257;
 
 }  // namespace
 
-std::string_view TopLevelText(std::string_view json, std::string_view name) {
-  int depth = 0;
-  bool is_value = false;  // behind the colon of the member looked for
+void TopLevelText::Take(std::string_view json) {
+  while (!json.empty() && found_.empty()) json.remove_prefix(is_within_text_ ? TakeText(json) : TakeStructure(json));
+}
+
+size_t TopLevelText::TakeText(std::string_view json) {
+  size_t at = is_escaped_ ? 1 : 0;
+  while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2 : 1;
+  is_escaped_ = at > json.size();
+  at = std::min(at, json.size());
+  if (depth_ == 1) text_.append(json.substr(0, std::min(at, kKept - text_.size())));
+  if (at == json.size()) return at;
+  EndText();
+  return at + 1;
+}
+
+size_t TopLevelText::TakeStructure(std::string_view json) {
   for (size_t at = 0; at < json.size(); ++at) {
     switch (json[at]) {
+      case '"':
+        is_within_text_ = true;
+        return at + 1;
       case '{':
       case '[':
-        ++depth;
-        is_value = false;
+        ++depth_;
+        place_ = Place::kElsewhere;
         break;
       case '}':
       case ']':
-        --depth;
-        is_value = false;
+        --depth_;
+        place_ = Place::kElsewhere;
         break;
       case ',':
-        is_value = false;
+        place_ = Place::kElsewhere;
         break;
-      case '"': {
-        const size_t end = EndOfString(json, at + 1);
-        if (end == std::string_view::npos) return {};
-        const std::string_view text = json.substr(at + 1, end - at - 1);
-        if (depth == 1 && is_value) return text.find('\\') == std::string_view::npos ? text : std::string_view();
-        at = end;
-        if (depth != 1 || text != name) break;
-        const size_t colon = json.find_first_not_of(" \t\r\n", end + 1);
-        is_value = colon != std::string_view::npos && json[colon] == ':';
+      case ':':
+        place_ = place_ == Place::kBehindName ? Place::kBeforeValue : Place::kElsewhere;
         break;
-      }
       default:
         break;
     }
   }
-  return {};
+  return json.size();
+}
+
+void TopLevelText::EndText() {
+  is_within_text_ = false;
+  const std::string text = std::exchange(text_, {});
+  if (depth_ != 1) return;
+  if (place_ == Place::kBeforeValue && text.find('\\') == std::string::npos) found_ = text;
+  place_ = text == name_ ? Place::kBehindName : Place::kElsewhere;
 }
 
 }  // namespace ftl

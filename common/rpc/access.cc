@@ -29,7 +29,7 @@ const std::vector<Rule>& Rules() {
       {"session_vault.v1.PutStoredKey", {"gateway"}, Nameless::kRefused},
       {"session_vault.v1.ListStoredKeys", {"gateway", "batch-runner"}, Nameless::kRefused},
       {"session_vault.v1.DeleteStoredKey", {"gateway"}, Nameless::kRefused},
-      {"session_vault.v1.RecordStoredKeyTest", {"batch-runner"}, Nameless::kRefused},
+      {"session_vault.v1.RecordStoredKeyTest", {"gateway", "batch-runner"}, Nameless::kRefused},
       {"session_vault.v1.CreateToken", {"gateway"}, Nameless::kRefused},
       {"session_vault.v1.ListTokens", {"gateway"}, Nameless::kRefused},
       {"session_vault.v1.DeleteToken", {"gateway"}, Nameless::kRefused},

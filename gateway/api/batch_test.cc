@@ -49,6 +49,7 @@ Task<> SendEvents(Services& services, Incoming& incoming) {
   const auto& request = static_cast<const pb::WatchRunRequest&>(*incoming.request);
   std::string test_run_id = request.test_run_id();
   int64_t last_sequence = 0;
+  size_t told = 0;
   // A run's id is a capability, so whoever names no session is let in with those who watch already.
   std::string first = request.session_id().empty() ? services.runs.FirstEventsOf(test_run_id) : "";
   if (first.empty()) {
@@ -56,17 +57,20 @@ Task<> SendEvents(Services& services, Incoming& incoming) {
     asked.set_test_run_id(test_run_id);
     asked.set_session_id(request.session_id());
     asked.set_page_size(1);
-    CO_TRY(const auto run,
+    CO_TRY(const auto response,
            co_await services.upstream.Call<pb::GetRunResponse>(incoming.call, kGetRun, std::move(asked)));
+    pb::Run run;
+    CopyFields(response, run);
     first = RunHub::FirstEvents(run);
     test_run_id = run.id();
     last_sequence = run.last_sequence();
+    told = RunFeed::GistOf(std::move(run));
   }
   CO_TRY(co_await incoming.exchange.Begin(http::EventStreamHead()));
   if (incoming.exchange.head().method == "HEAD") co_return co_await incoming.exchange.End();
   CO_TRY(co_await incoming.exchange.Write(first));
-  auto watch = [&runs = services.runs, test_run_id, last_sequence, cursor](http::BodyStream& body) {
-    return runs.Watch(body, test_run_id, last_sequence, cursor);
+  auto watch = [&runs = services.runs, test_run_id, last_sequence, cursor, told](http::BodyStream& body) {
+    return runs.Watch(body, test_run_id, last_sequence, cursor, told);
   };
   incoming.exchange.ContinueWith(std::move(watch));
   co_return absl::OkStatus();

@@ -17,6 +17,7 @@ namespace endpoint = finetunelab::endpoint::v1;
 namespace {
 
 constexpr std::string_view kTestKey = "finetunelab.batch_runner.v1.WorkspaceService.TestKey";
+constexpr std::string_view kRecordTest = "finetunelab.session_vault.v1.StoredKeysService.RecordStoredKeyTest";
 
 absl::Status Refused(const runner::TestKeyResponse& tested) {
   const std::string error_type = EnumWord(tested.error_type());
@@ -30,7 +31,8 @@ absl::Status Refused(const runner::TestKeyResponse& tested) {
       .With("error_type", error_type);
 }
 
-Task<> TestFirst(Services& services, const Incoming& incoming, const vault::PutStoredKeyRequest& put) {
+// What the service said; fails where it does not take the key.
+Task<std::string> TestFirst(Services& services, const Incoming& incoming, const vault::PutStoredKeyRequest& put) {
   runner::TestKeyRequest test;
   test.set_owner(put.owner());
   test.set_service_name(put.service_name());
@@ -43,14 +45,27 @@ Task<> TestFirst(Services& services, const Incoming& incoming, const vault::PutS
   WipeSecrets(*request);
   CO_TRY(tested.status());
   const auto& response = static_cast<const runner::TestKeyResponse&>(**tested);
-  co_return response.success() ? absl::OkStatus() : Refused(response);
+  if (!response.success()) co_return Refused(response);
+  co_return response.message();
 }
 
 Task<> SendPutKey(Services& services, Incoming& incoming) {
   const auto& put = static_cast<const vault::PutStoredKeyRequest&>(*incoming.request);
-  if (put.test()) CO_TRY(co_await TestFirst(services, incoming, put));
+  vault::RecordStoredKeyTestRequest test;
+  if (put.test()) {
+    CO_TRY(*test.mutable_message(), co_await TestFirst(services, incoming, put));
+  }
   CO_TRY(const auto response,
          co_await services.upstream.Call(incoming.call, Upstream::MethodNamed(incoming.route.rpc), incoming.request));
+  if (put.test()) {
+    const auto& stored = static_cast<const vault::PutStoredKeyResponse&>(*response);
+    test.set_owner(put.owner());
+    test.set_service_name(stored.service_name());
+    test.set_name(stored.name());
+    test.set_success(true);
+    CO_TRY(co_await services.upstream.Call<vault::RecordStoredKeyTestResponse>(incoming.call, kRecordTest,
+                                                                               std::move(test)));
+  }
   co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(*response)));
 }
 

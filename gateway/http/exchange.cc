@@ -52,7 +52,7 @@ Task<std::string> Exchange::ReadBody(size_t max_bytes, size_t front_bytes, Judge
   }
   const size_t most =
       head_.chunked ? Wire::kManyBytes : std::clamp<size_t>(head_.content_length, Wire::kFewBytes, Wire::kManyBytes);
-  bool is_judged = judge == nullptr;
+  size_t judged = 0;
   while (true) {
     std::string_view unread = wire_.unread();
     std::string_view piece;
@@ -61,9 +61,9 @@ Task<std::string> Exchange::ReadBody(size_t max_bytes, size_t front_bytes, Judge
       body.append(piece);
     } while (!piece.empty());
     wire_.Consume(wire_.unread().size() - unread.size());
-    if (!is_judged && body.size() >= front_bytes) {
-      CO_TRY(co_await judge(body));
-      is_judged = true;
+    if (judge != nullptr && body.size() >= front_bytes) {
+      CO_TRY(co_await judge(std::string_view(body).substr(judged)));
+      judged = body.size();
     }
     if (parser_.is_at_end()) break;
     CO_TRY(const size_t read, co_await wire_.ReadMore(most));

@@ -54,6 +54,7 @@ std::string Schemas::OfValue(const FieldPlan& field, bool is_answer) {
     case JsonForm::kDouble:
       return R"({"type":"number"})";
     case JsonForm::kString:
+      if (field.takes_plain && !is_answer) return R"({"type":["string","number","boolean"]})";
       return field.secret ? R"({"type":"string","writeOnly":true})" : R"({"type":"string"})";
     case JsonForm::kEnum:
       return EnumSchema(*field.field->enum_type());

@@ -36,13 +36,19 @@ EventRing::Event Encoded(std::string_view name, int64_t sequence, std::string_vi
 
 }  // namespace
 
-RunFeed::RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base,
+RunFeed::RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base, size_t told,
                  std::function<void(const RunFeed*)> ended)
     : executor_(executor),
       stub_(stub),
       test_run_id_(std::move(test_run_id)),
       ring_(base, kRingBytes),
+      told_(told),
       ended_(std::move(ended)) {}
+
+size_t RunFeed::GistOf(pb::Run run) {
+  run.clear_eta();
+  return std::hash<std::string>()(run.SerializeAsString());
+}
 
 void RunFeed::Join(Signal* watcher) {
   watchers_.insert(watcher);
@@ -94,6 +100,7 @@ void RunFeed::Take(const pb::RunEvent& event) {
     case pb::RunEvent::kProgress:
       progress_.clear();
       http::AppendEvent("progress", 0, ToJson(event.progress()), progress_);
+      if (std::exchange(told_, 0) == GistOf(event.progress())) return;
       return Append({0, false, progress_});
     case pb::RunEvent::kStarted:
       return Append(Encoded("started", 0, ToJson(event.started()), false));

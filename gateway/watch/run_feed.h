@@ -20,9 +20,13 @@ class RunFeed : public std::enable_shared_from_this<RunFeed> {
  public:
   using Stub = finetunelab::batch_runner::v1::BatchRunnerService::Stub;
 
-  // Results up to `base` are not asked for again.
-  RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base,
+  // Results up to `base` are not asked for again. `told` is the gist of the run as its first watcher has been told it, 0
+  // for none: a first `progress` that says the same is not told once more.
+  RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base, size_t told,
           std::function<void(const RunFeed*)> ended);
+
+  // A hash of what a `progress` says, but for the time that is left: no two moments say the same of that.
+  static size_t GistOf(finetunelab::batch_runner::v1::Run run);
 
   // The first to join starts the stream.
   void Join(Signal* watcher);
@@ -53,6 +57,7 @@ class RunFeed : public std::enable_shared_from_this<RunFeed> {
   Stub& stub_;
   const std::string test_run_id_;
   EventRing ring_;
+  size_t told_;
   std::function<void(const RunFeed*)> ended_;
   std::string progress_;
   std::set<Signal*> watchers_;

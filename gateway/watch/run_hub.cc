@@ -7,7 +7,6 @@
 #include "common/error/try.h"
 #include "common/json/message_json.h"
 #include "common/observe/instrument.h"
-#include "common/proto/copy_fields.h"
 #include "gateway/http/sse_writer.h"
 
 namespace ftl::gateway {
@@ -135,9 +134,7 @@ RunHub::RunHub(asio::any_io_executor executor, Upstream& upstream)
   Watchers();
 }
 
-std::string RunHub::FirstEvents(const pb::GetRunResponse& response) {
-  pb::Run run;
-  CopyFields(response, run);
+std::string RunHub::FirstEvents(const pb::Run& run) {
   std::string events(kRetry);
   http::AppendEvent("progress", 0, ToJson(run), events);
   return events;
@@ -149,7 +146,7 @@ std::string RunHub::FirstEventsOf(const std::string& test_run_id) const {
   return std::string(kRetry) + known->second->progress();
 }
 
-std::shared_ptr<RunFeed> RunHub::FeedOf(const std::string& test_run_id, int64_t last_sequence) {
+std::shared_ptr<RunFeed> RunHub::FeedOf(const std::string& test_run_id, int64_t last_sequence, size_t told) {
   std::shared_ptr<RunFeed>& feed = feeds_[test_run_id];
   if (feed && feed->usable()) return feed;
   auto ended = [this, test_run_id](const RunFeed* which) {
@@ -157,12 +154,13 @@ std::shared_ptr<RunFeed> RunHub::FeedOf(const std::string& test_run_id, int64_t 
     if (known != feeds_.end() && known->second.get() == which) feeds_.erase(known);
   };
   const int64_t base = std::max<int64_t>(0, last_sequence - kFromTheStart);
-  feed = std::make_shared<RunFeed>(executor_, *stub_, test_run_id, base, std::move(ended));
+  feed = std::make_shared<RunFeed>(executor_, *stub_, test_run_id, base, told, std::move(ended));
   return feed;
 }
 
-Task<> RunHub::Watch(http::BodyStream& body, const std::string& test_run_id, int64_t last_sequence, int64_t cursor) {
-  return Tell(body, FeedOf(test_run_id, last_sequence), cursor);
+Task<> RunHub::Watch(http::BodyStream& body, const std::string& test_run_id, int64_t last_sequence, int64_t cursor,
+                     size_t told) {
+  return Tell(body, FeedOf(test_run_id, last_sequence, told), cursor);
 }
 
 Task<> RunHub::Tell(http::BodyStream& body, std::shared_ptr<RunFeed> feed, int64_t cursor) {

@@ -19,12 +19,13 @@ class RunHub {
   RunHub(asio::any_io_executor executor, Upstream& upstream);
 
   // What a watcher is told first: the run as it stands.
-  static std::string FirstEvents(const finetunelab::batch_runner::v1::GetRunResponse& run);
+  static std::string FirstEvents(const finetunelab::batch_runner::v1::Run& run);
   // The same for a run that somebody watches already, without asking anybody; empty for any other.
   std::string FirstEventsOf(const std::string& test_run_id) const;
   // Sends a watcher everything after `cursor`, then what happens, until the run's end. `last_sequence` is the run's as
-  // it stood.
-  Task<> Watch(http::BodyStream& body, const std::string& test_run_id, int64_t last_sequence, int64_t cursor);
+  // it stood, `told` the gist of that (RunFeed::GistOf); 0 for who was told by FirstEventsOf.
+  Task<> Watch(http::BodyStream& body, const std::string& test_run_id, int64_t last_sequence, int64_t cursor,
+               size_t told);
 
   // Ends all streams; clients come back elsewhere and go on where they were.
   void Drain();
@@ -35,7 +36,7 @@ class RunHub {
   class Watcher;
   // Many wait in this, so it holds as little as it can.
   Task<> Tell(http::BodyStream& body, std::shared_ptr<RunFeed> feed, int64_t cursor);
-  std::shared_ptr<RunFeed> FeedOf(const std::string& test_run_id, int64_t last_sequence);
+  std::shared_ptr<RunFeed> FeedOf(const std::string& test_run_id, int64_t last_sequence, size_t told);
 
   const asio::any_io_executor executor_;
   StoredResults stored_;

@@ -29,6 +29,22 @@ test('prompts as texts and as objects are stored as they came', async (t) => {
   assert.equal(rest.checks[0].ignore_case, true);
 });
 
+test('an expected answer may be a number, true or false', async (t) => {
+  const { session_id } = await openSession(t);
+  const answers = [42, 0.5, -7, true, false, 9007199254740993n];
+  const text = `[${answers.map((answer) => `{"prompt":"What?","expected_answer":${answer}}`)}]`;
+  const stored = [
+    await ok(call('POST', 'test-suites', { body: `{"session_id":"${session_id}","name":"Mine","prompts":${text}}` }), 201),
+    await ok(create(session_id, { content: text, content_format: 'json' }), 201),
+    await ok(create(session_id, { content: text.slice(1, -1).replaceAll('},{', '}\n{'), content_format: 'jsonl' }), 201),
+  ];
+  for (const { id } of stored) {
+    const { prompts } = await ok(get(`test-suites/${id}?session_id=${session_id}`));
+    assert.deepEqual(prompts.map(({ expected_answer }) => expected_answer), answers.map(String));
+  }
+  isProblem(await create(session_id, { prompts: [{ prompt: 'What?', expected_answer: {} }] }), 400, 'invalid_field', ['prompts[0].expected_answer']);
+});
+
 const contents = {
   text: ['First line.\r\nSecond line.\n\n  \nThird line.', ['First line.', 'Second line.', 'Third line.']],
   csv: ['category,prompt,expected_answer\r\na,"One, with comma",x\r\nb,"Two ""quoted""\nlines",\r\n', ['One, with comma', 'Two "quoted"\nlines']],

@@ -46,6 +46,26 @@ test('at least 74 prompts over four domains are shipped, ten or more in each sui
   assert.ok(suites.some(({ name }) => name === 'Customer Support - Easy'));
 });
 
+test('the list comes in pages, whose tokens belong to their list', async () => {
+  const whole = await ok(get('test-suites'));
+  assert.equal(whole.total, whole.suites.length);
+  assert.ok(!('next_page_token' in whole));
+  const ids = [];
+  let token = '';
+  do {
+    const page = await ok(get(`test-suites?page_size=2&page_token=${token}`));
+    assert.equal(page.total, whole.total);
+    assert.ok(page.suites.length === 2 || !page.next_page_token);
+    ids.push(...page.suites.map(({ id }) => id));
+    assert.ok(ids.length <= whole.total, 'the pages come to an end');
+    token = page.next_page_token;
+  } while (token);
+  assert.deepEqual(ids, whole.suites.map(({ id }) => id));
+  const { next_page_token } = await ok(get('test-suites?page_size=1'));
+  isProblem(await get(`test-suites?task_domain=qa&page_token=${next_page_token}`), 422, 'invalid_field', ['page_token']);
+  isProblem(await get('test-suites?page_size=-1'), 422, 'invalid_field', ['page_size']);
+});
+
 test('a domain narrows the list, and one that does not exist is 422', async () => {
   for (const domain of domains) {
     const { suites } = await ok(get(`test-suites?task_domain=${domain}`));

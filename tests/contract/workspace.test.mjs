@@ -139,6 +139,9 @@ test('each service is asked whether it takes a key, before it is stored and afte
     const body = { ...key, base_url: origin + path };
     await ok(await store(t, { ...body, test: true }), 201);
     const name = key.name ?? 'default';
+    const asStored = (await ok(get('/api-keys'))).configured_services.find((each) => each.service_name === key.service_name && each.name === name);
+    assert.equal(asStored.last_test?.success, true, `${key.service_name}: the test before it was stored is its last one`);
+    assert.match(asStored.last_test.message, /./);
     const tested = await ok(post(`/api-keys/${key.service_name}/test`, { name }));
     hasFields(tested, ['success', 'latency_ms', 'message'], []);
     assert.equal(tested.success, true, key.service_name);

@@ -212,7 +212,7 @@ export const listModels = (from: { session_id: string } | Pick<Endpoint, 'endpoi
 /** `workspace` is where its page is, where there is one. */
 export const listProviders = () => ask<{ providers: Provider[]; sample?: Sample; workspace?: string }>(`${base}/providers`);
 
-export const listSuites = (session?: string) => ask<{ suites: Suite[] }>(`${base}/test-suites`, { session }).then((answer) => answer.suites);
+export const listSuites = (session?: string) => ask<{ suites: Suite[] }>(`${base}/test-suites?page_size=1000`, { session }).then((answer) => answer.suites);
 
 export const getSuite = (id: string, session?: string) => ask<Suite>(`${base}/test-suites/${encodeURIComponent(id)}`, { session });
 

@@ -1,7 +1,10 @@
 #include "services/batch-runner/rpc/batch_runner_service.h"
 
+#include <algorithm>
+
 #include <absl/cleanup/cleanup.h>
 #include <absl/strings/numbers.h>
+#include <fmt/format.h>
 #include <boost/asio/post.hpp>
 
 #include "common/endpoint/credential.h"
@@ -47,11 +50,18 @@ absl::StatusOr<int64_t> NumberAt(const std::string& list, const std::string& tok
 
 Task<pb::ListSuitesResponse> BatchRunnerService::ListSuites(const CallContext& call,
                                                             const pb::ListSuitesRequest& request) {
+  CO_TRY(const size_t page_size, PageSize(request.page_size()));
   CO_TRY(std::string session, OptionalSession(request.session_id()));
   const auto domain = request.has_task_domain() ? std::optional(request.task_domain()) : std::nullopt;
+  const std::string list = fmt::format("suites {} {}", session, domain ? pb::TaskDomain_Name(*domain) : "");
+  CO_TRY(const int64_t position, NumberAt(list, request.page_token()));
   CO_TRY(auto suites, co_await parts_.desk.suites().List(call, std::move(session), domain));
+  const size_t first = std::min(suites.size(), static_cast<size_t>(position));
+  const size_t end = std::min(suites.size(), first + page_size);
   pb::ListSuitesResponse response;
-  for (pb::Suite& suite : suites) *response.add_suites() = std::move(suite);
+  response.set_total(static_cast<int32_t>(suites.size()));
+  for (size_t i = first; i < end; ++i) *response.add_suites() = std::move(suites[i]);
+  if (end < suites.size()) response.set_next_page_token(PageToken(list, std::to_string(end)));
   co_return response;
 }
 
