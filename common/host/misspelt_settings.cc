@@ -25,6 +25,8 @@ int Distance(std::string_view one, std::string_view other) {
   return row.back();
 }
 
+bool IsOurs(std::string_view name) { return name.starts_with("DEMO_") || name.starts_with("FTL_"); }
+
 }  // namespace
 
 std::vector<MisspeltSetting> MisspeltSettings(const std::vector<std::string_view>& environment,
@@ -33,13 +35,22 @@ std::vector<MisspeltSetting> MisspeltSettings(const std::vector<std::string_view
   for (std::string_view given : environment) {
     if (std::find(settings.begin(), settings.end(), given) != settings.end()) continue;
     for (std::string_view setting : settings) {
-      const bool is_ours = setting.starts_with("DEMO_") || setting.starts_with("FTL_");
-      if (!is_ours || Distance(given, setting) > kNear) continue;
+      if (!IsOurs(setting) || Distance(given, setting) > kNear) continue;
       misspelt.push_back({std::string(given), std::string(setting)});
       break;
     }
   }
   return misspelt;
+}
+
+std::vector<std::string> ForeignSettings(const std::vector<std::string_view>& environment,
+                                         const std::vector<std::string_view>& settings) {
+  std::vector<std::string> foreign;
+  for (std::string_view given : environment) {
+    const bool is_known = std::find(settings.begin(), settings.end(), given) != settings.end();
+    if (IsOurs(given) && !is_known && MisspeltSettings({given}, settings).empty()) foreign.emplace_back(given);
+  }
+  return foreign;
 }
 
 }  // namespace ftl::host

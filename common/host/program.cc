@@ -73,16 +73,31 @@ void RefuseDevelopmentSwitches(Settings& settings) {
   }
 }
 
-void RefuseMisspeltSettings(Settings& settings) {
-  std::vector<std::string_view> environment;
+std::vector<std::string_view> NamesInEnvironment() {
+  std::vector<std::string_view> names;
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text = *entry;
-    environment.push_back(text.substr(0, text.find('=')));
+    names.push_back(text.substr(0, text.find('=')));
   }
+  return names;
+}
+
+std::vector<std::string_view> NamesOf(const Settings& settings) {
   std::vector<std::string_view> names;
   for (const Settings::Declaration& setting : settings.declarations()) names.push_back(setting.name);
-  for (const MisspeltSetting& setting : MisspeltSettings(environment, names)) {
+  return names;
+}
+
+void RefuseMisspeltSettings(Settings& settings) {
+  for (const MisspeltSetting& setting : MisspeltSettings(NamesInEnvironment(), NamesOf(settings))) {
     settings.Fault(setting.given, fmt::format("is no setting; {} is one", setting.meant));
+  }
+}
+
+// No fault: the programs of one machine may share their environment.
+void TellForeignSettings(const Settings& settings, std::string_view program) {
+  for (const std::string& name : ForeignSettings(NamesInEnvironment(), NamesOf(settings))) {
+    std::cerr << name << " is no setting of " << program << " and changes nothing here.\n";
   }
 }
 
@@ -206,6 +221,7 @@ int RunProgram(int argc, char** argv, const std::string& name, std::vector<Modul
   if (print_config) settings.Print(std::cout);
   for (const FieldFault& fault : settings.faults().listed()) std::cerr << fault.field << ' ' << fault.message << ".\n";
   if (!settings.faults().empty()) return EX_CONFIG;
+  if (check_config) TellForeignSettings(settings, name);
   if (check_config || print_config) return EX_OK;
   return Run(host);
 }

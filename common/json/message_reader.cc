@@ -201,7 +201,7 @@ void ReadElement(const json::value& value, const FieldPlan& plan, const Place& p
       return SetDuration(*number, target, place, faults);
     }
     case JsonForm::kString:
-      if (auto plain = PlainText(value); plain && plan.takes_plain) return target.SetString(*std::move(plain));
+      if (auto plain = plan.takes_plain ? PlainText(value) : std::nullopt) return target.SetString(*std::move(plain));
       if (!value.is_string()) return faults.WrongType(PathOf(place, faults), "must be text");
       return target.SetString(std::string(value.get_string()));
     case JsonForm::kEnum:

@@ -43,6 +43,12 @@ test('a misspelt setting is refused, naming the one that was meant', { skip }, (
   assert.match(stderr, /FTL_HTTP_ADRESS is no setting; FTL_HTTP_ADDRESS is one/);
 });
 
+test('a setting that is no other program\'s either is told, and is no fault', { skip }, () => {
+  const { status, stderr } = run('finetunelab-gateway', ['--check-config'], { FTL_LIMIT_OF_NOTHING: '1', DEMO_NOTHING: '1', PATH: '/bin' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(stderr.trim().split('\n').sort(), ['DEMO_NOTHING', 'FTL_LIMIT_OF_NOTHING'].map((name) => `${name} is no setting of finetunelab-gateway and changes nothing here.`));
+});
+
 test('gRPC is not let print messages, and the keys in them', { skip }, () => {
   for (const program of ['finetunelab', 'finetunelab-gateway', 'finetunelab-session-vault', 'finetunelab-batch-runner', 'finetunelab-analytics', 'finetunelab-export']) {
     for (const parameters of [['--check-config'], []]) {
