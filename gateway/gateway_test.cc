@@ -1,5 +1,6 @@
 // The whole gateway over real sockets, with services of our own making behind it.
 
+#include <atomic>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -533,6 +534,48 @@ TEST_F(GatewayTest, ReadsALargeBodyOnlyForASessionThatIsThere) {
   EXPECT_THAT(suites("", "Authorization: Bearer " + kSession + "\r\n").head, StartsWith("HTTP/1.1 413 "));
   // Sending and reading them is all that it costs.
   EXPECT_LT(CpuSeconds() - before, 2);
+}
+
+// The most that this thread works between two turns of the loop.
+class LongestTurn {
+ public:
+  explicit LongestTurn(asio::io_context& io) : io_(io) {
+    asio::post(io_, [this] { Turn(); });
+  }
+  double Milliseconds() {
+    is_over_ = true;
+    ended_.get_future().wait();
+    return longest_ * 1000;
+  }
+
+ private:
+  void Turn() {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    const double now = static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+    if (last_ > 0) longest_ = std::max(longest_, now - last_);
+    last_ = now;
+    if (is_over_) return ended_.set_value();
+    asio::post(io_, [this] { Turn(); });
+  }
+
+  asio::io_context& io_;
+  double last_ = 0;
+  double longest_ = 0;
+  std::atomic<bool> is_over_ = false;
+  std::promise<void> ended_;
+};
+
+TEST_F(GatewayTest, LooksForASessionBehindThirtyMegabytesInTurns) {
+  for (const std::string& filler : {Many("1", 31 << 20), '"' + std::string(31 << 20, '\\') + '"'}) {
+    LongestTurn turn(io_);
+    const Answer answer =
+        Ask("POST", Demo("/test-suites"), fmt::format(R"({{"prompts":[{}],"session_id":"{}"}})", filler, kEnded));
+    const double milliseconds = turn.Milliseconds();
+    EXPECT_THAT(answer.head, StartsWith("HTTP/1.1 410 "));
+    RecordProperty("longest_turn_ms", fmt::format("{:.2f}", milliseconds));
+    EXPECT_LT(milliseconds, 30);
+  }
 }
 
 TEST_F(GatewayTest, ListsAHundredFaultsOfALargeBody) {

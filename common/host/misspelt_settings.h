@@ -17,8 +17,8 @@ struct MisspeltSetting {
 std::vector<MisspeltSetting> MisspeltSettings(const std::vector<std::string_view>& environment,
                                               const std::vector<std::string_view>& settings);
 
-// The names in the environment that begin with DEMO_ or FTL_, that no setting has and none was meant by: perhaps another
-// program's, perhaps nobody's. Pure.
+// The names in the environment that begin with DEMO_ or FTL_, that no setting has and none was meant by: perhaps
+// another program's, perhaps nobody's. Pure.
 std::vector<std::string> ForeignSettings(const std::vector<std::string_view>& environment,
                                          const std::vector<std::string_view>& settings);
 

@@ -25,8 +25,9 @@ TEST(MisspeltSettingsTest, LeavesOthersNamesAlone) {
 }
 
 TEST(ForeignSettingsTest, NamesWhatIsOursByItsNameAlone) {
-  EXPECT_EQ(ForeignSettings({"DEMO_ENABLED", "PATH", "DEMO_SESION_TTL_SECONDS", "FTL_TLS_CERT_FILE", "DEMO_TTL"}, kSettings),
-            (std::vector<std::string>{"FTL_TLS_CERT_FILE", "DEMO_TTL"}));
+  EXPECT_EQ(
+      ForeignSettings({"DEMO_ENABLED", "PATH", "DEMO_SESION_TTL_SECONDS", "FTL_TLS_CERT_FILE", "DEMO_TTL"}, kSettings),
+      (std::vector<std::string>{"FTL_TLS_CERT_FILE", "DEMO_TTL"}));
 }
 
 }  // namespace

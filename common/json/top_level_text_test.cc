@@ -16,7 +16,8 @@ std::string Found(std::string_view json, size_t most = std::string_view::npos) {
 
 TEST(TopLevelTextTest, FindsAMemberOfTheOutermostObjectOnly) {
   EXPECT_EQ(Found(R"({"session_id":"demo-1","a":2})"), "demo-1");
-  EXPECT_EQ(Found("{\"a\":[{\"session_id\":\"no\"}],\"b\":{\"session_id\":\"no\"},\"session_id\" :\n\"demo-2\"}"), "demo-2");
+  EXPECT_EQ(Found("{\"a\":[{\"session_id\":\"no\"}],\"b\":{\"session_id\":\"no\"},\"session_id\" :\n\"demo-2\"}"),
+            "demo-2");
   EXPECT_EQ(Found(R"({"a":"session_id","b":"no"})"), "");
   EXPECT_EQ(Found(R"({"a":"\",\"session_id\":\"no\"","b":1})"), "");
   EXPECT_EQ(Found(R"({"a":"\\","session_id":"demo-3"})"), "demo-3");

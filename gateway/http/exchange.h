@@ -43,8 +43,8 @@ class Exchange {
   // The whole body. BODY_TOO_LARGE, before reading where the length says so; REQUEST_TIMEOUT; BAD_REQUEST for broken
   // framing. A client that waits for `100 Continue` gets it here.
   Task<std::string> ReadBody(size_t max_bytes) { return ReadBody(max_bytes, max_bytes, nullptr); }
-  // As above. Once `front_bytes` of it have come, `judge` sees these, and then each piece as it comes; where it refuses,
-  // nothing more is read. A shorter body is not judged.
+  // As above. Once `front_bytes` of it have come, `judge` sees these, and then each piece as it comes; where it
+  // refuses, nothing more is read. A shorter body is not judged.
   using Judge = std::function<Task<>(std::string_view piece)>;
   Task<std::string> ReadBody(size_t max_bytes, size_t front_bytes, Judge judge);
 

@@ -20,8 +20,8 @@ class RunFeed : public std::enable_shared_from_this<RunFeed> {
  public:
   using Stub = finetunelab::batch_runner::v1::BatchRunnerService::Stub;
 
-  // Results up to `base` are not asked for again. `told` is the gist of the run as its first watcher has been told it, 0
-  // for none: a first `progress` that says the same is not told once more.
+  // Results up to `base` are not asked for again. `told` is the gist of the run as its first watcher has been told it,
+  // 0 for none: a first `progress` that says the same is not told once more.
   RunFeed(asio::any_io_executor executor, Stub& stub, std::string test_run_id, int64_t base, size_t told,
           std::function<void(const RunFeed*)> ended);
 

@@ -14,8 +14,9 @@
 #include "common/endpoint/format/event_parser.h"
 #include "common/endpoint/format/openai/chat_reader.h"
 
-// What it costs a plain answer that odd ones are understood too: the reader with all that it watches for, beside one that
-// parses the same events and takes their text as it stands. Prints JSON: {pieces: N, ours_ns, plain_ns}, for one answer.
+// What it costs a plain answer that odd ones are understood too: the reader with all that it watches for, beside one
+// that parses the same events and takes their text as it stands. Prints JSON: {pieces: N, ours_ns, plain_ns}, for one
+// answer.
 namespace ftl {
 namespace {
 

@@ -93,9 +93,13 @@ describe('what one request may cost', { skip }, () => {
   });
 
   test('a session that is named behind everything is found there too', async () => {
-    const body = JSON.stringify({ content: 'One prompt.\n'.repeat(20_000), content_format: 'text', name: 'Large', session_id: session });
-    const answer = await call('POST', 'test-suites', { body });
-    assert.equal(answer.status, 201, answer.text.slice(0, 300));
+    for (const prompts of [20_000, 90_000]) {
+      const own = { content: `One prompt. ${'\\" '.repeat(10)}\n`.repeat(prompts), content_format: 'text', name: 'Large' };
+      const answer = await call('POST', 'test-suites', { body: JSON.stringify({ ...own, session_id: session }) });
+      assert.equal(answer.status, 201, answer.text.slice(0, 300));
+      const nobodys = await call('POST', 'test-suites', { body: JSON.stringify({ ...own, session_id: `demo-${'ab'.repeat(32)}` }) });
+      assert.equal(nobodys.status, 404, nobodys.text.slice(0, 300));
+    }
     const front = JSON.stringify({ session_id: session, name: 'Large', content: 'One prompt.\n'.repeat(20_000), content_format: 'text' });
     assert.equal((await call('POST', 'test-suites', { body: front })).status, 201);
   });

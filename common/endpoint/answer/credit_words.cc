@@ -78,18 +78,18 @@ constexpr std::string_view kMoney[] = {
     " credit ",   " credits ", " balance ",  " funds ",  " billing ", " invoice ",    " invoices ", " payment ",
     " payments ", " spend ",   " spending ", " budget ", " prepaid ", " prepayment ", " wallet ",   " recharge "};
 constexpr std::string_view kWanting[] = {
-    " insufficient ", " exhausted ",      " depleted ",   " used all ",    " used up ",      " too low ",
-    " not enough ",   " run out ",        " ran out ",    " out of ",      " no remaining ", " negative ",
-    " overdue ",      " unpaid ",         " not active ", " required ",    " been used ",    " no more ",
-    " past due ",     " not sufficient ", " expired ",    " exceeded ",    " reached ",      " arrears ",
-    " issue ",        " issues ",         " suspended ",  " deactivated ", " declined ",     " no credit",
-    " no balance ",   " no prepaid ",     " only afford "};
+    " insufficient ", " exhausted ",      " depleted ",    " used all ",    " used up ",      " too low ",
+    " not enough ",   " run out ",        " ran out ",     " out of ",      " no remaining ", " negative ",
+    " overdue ",      " unpaid ",         " not active ",  " required ",    " been used ",    " no more ",
+    " past due ",     " not sufficient ", " expired ",     " exceeded ",    " reached ",      " arrears ",
+    " issue ",        " issues ",         " suspended ",   " deactivated ", " declined ",     " no credit",
+    " no balance ",   " no prepaid ",     " only afford ", " consumed "};
 constexpr std::string_view kSums[] = {" credit ", " credits ", " balance "};
 constexpr std::string_view kNothing[] = {" 0 ", " 0.0 ", " 0.00 ", " zero "};
 constexpr std::string_view kGifts[] = {" free tier ", " free quota ",    " free trial ",
                                        " free plan ", " resource pack ", " resource package "};
-constexpr std::string_view kGone[] = {" exhausted ", " depleted ", " used up ",  " used all ",
-                                      " been used ", " expired ",  " has ended "};
+constexpr std::string_view kGone[] = {" exhausted ", " depleted ",  " used up ", " used all ", " been used ",
+                                      " expired ",   " has ended ", " run out ", " ran out ",  " is over "};
 constexpr std::string_view kAllowances[] = {" quota ", " usage limit ", " allowance ", " included credits ", " plan "};
 constexpr std::string_view kUsedUp[] = {" exceeded ", " reached ", " exhausted ",
                                         " out of ",   " used up ", " used all "};
@@ -97,15 +97,41 @@ constexpr std::string_view kUsedUp[] = {" exceeded ", " reached ", " exhausted "
 bool LacksMoney(std::string_view sentence) {
   if (HasAny(sentence, {" permission", " load balanc"}) || IsOfThinking(sentence)) return false;
   return IsNear(sentence, kMoney, kWanting) || IsNear(sentence, kSums, kNothing) || IsNear(sentence, kGifts, kGone) ||
-         HasAny(sentence, {" insufficient quota ", " quota is not enough ", " usage cap ", " hard limit reached ",
-                           " key limit exceeded ", " trial expired ", " trial has expired ", " trial has ended ",
-                           " subscription has expired ", " please recharge ", " top up your ", " in arrears ",
-                           " spend limit ", " spending limit ", " spending cap ", " check your plan and billing "});
+         HasAny(sentence, {" insufficient quota ",
+                           " quota is not enough ",
+                           " usage cap ",
+                           " hard limit reached ",
+                           " key limit exceeded ",
+                           " trial expired ",
+                           " trial has expired ",
+                           " trial has ended ",
+                           " subscription has expired ",
+                           " subscription is inactive ",
+                           " subscription is not active ",
+                           " subscription has ended ",
+                           " subscription has lapsed ",
+                           " no active subscription ",
+                           " please recharge ",
+                           " top up your ",
+                           " in arrears ",
+                           " spend limit ",
+                           " spending limit ",
+                           " spending cap ",
+                           " check your plan and billing ",
+                           " payment method to continue ",
+                           " payment method is required ",
+                           " valid payment method ",
+                           " no payment method ",
+                           " billing to be enabled ",
+                           " enable billing ",
+                           " billing is not enabled ",
+                           " billing is disabled ",
+                           " billing disabled "});
 }
 
 bool HasUsedUpItsPeriod(std::string_view sentence) {
-  return HasAny(sentence, {" daily ", " weekly ", " monthly ", " annual ", " yearly ", " day ", " days ", " week ",
-                           " weeks ", " month ", " months ", " billing period ", " billing cycle "}) &&
+  return HasAny(sentence, {" daily ", " weekly ", " monthly ", " annual ", " yearly ", " lifetime ", " day ", " days ",
+                           " week ", " weeks ", " month ", " months ", " billing period ", " billing cycle "}) &&
          HasAny(sentence, {" limit ", " limits ", " quota ", " quotas ", " allowance ", " allocation ", " usage ",
                            " requests ", " tokens ", " credits "}) &&
          HasAny(sentence, {" exhausted ", " reached ", " exceeded ", " used up ", " used all ", " used 100% ",
@@ -131,6 +157,20 @@ bool SaysOutOfCredit(std::string_view message) {
                        "nicht genügend guthaben",
                        "kein guthaben",
                        "solde insuffisant",
+                       "solde est insuffisant",
+                       "crédit est épuisé",
+                       "crédit épuisé",
+                       "credito insufficiente",
+                       "credito esaurito",
+                       "saldo insufficiente",
+                       "onvoldoende saldo",
+                       "onvoldoende tegoed",
+                       "едостаточно средств",
+                       "едостаточно кредит",
+                       "редства исчерпаны",
+                       "잔액이 부족",
+                       "잔액 부족",
+                       "크레딧이 부족",
                        "crédit insuffisant",
                        "crédits épuisés",
                        "saldo insuficiente",

@@ -183,7 +183,7 @@ TEST(FailureTest, WaitsAsLongAsAskedAndNotAtAllBeyondTwoMinutes) {
   EXPECT_EQ(Of(429, "{}", {.retry_after = "2.5"}).retry_after, absl::Milliseconds(2500));
   EXPECT_EQ(Of(429, "{}", {.retry_after = "Tue, 14 Nov 2023 22:13:50 GMT"}).retry_after, absl::Seconds(30));
   EXPECT_EQ(Of(429, "{}", {.retry_after = "Tue, 14 Nov 2023 22:13:00 GMT"}).retry_after, std::nullopt);
-  for (const std::string nonsense : {"", "-1", "0", "soon", "nan"}) {
+  for (const std::string nonsense : {"", "-1", "0", "soon", "nan", "about -1 s", "between 3 and 5 s", "v1.2"}) {
     EXPECT_EQ(Of(429, "{}", {.retry_after = nonsense}).retry_after, std::nullopt) << nonsense;
   }
   EXPECT_TRUE(Of(429, "{}", {.retry_after = "120"}).retryable);
@@ -303,6 +303,15 @@ TEST(FailureTest, KnowsOutOfCreditUnderAnyStatusAndWording) {
       {429, "Your plan does not include any more requests this month"},
       {429, "Quota limit exceeded for the month"},
       {429, "Resource pack exhausted"},
+      {403, "This API method requires billing to be enabled."},
+      {403, "Please add a payment method to continue."},
+      {403, "Prepaid credits have been consumed."},
+      {429, "Your free trial has run out."},
+      {429, "Your subscription is inactive"},
+      {429, "Lifetime quota used up for this key"},
+      {403, "Votre crédit est épuisé."},
+      {403, "Недостаточно средств на балансе"},
+      {403, "잔액이 부족합니다"},
       {403, "Guthaben aufgebraucht"},
       {403, "Solde insuffisant"},
       {403, "Saldo insuficiente"},
@@ -328,6 +337,8 @@ TEST(FailureTest, EndsNoRunForWordsOfMoneyThatAreOfSomethingElse) {
                                                 {429, "Concurrency limit exceeded for your plan. Upgrade it for more."},
                                                 {429, "You have exceeded the rate limit of your free tier"},
                                                 {429, "Rate limit exceeded. Upgrade your plan."},
+                                                {429, "Too many credits used per minute"},
+                                                {400, "Streaming is not active for this subscription tier"},
                                                 {503, "no capacity; credit to our engineers"}};
   for (const auto& [status, words] : others) EXPECT_NE(Of(status, words).outcome, OUTCOME_QUOTA) << words;
 }
@@ -335,10 +346,26 @@ TEST(FailureTest, EndsNoRunForWordsOfMoneyThatAreOfSomethingElse) {
 TEST(FailureTest, ReadsAWaitWithItsUnit) {
   EXPECT_EQ(Of(429, "{}", {.retry_after = "3s"}).retry_after, absl::Seconds(3));
   EXPECT_EQ(Of(429, "{}", {.retry_after = "1m30s"}).retry_after, absl::Seconds(90));
-  for (const std::string three :
-       {"3 seconds", "3000ms", "PT3S", "00:00:03", "3, 3", "3; comment", "in 3s", "3.0", "1700000003", "1700000003000",
-        "2023-11-14T22:13:23Z", "Tuesday, 14-Nov-23 22:13:23 GMT", "\"3\"", "P0DT0H0M3S", "0:03",
-        "Tue, 14 Nov 2023 22:13:23 UTC", "Tue, 14 Nov 2023 22:13:23 +0000"}) {
+  for (const std::string three : {"3 seconds",
+                                  "3000ms",
+                                  "PT3S",
+                                  "00:00:03",
+                                  "3, 3",
+                                  "3; comment",
+                                  "in 3s",
+                                  "3.0",
+                                  "1700000003",
+                                  "1700000003000",
+                                  "2023-11-14T22:13:23Z",
+                                  "Tuesday, 14-Nov-23 22:13:23 GMT",
+                                  "\"3\"",
+                                  "P0DT0H0M3S",
+                                  "0:03",
+                                  "about 3 seconds",
+                                  "delay=3",
+                                  "seconds: 3",
+                                  "Tue, 14 Nov 2023 22:13:23 UTC",
+                                  "Tue, 14 Nov 2023 22:13:23 +0000"}) {
     EXPECT_EQ(Of(429, "{}", {.retry_after = three}).retry_after, absl::Seconds(3)) << three;
   }
   for (const auto& [name, value] :

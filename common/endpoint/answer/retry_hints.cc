@@ -18,6 +18,7 @@ namespace {
 constexpr size_t kMostLimits = 16;
 // So much is as good as for ever, and every sum of it can be shown.
 constexpr double kMostSeconds = 1e9;
+constexpr std::string_view kDigits = "0123456789.";
 
 std::string Lower(std::string_view text) { return absl::AsciiStrToLower(ToAbsl(text)); }
 
@@ -66,7 +67,7 @@ double SecondsIn(std::string_view unit) {
 std::optional<absl::Duration> LeadingDuration(std::string_view text) {
   double seconds = 0;
   while (true) {
-    const size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+    const size_t digits = std::min(text.find_first_not_of(kDigits), text.size());
     std::string_view rest = text.substr(digits);
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     const size_t letters = std::min(rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz"), rest.size());
@@ -130,7 +131,8 @@ std::string WithoutIsoMarks(std::string text) {
   return text;
 }
 
-// `3`, `"3"`, `3s`, `PT3S`, `00:00:03`, `3, 3`, `in 3 seconds`, a moment in Unix time, a date.
+// `3`, `"3"`, `3s`, `PT3S`, `00:00:03`, `3, 3`, `in 3 seconds`, `delay=3`, `about 3 seconds`, a moment in Unix time, a
+// date.
 std::optional<absl::Duration> UntilRetry(std::string_view value, absl::Time now) {
   while (!value.empty() && (value.front() == '"' || value.front() == '\'')) value.remove_prefix(1);
   while (!value.empty() && (value.back() == '"' || value.back() == '\'')) value.remove_suffix(1);
@@ -145,8 +147,20 @@ std::optional<absl::Duration> UntilRetry(std::string_view value, absl::Time now)
   if (const auto wait = UntilReset(text, now)) return wait;
   if (const auto wait = UntilDate(value, now)) return wait;
   // Two servers on the way may each have said it.
-  const size_t end = text.find_first_of(",; ");
-  return end == std::string::npos ? std::nullopt : InUnits(std::string_view(text).substr(0, end), 1);
+  if (const size_t end = text.find_first_of(",; "); end != std::string::npos) {
+    if (const auto wait = InUnits(std::string_view(text).substr(0, end), 1)) return wait;
+  }
+  // The one number among words.
+  const size_t number = text.find_first_of(kDigits);
+  if (number == std::string::npos || number == 0 ||
+      std::string_view(" =:~").find(text[number - 1]) == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = std::string_view(text).substr(number);
+  const size_t digits = std::min(rest.find_first_not_of(kDigits), rest.size());
+  if (rest.find_first_of("0123456789", digits) != std::string_view::npos) return std::nullopt;
+  if (const auto wait = LeadingDuration(rest)) return wait;
+  return InUnits(rest.substr(0, digits), 1);
 }
 
 }  // namespace

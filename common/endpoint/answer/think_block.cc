@@ -13,10 +13,15 @@ constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kBareAnalysis = "analysis";
 constexpr std::string_view kBareFinal = "assistantfinal";
 constexpr std::string_view kHarmonyFinal = "<|channel|>final<|message|>";
-constexpr std::array<ReasoningMarks, 14> kMarks{{{"<think>", "</think>"},
+constexpr std::array<ReasoningMarks, 19> kMarks{{{"<think>", "</think>"},
                                                  {"<thinking>", "</thinking>"},
                                                  {"<thought>", "</thought>"},
+                                                 {"<thoughts>", "</thoughts>"},
+                                                 {"<reasoning>", "</reasoning>"},
+                                                 {"<Think>", "</Think>"},
+                                                 {"<THINK>", "</THINK>"},
                                                  {"[THINK]", "[/THINK]"},
+                                                 {"<|channel>thought", "<channel|>"},
                                                  {"<seed:think>", "</seed:think>"},
                                                  {"\u25C1think\u25B7", "\u25C1/think\u25B7"},
                                                  {"<|begin_of_thought|>", "<|end_of_thought|>"},

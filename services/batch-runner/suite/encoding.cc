@@ -15,7 +15,9 @@ namespace ftl::batch_runner {
 namespace {
 
 constexpr size_t kSample = 64 * 1024;
-constexpr int kSureEnough = 60;  // of 100, in ICU's own measure
+// Of 100, in ICU's own measure; and where the text is certainly in no Western encoding.
+constexpr int kSureEnough = 60;
+constexpr int kLikelyEnough = 10;
 
 struct Mark {
   std::string_view bytes;
@@ -36,6 +38,15 @@ constexpr Container kNoText[] = {{"PK\x03\x04", "is a spreadsheet or an archive;
                                  {"\xD0\xCF\x11\xE0", "is an old Excel or Word file; save the table as CSV"},
                                  {"%PDF-", "is a PDF; copy its text"},
                                  {"\x1F\x8B", "is compressed; unpack it"},
+                                 {"BZh", "is compressed; unpack it"},
+                                 {"7z\xBC\xAF", "is compressed; unpack it"},
+                                 {"\xFD\x37zXZ", "is compressed; unpack it"},
+                                 {"\x28\xB5\x2F\xFD", "is compressed; unpack it"},
+                                 {"Rar!", "is compressed; unpack it"},
+                                 {"\x89PNG", "is a picture; type its text"},
+                                 {"\xFF\xD8\xFF", "is a picture; type its text"},
+                                 {"GIF8", "is a picture; type its text"},
+                                 {"SQLite format 3", "is a database; save the table as CSV"},
                                  {"PAR1", "is a Parquet file; save the table as CSV"}};
 
 // Encodings whose bytes have a form that a guess can lean on.
@@ -72,16 +83,54 @@ const char* WideWithoutMark(std::string_view bytes) {
   return nullptr;
 }
 
+// In Western languages a letter with an accent rarely follows another.
+bool IsWestern(std::string_view bytes) {
+  size_t letters = 0;
+  size_t pairs = 0;
+  bool was_letter = false;
+  for (const char c : bytes.substr(0, kSample)) {
+    const bool is_letter = static_cast<unsigned char>(c) >= 0xC0;
+    letters += is_letter ? 1 : 0;
+    pairs += is_letter && was_letter ? 1 : 0;
+    was_letter = is_letter;
+  }
+  return pairs * 2 <= letters;
+}
+
+// The line of the first byte that is no UTF-8, of a text most of whose characters beyond ASCII are; else 0.
+int LineOfBrokenUtf8(std::string_view bytes) {
+  size_t whole = 0;
+  size_t broken = 0;
+  int line = 1;
+  int first = 0;
+  for (size_t at = 0; at < bytes.size();) {
+    const auto byte = static_cast<unsigned char>(bytes[at]);
+    const size_t length = byte < 0x80 ? 1 : byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+    const bool is_whole = length == 1 || IsUtf8(bytes.substr(at, length));
+    line += byte == '\n' ? 1 : 0;
+    whole += is_whole && length > 1 ? 1 : 0;
+    broken += is_whole ? 0 : 1;
+    if (!is_whole && first == 0) first = line;
+    at += is_whole ? length : 1;
+  }
+  return whole > broken ? first : 0;
+}
+
 const char* Recognised(std::string_view bytes) {
   UErrorCode error = U_ZERO_ERROR;
   const std::unique_ptr<UCharsetDetector, decltype(&ucsdet_close)> detector(ucsdet_open(&error), &ucsdet_close);
   const std::string_view sample = bytes.substr(0, kSample);
   ucsdet_setText(detector.get(), sample.data(), static_cast<int32_t>(sample.size()), &error);
-  const UCharsetMatch* match = ucsdet_detect(detector.get(), &error);
-  if (U_FAILURE(error) || match == nullptr || ucsdet_getConfidence(match, &error) < kSureEnough) return nullptr;
-  const std::string_view name = ucsdet_getName(match, &error);
-  const auto* known = std::find(std::begin(kRecognised), std::end(kRecognised), name);
-  return known == std::end(kRecognised) ? nullptr : known->data();
+  int32_t count = 0;
+  const UCharsetMatch** matches = ucsdet_detectAll(detector.get(), &count, &error);
+  const bool is_western = IsWestern(bytes);
+  for (int32_t i = 0; U_SUCCESS(error) && i < count; ++i) {
+    if (ucsdet_getConfidence(matches[i], &error) < (is_western ? kSureEnough : kLikelyEnough)) break;
+    const auto* known = std::find(std::begin(kRecognised), std::end(kRecognised), ucsdet_getName(matches[i], &error));
+    if (known != std::end(kRecognised)) return known->data();
+    if (is_western) break;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -102,6 +151,9 @@ absl::StatusOr<DecodedText> DecodeText(std::string_view bytes) {
   if (is_text) return DecodedText{std::string(bytes), "utf-8"};
   if (const char* wide = WideWithoutMark(bytes)) return Converted(bytes, wide);
   if (IsUtf8(bytes)) return DecodedText{std::string(bytes), "utf-8"};
+  if (const int line = LineOfBrokenUtf8(bytes)) {
+    return absl::InvalidArgumentError(fmt::format("is UTF-8 but for a byte in line {}; save the file as UTF-8", line));
+  }
   if (const char* recognised = Recognised(bytes)) {
     if (auto decoded = Converted(bytes, recognised); decoded.ok()) {
       std::transform(decoded->encoding.begin(), decoded->encoding.end(), decoded->encoding.begin(),
@@ -109,7 +161,7 @@ absl::StatusOr<DecodedText> DecodeText(std::string_view bytes) {
       return decoded;
     }
   }
-  if (bytes.find_first_of(kUndefined) != std::string_view::npos) {
+  if (bytes.find_first_of(kUndefined) != std::string_view::npos || !IsWestern(bytes)) {
     return absl::InvalidArgumentError("is in no encoding that is known here; save the file as UTF-8");
   }
   return Converted(bytes, "windows-1252");

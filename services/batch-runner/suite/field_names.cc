@@ -4,6 +4,8 @@
 
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
+#include <unicode/locid.h>
+#include <unicode/unistr.h>
 
 #include "common/endpoint/answer/clean_text.h"
 #include "common/text/trim.h"
@@ -13,10 +15,11 @@ namespace ftl::batch_runner {
 namespace {
 
 constexpr std::string_view kPrompt[] = {
-    "prompt",     "prompts",     "user_prompt",  "question", "questions", "query",     "user_message",
-    "user_input", "instruction", "instructions", "input",    "user",      "message",   "text",
-    "problem",    "frage",       "eingabe",      "invite",   "entrée",    "pregunta",  "entrada",
-    "pergunta",   "问题",        "提示词",       "提示",     "質問",      "プロンプト"};
+    "prompt",     "prompts",   "user_prompt", "question",     "questions", "query",  "user_message",
+    "user_input", "utterance", "instruction", "instructions", "input",     "user",   "message",
+    "text",       "problem",   "frage",       "eingabe",      "invite",    "entrée", "pregunta",
+    "entrada",    "pergunta",  "domanda",     "vraag",        "pytanie",   "вопрос", "질문",
+    "问题",       "提示词",    "提示",        "質問",         "プロンプト"};
 constexpr std::string_view kExpected[] = {"expected_answer",
                                           "expected",
                                           "expected_output",
@@ -54,6 +57,15 @@ constexpr std::string_view kExpected[] = {"expected_answer",
                                           "resposta_esperada",
                                           "resposta",
                                           "saída",
+                                          "risposta_attesa",
+                                          "risposta",
+                                          "verwacht_antwoord",
+                                          "antwoord",
+                                          "odpowiedź",
+                                          "ожидаемый_ответ",
+                                          "ответ",
+                                          "정답",
+                                          "답변",
                                           "预期答案",
                                           "答案",
                                           "期待される回答",
@@ -66,7 +78,8 @@ constexpr std::string_view kCame[] = {"output", "response", "completion"};
 constexpr std::string_view kIdle[] = {"test",   "sample",  "example", "text", "user",    "customer",
                                       "full",   "final",   "the",     "your", "english", "german",
                                       "french", "spanish", "en",      "de",   "fr",      "es"};
-constexpr std::string_view kWished[] = {"expected", "ideal", "gold", "golden", "correct", "desired", "target"};
+constexpr std::string_view kWished[] = {"expected", "ideal",  "gold",      "golden", "correct", "desired",
+                                        "target",   "ground", "reference", "right",  "accepted"};
 constexpr std::string_view kAnswers[] = {"answer", "answers", "output", "outputs",    "response",
                                          "result", "reply",   "value",  "completion", "text"};
 
@@ -103,6 +116,18 @@ std::string_view WithoutBrackets(std::string_view name) {
   return open == std::string_view::npos || open == 0 ? name : Trimmed(name.substr(0, open));
 }
 
+// In lower case, where the letters are others than ASCII's too.
+std::string Lowered(std::string_view name) {
+  const bool is_ascii =
+      std::none_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (is_ascii) return std::string(name);
+  std::string lower;
+  icu::UnicodeString::fromUTF8(icu::StringPiece(name.data(), static_cast<int32_t>(name.size())))
+      .toLower(icu::Locale::getRoot())
+      .toUTF8String(lower);
+  return lower;
+}
+
 }  // namespace
 
 std::string PlainName(std::string_view name) {
@@ -126,7 +151,7 @@ std::string PlainName(std::string_view name) {
     }
   }
   while (plain.ends_with('_')) plain.pop_back();
-  return plain;
+  return Lowered(plain);
 }
 
 std::optional<size_t> FieldFor(FieldRole role, const std::vector<std::string>& names) {

@@ -428,6 +428,44 @@ TEST(PromptImportTest, SaysWhichEncodingSignAndShape) {
   EXPECT_THAT(archive.faults()[0].message(), HasSubstr("spreadsheet"));
 }
 
+TEST(PromptImportTest, TellsOtherAlphabetsFromWesternOnes) {
+  const SuiteReading russian =
+      ReadSuite("prompt\n\xCA\xE0\xEA\xE0\xFF \xF1\xF2\xEE\xEB\xE8\xF6\xE0 \xD4\xF0\xE0\xED\xF6\xE8\xE8?\n",
+                pb::CONTENT_FORMAT_AUTO);
+  ASSERT_EQ(russian.prompts().size(), 1u);
+  EXPECT_EQ(russian.prompts()[0].prompt(), "Какая столица Франции?");
+  EXPECT_EQ(russian.encoding, "windows-1251");
+}
+
+TEST(PromptImportTest, SaysWhereAFileIsNoTextOrBroken) {
+  const std::pair<std::string, const char*> files[] = {
+      {"Größe eins?\nWo ist \xE9?\n", "is UTF-8 but for a byte in line 2"},
+      {"\x89PNG\r\n\x1A\n", "is a picture"},
+      {"\x28\xB5\x2F\xFD\x04\x90", "is compressed"}};
+  for (const auto& [content, fault] : files) {
+    const SuiteReading reading = ReadSuite(content, pb::CONTENT_FORMAT_AUTO);
+    ASSERT_EQ(reading.faults().size(), 1u) << fault;
+    EXPECT_THAT(reading.faults()[0].message(), HasSubstr(fault));
+  }
+}
+
+TEST(PromptImportTest, KnowsATableByRarerSignsAndInOtherLanguages) {
+  for (const std::string sign : {"^", "~", "\x1F", "\x01"}) {
+    EXPECT_THAT(Prompts("prompt" + sign + "expected_answer\nHi?" + sign + "Ho\n", pb::CONTENT_FORMAT_AUTO),
+                ElementsAre("Hi?"))
+        << sign;
+  }
+  for (const std::string header : {"Вопрос,Ответ", "질문,정답", "Domanda,Risposta attesa", "vraag,antwoord",
+                                   "Pytanie,Odpowiedź", "utterance,expected", "query,ground_truth_answer"}) {
+    const SuiteReading reading = ReadSuite(header + "\nHi?,Ho\n", pb::CONTENT_FORMAT_AUTO);
+    ASSERT_EQ(reading.prompts().size(), 1u) << header;
+    EXPECT_EQ(reading.prompts()[0].prompt(), "Hi?") << header;
+    EXPECT_EQ(reading.prompts()[0].expected_answer(), "Ho") << header;
+  }
+  EXPECT_THAT(Prompts("What is 2^3?\nIs ~5 about 5?\n", pb::CONTENT_FORMAT_AUTO),
+              ElementsAre("What is 2^3?", "Is ~5 about 5?"));
+}
+
 TEST(PromptImportTest, RefusesAtOnceWhatIsTooMuch) {
   const auto only_fault = [](const std::string& content, pb::ContentFormat format) {
     const SuiteReading reading = ReadSuite(content, format);

@@ -19,7 +19,7 @@
 namespace ftl::batch_runner {
 namespace {
 
-constexpr char kDelimiters[] = {',', ';', '\t', '|'};
+constexpr char kDelimiters[] = {',', ';', '\t', '|', '^', '~', '\x1F', '\x01'};
 constexpr std::string_view kPromptfooAnswer = "__expected";
 constexpr size_t kMostHeaderBytes = 64 * 1024;
 constexpr int kMostTitles = 40;

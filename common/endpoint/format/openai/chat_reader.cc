@@ -75,7 +75,9 @@ Brought ChatReader::TakeEvent(std::string_view name, std::string_view data, bool
   Brought brought;
   if (answer_.is_done() && data.find("\"usage\"") == std::string_view::npos) return brought;
   const auto skip_space = [&] {
-    while (!data.empty() && (data.front() == ' ' || data.front() == '\n')) data.remove_prefix(1);
+    // RFC 7464 puts a record separator before each object.
+    while (!data.empty() && std::string_view(" \n\x1E").find(data.front()) != std::string_view::npos)
+      data.remove_prefix(1);
   };
   skip_space();
   // A relay may wrap the field once more.
@@ -119,7 +121,7 @@ void ChatReader::TakeWhole(std::string_view body) {
   is_stream_ = false;
   answer_.TakeAsWhole();
   Brought ignored;
-  const size_t start = std::min(body.find_first_not_of(" \t\r\n\xEF\xBB\xBF"), body.size());
+  const size_t start = std::min(body.find_first_not_of(" \t\r\n\x1E\xEF\xBB\xBF"), body.size());
   body.remove_prefix(start);
   if (body.empty()) {
     answer_.Fail(FailureOf(FormatFault::kEmpty));

@@ -395,12 +395,22 @@ TEST(ChatReaderTest, KeepsALoneTagThatTheTextSpeaksOf) {
       << "the server has parted it already";
 }
 
+TEST(ChatReaderTest, ReadsObjectsWithRecordSeparators) {
+  const std::string chunks =
+      "\x1E{\"choices\":[{\"delta\":{\"content\":\"Fo\"}}]}\n"
+      "\x1E{\"choices\":[{\"delta\":{\"content\":\"ur.\"},\"finish_reason\":\"stop\"}]}\n";
+  const ChatReply reply = Whole(chunks);
+  EXPECT_EQ(reply.text, "Four.");
+  EXPECT_EQ(reply.outcome, OUTCOME_OK);
+}
+
 TEST(ChatReaderTest, PartsReasoningByOtherMarksWhereTheyOpenTheAnswer) {
   for (const std::string opening :
        {"[THINK]r[/THINK]", "<thinking>r</thinking>\\n",
         "<|channel|>analysis<|message|>r<|end|><|start|>assistant<|channel|>final<|message|>",
         "<seed:think>r</seed:think>", "\u25C1think\u25B7r\u25C1/think\u25B7\\n",
         "<|begin_of_thought|>r<|end_of_thought|>\\n", "<|START_THINKING|>r<|END_THINKING|>",
+        "<reasoning>r</reasoning>\\n", "<thoughts>r</thoughts>", "<THINK>r</THINK>", "<|channel>thoughtr<channel|>",
         "analysisrassistantfinal"}) {
     const ChatReply reply = Said({opening + "Four", ".", ""});
     EXPECT_EQ(reply.text, "Four.") << opening;
