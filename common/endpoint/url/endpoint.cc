@@ -127,7 +127,7 @@ std::vector<asio::ip::address> LoopbackAddresses() {
 
 // How much of `text` is a command's word or a setting's name before a URL: `POST `, `export OPENAI_BASE_URL="`.
 size_t PastedBefore(std::string_view text) {
-  constexpr std::string_view kWordCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ =\"'";
+  constexpr std::string_view kWordCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-: =\"'";
   const size_t at = std::min(text.find("http://"), text.find("https://"));
   if (at == std::string_view::npos || at == 0) return 0;
   const std::string_view before = text.substr(0, at);

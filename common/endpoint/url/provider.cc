@@ -92,13 +92,13 @@ size_t PastedBefore(std::string_view text) {
     if (std::string_view(" :=").find(word.back()) != std::string_view::npos) return at;
     if (at < text.size() && std::string_view(" :=\t").find(text[at]) != std::string_view::npos) return at + 1;
   }
-  // `OPENAI_API_KEY=`
-  const size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0) return 0;
-  const std::string_view name = text.substr(0, equals);
+  // `OPENAI_API_KEY=`, `OPENAI_API_KEY: `
+  const size_t parting = std::min(text.find('='), text.find(": "));
+  if (parting == std::string_view::npos || parting == 0) return 0;
+  const std::string_view name = text.substr(0, parting);
   const bool is_setting = std::all_of(
       name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9'); });
-  return is_setting && (name.ends_with("KEY") || name.ends_with("TOKEN")) ? equals + 1 : 0;
+  return is_setting && (name.ends_with("KEY") || name.ends_with("TOKEN")) ? parting + 1 : 0;
 }
 
 }  // namespace

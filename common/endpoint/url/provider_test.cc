@@ -52,6 +52,7 @@ TEST(ProviderTest, TrimsWhatIsPastedAlongWithAKeyAndRefusesWhatNoHeaderCarries) 
                              "--header 'x-api-key: sk-abc'",
                              "{\"Authorization\": \"Bearer sk-abc\"}",
                              "Token sk-abc",
+                             "OPENAI_API_KEY: sk-abc",
                              "Key sk-abc",
                              "X-API-Key=sk-abc",
                              "api_key: sk-abc",
