@@ -276,10 +276,11 @@ pb::ContentFormat FormatOf(std::string_view content) {
 std::string WithoutFence(std::string_view content) {
   constexpr std::string_view kFence = "```";
   const std::string_view whole = Trimmed(content);
+  if (!whole.starts_with(kFence) || !whole.ends_with(kFence)) return {};
   const size_t first_end = LineEnd(whole.substr(0, kSample + 1));
-  const size_t last = whole.rfind(kFence);
-  if (!whole.starts_with(kFence) || first_end > kSample || last < first_end || last + kFence.size() != whole.size() ||
-      whole.find(kFence, first_end) != last || whole.substr(0, first_end).find(' ') != std::string_view::npos) {
+  const size_t last = whole.size() - kFence.size();
+  if (first_end > kSample || last < first_end || whole.find(kFence, first_end) != last ||
+      whole.substr(0, first_end).find(' ') != std::string_view::npos) {
     return {};
   }
   const auto begin = static_cast<size_t>(whole.data() - content.data());
