@@ -7,6 +7,7 @@
 #include "services/analytics/narrator/groups.h"
 #include "services/analytics/narrator/listing.h"
 #include "services/analytics/narrator/quantity.h"
+#include "services/analytics/narrator/ratio.h"
 #include "services/analytics/narrator/run_facts.h"
 #include "services/analytics/narrator/summary.h"
 #include "services/analytics/semantics/catalogue.h"
@@ -52,10 +53,12 @@ std::string Tell(Telling& telling, const Finding& finding) {
   if (finding.query.statistic() == pb::STATISTIC_LIST || finding.query.statistic() == pb::STATISTIC_DIFFERENCE) {
     return TellList(telling, finding);
   }
+  const std::string ratio = finding.query.ratio() ? TellRatio(telling, finding) : "";
   if (finding.query.group_by() == pb::GROUPING_UNSPECIFIED && !finding.groups.empty()) {
-    return TellFigures(telling, finding);
+    return TellFigures(telling, finding) + (ratio.empty() ? "" : " " + ratio);
   }
   std::string text = TellGroups(telling, finding);
+  if (!ratio.empty()) text += "\n\n" + ratio;
   if (finding.query.compares() && finding.groups.size() > 1) text += "\n\n" + TellDifferences(telling, finding);
   return text;
 }

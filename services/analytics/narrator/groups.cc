@@ -74,15 +74,32 @@ std::string TellGroup(Telling& telling, const Finding& finding, const std::vecto
   return "\n- " + telling.Say("groups.item", {{"group", name}, {"values", listed}, {"n", over(group.figures[0])}});
 }
 
+// How many of the groups the query's bound holds of.
+std::string TellBounded(Telling& telling, const Finding& finding, const pb::Figure& figure) {
+  if (finding.bound) {
+    Fact bound = FigureFact(finding.query, figure, *finding.bound);
+    bound.is_bound = true;
+    telling.Know(bound);
+  }
+  const auto n = static_cast<double>(finding.grouped);
+  const auto k = static_cast<double>(finding.grouped - finding.excluded);
+  telling.Know({.value = n});
+  return telling.Say(k == 0 ? "groups.bounded.none" : "groups.bounded",
+                     {{"k", telling.Figure({.value = k, .of = n}, CountText(telling.language(), k)), k},
+                      {"n", CountText(telling.language(), n), n},
+                      {"bound", GroupBoundText(telling.language(), finding.query, finding.bound)}});
+}
+
 }  // namespace
 
 std::string TellGroups(Telling& telling, const Finding& finding) {
   const std::vector<pb::Figure> figures = FiguresOf(finding.query);
   const pb::Grouping grouping = finding.query.group_by();
-  const bool errors = grouping == pb::GROUPING_ERROR_TYPE && figures[0].statistic() == pb::STATISTIC_COUNT;
+  const bool bounded = finding.query.has_having() && finding.grouped > 0;
+  const bool errors = grouping == pb::GROUPING_ERROR_TYPE && figures[0].statistic() == pb::STATISTIC_COUNT && !bounded;
   int64_t all = 0;
   for (const FoundGroup& group : finding.groups) all += group.results;
-  if (finding.groups.empty() || (errors && all == 0)) {
+  if (!bounded && (finding.groups.empty() || (errors && all == 0))) {
     return telling.Say(grouping == pb::GROUPING_ERROR_TYPE ? "groups.no_errors" : "groups.none");
   }
   const std::string group_name = GroupName(telling.language(), grouping);
@@ -100,9 +117,11 @@ std::string TellGroups(Telling& telling, const Finding& finding) {
     text = telling.Say(filters.empty() ? "groups.head" : "groups.head.filtered",
                        {{"group", group_name}, {"figures", telling.language().And(names)}, {"filters", filters}});
   }
+  if (bounded) text += " " + TellBounded(telling, finding, figures[0]);
   for (const FoundGroup& group : finding.groups) text += TellGroup(telling, finding, figures, group);
   if (finding.ties > 0) text += "\n\n" + TiesText(telling, finding, "groups.ties");
-  if (finding.groups.size() == 1 && !errors) text += "\n\n" + telling.Say("groups.one", {{"group", group_name}});
+  if (finding.groups.size() == 1 && !errors && !bounded)
+    text += "\n\n" + telling.Say("groups.one", {{"group", group_name}});
   return text;
 }
 

@@ -71,6 +71,7 @@ void ResultsLink::AddBound(const pb::Filter& filter, std::string_view name, doub
 }
 
 void ResultsLink::Where(const pb::Filter& filter) {
+  if (filter.has_in_run()) return Nothing();
   const bool equal = filter.any_of().empty() && filter.texts().empty() && filter.comparison() == pb::COMPARISON_EQUAL;
   switch (filter.field()) {
     case pb::FILTER_FIELD_RUN:
@@ -108,6 +109,7 @@ void ResultsLink::Where(const pb::Query& query) {
   if (query.slices_size() > 0) Nothing();
   for (const auto* filters : {&query.among(), &query.filters()}) {
     for (const pb::Filter& filter : *filters) {
+      if (filter.has_in_run()) continue;
       if (filter.field() == pb::FILTER_FIELD_ERROR_TYPE || filter.field() == pb::FILTER_FIELD_SUCCESS) {
         has_success_ = true;
       }

@@ -52,11 +52,18 @@ std::string BoundNumber(const Language& language, pb::Measure measure, double nu
   return language.Number(number, 3);
 }
 
-std::string BoundText(const Language& language, pb::Measure measure, const pb::Filter& filter) {
-  if (!filter.has_than()) return BoundNumber(language, measure, filter.number());
+std::string WorkedText(const Language& language, const pb::Filter& filter) {
   if (filter.than() == pb::STATISTIC_MEAN) return language.Say("filter.mean");
   if (filter.than() == pb::STATISTIC_MEDIAN) return language.Say("filter.median");
   return language.Say("filter.percentile", {{"rank", RankText(language, filter.number())}});
+}
+
+std::string BoundText(const Language& language, pb::Measure measure, const pb::Filter& filter) {
+  if (!filter.has_than()) return BoundNumber(language, measure, filter.number());
+  std::vector<std::string> of;
+  for (const pb::Filter& one : filter.than_of()) of.push_back(FilterText(language, one));
+  const std::string worked = WorkedText(language, filter);
+  return of.empty() ? worked : language.Say("filter.than_of", {{"x", worked}, {"filters", absl::StrJoin(of, "; ")}});
 }
 
 std::string NumberFilterText(const Language& language, pb::Measure measure, const pb::Filter& filter) {
@@ -111,7 +118,7 @@ std::string SliceText(const Language& language, const pb::Slice& slice) {
 
 // The key of the verb of a condition: `did.latency.greater`.
 std::string DidKey(const pb::Filter& filter) {
-  if (!filter.any_of().empty() || filter.has_than() || filter.texts_size() > 0) return "";
+  if (!filter.any_of().empty() || filter.has_than() || filter.has_in_run() || filter.texts_size() > 0) return "";
   if (filter.field() == pb::FILTER_FIELD_ERROR_TYPE) {
     return filter.text() == "timeout" && !IsNegated(filter) ? "did.timeout" : "";
   }
@@ -198,6 +205,18 @@ std::string GroupValue(const Language& language, pb::Grouping grouping, const st
   return Quoted(Spoken(name), kLongestText);
 }
 
+std::string GroupBoundText(const Language& language, const pb::Query& query, std::optional<double> worked) {
+  const pb::GroupBound& bound = query.having();
+  std::string x = language.Say("bound.of_all");
+  if (const std::optional<double> number = bound.than_all() ? worked : bound.number()) {
+    x = query.statistic() == pb::STATISTIC_COUNT   ? CountText(language, *number)
+        : query.statistic() == pb::STATISTIC_SHARE ? ShareText(language, *number)
+                                                   : QuantityText(language, query.measure(), *number);
+    if (bound.than_all()) x = language.Say("bound.all", {{"x", x}});
+  }
+  return language.Say("bound." + EnumWord(bound.comparison()), {{"x", x}});
+}
+
 std::string OrderName(const Language& language, const pb::Query& query) {
   const std::string direction = query.order() == pb::ORDER_ASCENDING ? ".ascending" : ".descending";
   const std::string own = "order." + EnumWord(query.measure()) + direction;
@@ -215,6 +234,14 @@ std::string MostName(const Language& language, const pb::Query& query) {
 }
 
 std::string FilterText(const Language& language, const pb::Filter& filter) {
+  if (filter.has_in_run()) {
+    pb::Filter there = filter;
+    there.clear_in_run();
+    pb::Filter run;
+    run.set_number(filter.in_run());
+    return language.Say("filter.in_run",
+                        {{"filter", FilterText(language, there)}, {"run", RunFilterText(language, run)}});
+  }
   if (!filter.any_of().empty()) {
     std::vector<std::string> parts;
     for (const pb::Filter& inner : filter.any_of()) parts.push_back(FilterText(language, inner));
@@ -310,6 +337,10 @@ std::string QueryText(const Language& language, const pb::Query& query) {
   if (query.group_by() != pb::GROUPING_UNSPECIFIED) {
     parts.push_back(language.Say("query.by", {{"group", GroupName(language, query.group_by())}}));
   }
+  if (query.has_having()) {
+    parts.push_back(language.Say("query.having", {{"bound", GroupBoundText(language, query, std::nullopt)}}));
+  }
+  if (query.ratio()) parts.push_back(language.Say("query.ratio"));
   if (const std::string filters = FiltersText(language, query); !filters.empty()) parts.push_back(filters);
   if (query.all_runs()) parts.push_back(language.Say("query.all_runs"));
   const bool of_two_runs = query.compares() || query.statistic() == pb::STATISTIC_DIFFERENCE;

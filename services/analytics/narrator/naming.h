@@ -21,6 +21,9 @@ std::string RankText(const Language& language, double number);
 std::string GroupName(const Language& language, pb::Grouping grouping);
 // A group as it is shown: `billing`, `run 2`, `first half`.
 std::string GroupValue(const Language& language, pb::Grouping grouping, const std::string& name);
+// The bound on a query's groups: `above 3`, `below the 1.2 s of all together`. `worked` is what the latter is, where it
+// is known.
+std::string GroupBoundText(const Language& language, const pb::Query& query, std::optional<double> worked);
 // `slowest first`.
 std::string OrderName(const Language& language, const pb::Query& query);
 // `the slowest`.

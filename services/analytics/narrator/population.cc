@@ -27,7 +27,8 @@ bool IsOfSuccesses(const pb::Query& query, const pb::Figure& figure) {
 Verdict VerdictOf(const pb::Query& query) {
   if (query.filters().empty()) return Verdict::kNone;
   const pb::Filter& filter = query.filters(query.filters_size() - 1);
-  if (!filter.any_of().empty() || filter.comparison() != pb::COMPARISON_EQUAL) return Verdict::kOther;
+  const bool is_plain = filter.any_of().empty() && !filter.has_in_run();
+  if (!is_plain || filter.comparison() != pb::COMPARISON_EQUAL) return Verdict::kOther;
   switch (filter.field()) {
     case pb::FILTER_FIELD_SUCCESS:
       return filter.text() == "false" ? Verdict::kFailure : Verdict::kSuccess;

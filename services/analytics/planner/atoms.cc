@@ -189,8 +189,12 @@ class Cutter {
       return;
     }
     // Between words a hyphen only joins them.
-    const bool between_numbers = c == '-' && IsDigit(Here()) && !atoms_.empty() && atoms_.back().kind == Kind::kNumber;
-    if (c == '-' && !between_numbers) return;
+    const auto is_number = [](const Atom& atom) { return atom.kind == Kind::kNumber || atom.kind == Kind::kHash; };
+    const bool to_number = IsDigit(Here()) || (Here() == '#' && IsDigit(Here(1)));
+    const bool between_numbers = c == '-' && to_number && !atoms_.empty() && is_number(atoms_.back());
+    // A switch of a command says something: grep -v.
+    const bool is_switch = c == '-' && at_ > 1 && text_[at_ - 2] == ' ' && IsWordAt(at_);
+    if (c == '-' && !between_numbers && !is_switch) return;
     if (std::string_view("<>=%+-~,.;?!:\n/$|&").find(c) != std::string_view::npos) Put(Kind::kMark, std::string{c});
   }
 

@@ -254,6 +254,10 @@ std::optional<Contradiction> Contradicted(const std::vector<pb::Query>& queries,
             (named > vocabulary.runs || before_first)) {
           return Contradiction{Contradiction::Kind::kRun, named, vocabulary.runs};
         }
+        const auto in_run = static_cast<int64_t>(filter.in_run());
+        if (filter.has_in_run() && vocabulary.runs > 0 && in_run > vocabulary.runs) {
+          return Contradiction{Contradiction::Kind::kRun, in_run, vocabulary.runs};
+        }
       }
     }
   }

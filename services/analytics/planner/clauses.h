@@ -34,6 +34,7 @@ struct Slots {
   std::vector<Sense> parts;  // by rank, of which all else is asked; left out where negated
   std::vector<Placed> filters;
   std::vector<Sense> comparatives;
+  std::optional<Sense> having;  // a bound on the figure of each group
   std::vector<double> prompts, runs;
   std::string numbered;  // what the prompts are called: prompt, response
   std::vector<std::string> facts, topics;
@@ -52,6 +53,7 @@ struct Slots {
   bool plural = false;    // of the noun
   bool joined = false;    // by `and` to the question before
   bool singular = false;  // which one
+  bool sorted = false;    // rank, sort: the most first, where no end is named
   bool definite = false;  // the 12 failures
   bool unclear = false;   // can be meant in ways that the language does not tell apart: no other reading is better
   int asked_at = -1;      // where a count or share is asked for

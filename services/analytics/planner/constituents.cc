@@ -24,8 +24,8 @@ bool TakeLast(const Parts& parts, Sense& made) {
 const std::unordered_map<std::string_view, Action>& Actions() {
   static const auto& all = *new std::unordered_map<std::string_view, Action>([] {
     std::unordered_map<std::string_view, Action> actions = {{"take", Take}, {"take_last", TakeLast}};
-    for (const auto& some :
-         {ActionsOfNumbers(), ActionsOfConditions(), ActionsOfTexts(), ActionsOfNumbered(), ActionsOfRanks()}) {
+    for (const auto& some : {ActionsOfNumbers(), ActionsOfConditions(), ActionsOfTexts(), ActionsOfNumbered(),
+                             ActionsOfRanks(), ActionsOfGroupBounds(), ActionsOfFates()}) {
       for (const NamedAction& action : some) actions[action.name] = action.act;
     }
     return actions;
@@ -79,7 +79,8 @@ bool IsQuestionPart(std::string_view symbol) {
       "Quantity",     "Text",       "Texts",   "Compare",  "ordmark",   "nthmark", "rank",   "categorynoun", "be",
       "countmark",    "partname",   "took",    "with",     "intext",    "thing",   "sign",   "whatdoes",     "means",
       "excludeafter", "firstn",     "lastn",   "among",    "rankfirst", "since",   "when",   "began",        "modelq",
-      "bottom",       "goodness",   "approx",  "askvalue", "than",      "unknown", "across", "inside",       "confirm"};
+      "bottom",       "goodness",   "approx",  "askvalue", "than",      "unknown", "across", "inside",       "confirm",
+      "ofmark",       "fate",       "times",   "limit"};
   return std::find(std::begin(kOrphans), std::end(kOrphans), symbol) == std::end(kOrphans);
 }
 

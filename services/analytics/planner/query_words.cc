@@ -15,18 +15,26 @@ std::string FigureWords(pb::Statistic statistic, pb::Measure measure, double per
   return measure ? fmt::format("{} {}", word, EnumWord(measure)) : word;
 }
 
+constexpr const char* kSigns[] = {"?", "=",  "!=",   "<",  "<=", ">",   ">=",  " between ",
+                                  "~", "!~", " in ", "^~", "~$", "!^~", "!~$", " not in "};
+
 std::string FilterWords(const pb::Filter& filter) {
+  if (filter.has_in_run()) {
+    pb::Filter there = filter;
+    there.clear_in_run();
+    return fmt::format("{} in run {}", FilterWords(there), filter.in_run());
+  }
   if (!filter.any_of().empty()) {
     std::vector<std::string> words;
     for (const pb::Filter& one : filter.any_of()) words.push_back(FilterWords(one));
     return absl::StrJoin(words, " or ");
   }
-  static constexpr const char* kSigns[] = {"?", "=",  "!=",   "<",  "<=", ">",   ">=",  " between ",
-                                           "~", "!~", " in ", "^~", "~$", "!^~", "!~$", " not in "};
   std::string value = filter.text();
   if (filter.has_than()) {
-    return fmt::format("{}{}{}", EnumWord(filter.field()), kSigns[filter.comparison()],
-                       FigureWords(filter.than(), pb::MEASURE_UNSPECIFIED, filter.number()));
+    std::string of;
+    for (const pb::Filter& one : filter.than_of()) of += " of " + FilterWords(one);
+    return fmt::format("{}{}{}{}", EnumWord(filter.field()), kSigns[filter.comparison()],
+                       FigureWords(filter.than(), pb::MEASURE_UNSPECIFIED, filter.number()), of);
   }
   if (filter.has_number()) value = fmt::format("{}", filter.number());
   if (filter.has_number_to()) value += fmt::format("..{}", filter.number_to());
@@ -67,6 +75,11 @@ std::string QueryWords(const pb::Query& query) {
   for (const pb::Slice& slice : query.slices()) words += " | " + SliceWords(slice);
   if (!query.filters().empty()) words += " | " + Joined(query.filters());
   if (query.group_by()) words += " | by " + EnumWord(query.group_by());
+  if (query.has_having()) {
+    const std::string bound = query.having().than_all() ? "all" : fmt::format("{}", query.having().number());
+    words += fmt::format(" | having {}{}", kSigns[query.having().comparison()], bound);
+  }
+  if (query.ratio()) words += " | ratio";
   if (query.order()) words += query.order() == pb::ORDER_DESCENDING ? " | desc" : " | asc";
   if (query.has_limit()) words += fmt::format(" | {}", query.limit());
   if (query.per_group() > 0) words += fmt::format(" | {} each", query.per_group());

@@ -46,6 +46,7 @@ class Settler {
       Resolve(comparative);
     }
     if (slots_.order) Resolve(*slots_.order);
+    if (slots_.having) Resolve(*slots_.having);
     if (slots_.difference) Resolve(*slots_.difference);
     SettleLengthUnit();
   }
@@ -158,6 +159,8 @@ class Settler {
     }
     if (!field && placed.hint) field = RowOf(placed.hint).field;
     if (!field && before_) field = SpokenOf(*before_);
+    // Above the p90, of nothing that is named: as a p90 by itself.
+    if (!field && placed.filter.than() == pb::STATISTIC_PERCENTILE) field = pb::FILTER_FIELD_LATENCY;
     if (!field) return false;
     placed.filter.set_field(field);
     const bool time = RowOf(*MeasureOf(field)).unit == MeasureUnit::kMilliseconds;
@@ -175,6 +178,7 @@ class Settler {
         const pb::FilterField field = placed.filter.field();
         const bool merges = field == pb::FILTER_FIELD_CATEGORY || field == pb::FILTER_FIELD_DIFFICULTY ||
                             field == pb::FILTER_FIELD_HALF || field == pb::FILTER_FIELD_ERROR_TYPE;
+        if (placed.filter.has_in_run() || other.filter.has_in_run()) return false;
         return merges && other.filter.field() == field && placed.filter.comparison() == pb::COMPARISON_EQUAL &&
                (other.filter.comparison() == pb::COMPARISON_EQUAL || other.filter.comparison() == pb::COMPARISON_IN);
       });

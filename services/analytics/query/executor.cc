@@ -80,6 +80,11 @@ absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, con
   }
   TRY(RunFacts run, RunNumbered(known, said, latest));
   chosen.scope.run = run.id;
+  for (const auto* filters : {&query.among(), &query.filters()}) {
+    for (const pb::Filter& filter : *filters) {
+      if (filter.has_in_run()) TRY(RunNumbered(known, filter.in_run(), run.number));
+    }
+  }
   if (query.statistic() == pb::STATISTIC_DIFFERENCE) {
     TRY(chosen.base, RunNumbered(known, query.has_base_run() ? query.base_run() : -1, run.number));
   }
@@ -109,6 +114,44 @@ std::vector<FoundGroup> GroupsOf(const Rows& rows, const pb::Query& query, const
     groups.push_back(std::move(group));
   }
   return groups;
+}
+
+bool Holds(const pb::GroupBound& bound, std::optional<double> value, std::optional<double> number) {
+  if (!value || !number) return false;
+  switch (bound.comparison()) {
+    case pb::COMPARISON_LESS:
+      return *value < *number;
+    case pb::COMPARISON_LESS_OR_EQUAL:
+      return *value <= *number;
+    case pb::COMPARISON_GREATER:
+      return *value > *number;
+    case pb::COMPARISON_GREATER_OR_EQUAL:
+      return *value >= *number;
+    case pb::COMPARISON_NOT_EQUAL:
+      return *value != *number;
+    default:
+      return *value == *number;
+  }
+}
+
+// Keeps the groups that the query's bound holds of.
+Task<> KeepBounded(Database& database, const CallContext& call, const RunScope& scope, Finding& finding) {
+  const pb::GroupBound& bound = finding.query.having();
+  finding.grouped = std::ssize(finding.groups);
+  finding.bound = bound.number();
+  if (bound.than_all()) {
+    pb::Query all = finding.query;
+    all.clear_group_by();
+    const CompiledQuery compiled = Compile(all, scope);
+    std::vector<Statement> statements = {{Query{"", compiled.sql}, compiled.params}};
+    CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
+    finding.bound = rows[0].Only().Get<std::optional<double>>("v0");
+  }
+  const auto is_left_out = [&](const FoundGroup& group) {
+    return !Holds(bound, group.figures[0].value, finding.bound);
+  };
+  finding.excluded = static_cast<int64_t>(std::erase_if(finding.groups, is_left_out));
+  co_return absl::OkStatus();
 }
 
 bool IsSame(std::optional<double> one, std::optional<double> other) { return one && other && *one == *other; }
@@ -222,6 +265,7 @@ Task<Finding> Execute(Database& database, const CallContext& call, std::string s
   switch (compiled.shape) {
     case Shape::kFigures:
       finding.groups = GroupsOf(rows[0], finding.query, known);
+      if (finding.query.has_having()) CO_TRY(co_await KeepBounded(database, call, chosen.scope, finding));
       KeepRanked(finding);
       if (finding.query.compares()) CO_TRY(co_await FindDifferences(database, call, chosen.scope, finding));
       break;

@@ -42,8 +42,11 @@ std::string Worked(std::string_view column, const pb::Filter& filter, Params& pa
     value = fmt::format("percentile_cont({}) WITHIN GROUP (ORDER BY ({})::float8)", Number(params, percentile / 100),
                         column);
   }
-  return fmt::format("(SELECT {} FROM demo_batch_test_results r WHERE r.demo_session_id = $1{} AND r.success)::float8",
-                     value, scope.run ? " AND r.test_run_id = $2::uuid" : "");
+  std::string chosen;
+  for (const pb::Filter& of : filter.than_of()) chosen += " AND " + FilterSql(of, params, scope);
+  return fmt::format(
+      "(SELECT {} FROM demo_batch_test_results r WHERE r.demo_session_id = $1{} AND r.success{})::float8", value,
+      scope.run ? " AND r.test_run_id = $2::uuid" : "", chosen);
 }
 
 std::string_view Sign(pb::Comparison comparison) {
@@ -154,6 +157,7 @@ std::string Worded(std::string_view column, const pb::Filter& filter, Params& pa
 // Whether the filter or one within it is of a field that `is` so.
 template <typename Is>
 bool Speaks(const pb::Filter& filter, Is is) {
+  if (filter.has_in_run()) return false;  // of another result
   if (filter.any_of().empty()) return is(RowOf(filter.field()));
   return std::any_of(filter.any_of().begin(), filter.any_of().end(),
                      [&](const pb::Filter& inner) { return Speaks(inner, is); });
@@ -167,6 +171,31 @@ std::string AnyOf(const pb::Filter& filter, Params& params, const RunScope& scop
   return conditions.empty() ? "" : fmt::format("({})", fmt::join(conditions, " OR "));
 }
 
+// The id of a run of the session: by its number from 1, or so many before the one in `scope`.
+std::string RunSql(double number, Params& params, const RunScope& scope) {
+  const bool from_first = number > 0;
+  params.Add(static_cast<int64_t>(from_first ? number - 1 : -number));
+  const std::string_view until =
+      "AND (created_at, id) <= (SELECT created_at, id FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = "
+      "$2::uuid) ";
+  const std::string_view direction = from_first ? "ASC" : "DESC";
+  return fmt::format(
+      "(SELECT id FROM demo_batch_test_runs WHERE demo_session_id = $1 {0}ORDER BY created_at {1}, id {1} LIMIT 1 "
+      "OFFSET {2}::bigint)",
+      from_first || !scope.run ? "" : until, direction, Place(params));
+}
+
+// Prompts that stand in the same words at the same place of another run, and of which it holds there.
+std::string InRun(const pb::Filter& filter, Params& params, const RunScope& scope) {
+  pb::Filter there = filter;
+  there.clear_in_run();
+  const std::string run = RunSql(filter.in_run(), params, scope);
+  return fmt::format(
+      "(r.prompt_id, r.prompt) IN (SELECT r.prompt_id, r.prompt FROM demo_batch_test_results r WHERE "
+      "r.demo_session_id = $1 AND r.test_run_id = {}{} AND {})",
+      run, MeansSuccesses(there) ? " AND r.success" : "", FilterSql(there, params, scope));
+}
+
 bool IsNegation(const pb::Filter& filter) {
   return (filter.text() == "false") != (filter.comparison() == pb::COMPARISON_NOT_EQUAL);
 }
@@ -174,6 +203,7 @@ bool IsNegation(const pb::Filter& filter) {
 }  // namespace
 
 std::string FilterSql(const pb::Filter& filter, Params& params, const RunScope& scope) {
+  if (filter.has_in_run()) return InRun(filter, params, scope);
   if (!filter.any_of().empty()) return AnyOf(filter, params, scope);
   const FieldRow& row = RowOf(filter.field());
   switch (row.kind) {

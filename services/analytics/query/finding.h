@@ -52,6 +52,9 @@ struct Finding {
   std::optional<RunFacts> base;   // the run that a difference or a comparison of runs compares with
   std::optional<RunFacts> other;  // the run that a comparison of runs compares with it
   std::vector<FoundGroup> groups;
+  int64_t grouped = 0;                            // groups, also those that the query's bound leaves out
+  int64_t excluded = 0;                           // those alone
+  std::optional<double> bound;                    // what that bound compared with
   std::vector<pb::TestedDifference> differences;  // of a query that compares
   std::vector<FoundResult> results;
   int64_t total = 0;  // results in all, listed or not

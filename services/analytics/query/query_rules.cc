@@ -54,6 +54,10 @@ bool Fits(pb::Measure measure, pb::Statistic statistic) {
   }
 }
 
+bool IsSign(pb::Comparison comparison) {
+  return comparison >= pb::COMPARISON_EQUAL && comparison <= pb::COMPARISON_GREATER_OR_EQUAL;
+}
+
 bool IsKnown(pb::Measure measure) { return measure != pb::MEASURE_UNSPECIFIED && RowOf(measure).measure == measure; }
 
 class Judge {
@@ -142,6 +146,8 @@ class Judge {
       if (figure.statistic() == pb::STATISTIC_CORRELATION) Fault("also", "cannot have a correlation");
     }
     if (query.compares()) Comparison(query);
+    if (query.has_having()) Having(query);
+    if (query.ratio()) Ratio(query);
     if (query.has_base_run()) {
       const bool of_runs = query.compares() && query.group_by() == pb::GROUPING_RUN;
       if (statistic != pb::STATISTIC_DIFFERENCE && !of_runs) {
@@ -166,6 +172,25 @@ class Judge {
       Fault("compares", "goes with figures and group_by");
     } else if (query.group_by() == pb::GROUPING_RUN && query.slices_size() > 0) {
       Fault("slices", "does not go with compares by run");
+    }
+  }
+
+  void Having(const pb::Query& query) {
+    if (!IsOfFigures(query.statistic()) || query.group_by() == pb::GROUPING_UNSPECIFIED) {
+      return Fault("having", "goes with figures and group_by");
+    }
+    const pb::GroupBound& bound = query.having();
+    if (!IsSign(bound.comparison())) Fault("having.comparison", "must be equal, not_equal, less or greater");
+    if (bound.has_number() == bound.than_all()) Fault("having.number", "must be given, or than_all, and not both");
+    const bool adds_up = query.statistic() == pb::STATISTIC_COUNT || query.statistic() == pb::STATISTIC_SUM;
+    if (bound.than_all() && adds_up) Fault("having.than_all", "does not go with what adds up");
+  }
+
+  void Ratio(const pb::Query& query) {
+    const bool of_groups = query.group_by() != pb::GROUPING_UNSPECIFIED && query.also_size() == 0;
+    const bool of_two = query.group_by() == pb::GROUPING_UNSPECIFIED && query.also_size() == 1;
+    if (!IsOfFigures(query.statistic()) || !(of_groups || of_two)) {
+      Fault("ratio", "goes with two figures, or with one and group_by");
     }
   }
 
@@ -232,6 +257,8 @@ class Judge {
       return;
     }
     const FieldRow& row = RowOf(filter.field());
+    if (filter.has_in_run()) InRun(filter, place);
+    if (filter.than_of_size() > 0 && !filter.has_than()) Fault(place + ".than_of", "goes with than alone");
     if (filter.field() == pb::FILTER_FIELD_UNSPECIFIED || row.field != filter.field()) {
       return Fault(place + ".field", "is missing");
     }
@@ -243,6 +270,14 @@ class Judge {
     if (row.kind == FieldKind::kText) return Text(filter, place);
     if (row.kind == FieldKind::kFlag) return Flag(filter, place);
     Run(filter, place, may_branch);
+  }
+
+  void InRun(const pb::Filter& filter, const std::string& place) {
+    const FieldRow& row = RowOf(filter.field());
+    if (filter.in_run() != std::floor(filter.in_run())) Fault(place + ".in_run", "must be a whole number");
+    if (row.needs_run || row.kind == FieldKind::kRun || filter.has_than()) {
+      Fault(place + ".in_run", "goes with what a result by itself comes to");
+    }
   }
 
   void Number(const pb::Filter& filter, const std::string& place) {
@@ -287,6 +322,16 @@ class Judge {
       }
     } else if (filter.than() != pb::STATISTIC_MEAN && filter.than() != pb::STATISTIC_MEDIAN) {
       Fault(place + ".than", "must be mean, median or percentile");
+    }
+    Most(place + ".than_of", filter.than_of_size(), kMostAlternatives);
+    for (int i = 0; i < filter.than_of_size() && i < kMostAlternatives; ++i) {
+      const std::string of = fmt::format("{}.than_of[{}]", place, i);
+      const FieldRow& row = RowOf(filter.than_of(i).field());
+      if (row.kind != FieldKind::kText || row.chooses_outcome || row.needs_run || filter.than_of(i).has_in_run()) {
+        Fault(of + ".field", "must be a text of successful results, such as the category");
+      } else {
+        Filter(filter.than_of(i), of, false);
+      }
     }
     // What is compared with is worked out of a column of results.
     if (RowOf(filter.field()).needs_run) Fault(place + ".than", "does not go with this field");

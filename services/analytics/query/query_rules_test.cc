@@ -60,6 +60,26 @@ TEST(QueryRulesTest, EveryFaultIsNamed) {
               ElementsAre("query.filters"));
 }
 
+TEST(QueryRulesTest, BoundsOfGroupsRatiosAndOtherRunsStandWhereTheyMeanSomething) {
+  EXPECT_THAT(WrongIn("measure: MEASURE_LATENCY statistic: STATISTIC_MEAN group_by: GROUPING_CATEGORY having { "
+                      "comparison: COMPARISON_GREATER number: 2000 }"),
+              IsEmpty());
+  EXPECT_THAT(WrongIn("measure: MEASURE_LATENCY statistic: STATISTIC_MEAN having { comparison: COMPARISON_GREATER "
+                      "number: 2000 }"),
+              ElementsAre("query.having"));
+  EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_COUNT group_by: GROUPING_CATEGORY having { "
+                      "comparison: COMPARISON_CONTAINS than_all: true }"),
+              ElementsAre("query.having.comparison", "query.having.than_all"));
+  EXPECT_THAT(WrongIn("measure: MEASURE_LATENCY statistic: STATISTIC_MEAN ratio: true"), ElementsAre("query.ratio"));
+  EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { field: FILTER_FIELD_HALF "
+                      "comparison: COMPARISON_EQUAL number: 1 in_run: 1.5 }"),
+              ElementsAre("query.filters[0].in_run", "query.filters[0].in_run"));
+  EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { field: FILTER_FIELD_LATENCY "
+                      "comparison: COMPARISON_GREATER than: STATISTIC_MEAN than_of { field: FILTER_FIELD_SUCCESS "
+                      "comparison: COMPARISON_EQUAL text: 'false' } }"),
+              ElementsAre("query.filters[0].than_of[0].field"));
+}
+
 // A measure and a statistic that pass make SQL with a value in it.
 TEST(QueryRulesTest, NothingThatPassesCompilesToAnEmptyValue) {
   RunScope scope;

@@ -160,8 +160,8 @@ CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
       sql += fmt::format(" GROUP BY 1 ORDER BY v0 {} NULLS LAST, 1",
                          query.order() == pb::ORDER_ASCENDING ? "ASC" : "DESC");
     }
-    const bool is_ranked = query.order() != pb::ORDER_UNSPECIFIED;
-    sql += fmt::format(" LIMIT {}", is_ranked ? kMostRows : MostGroups(query));
+    const bool is_cut_later = query.order() != pb::ORDER_UNSPECIFIED || query.has_having();
+    sql += fmt::format(" LIMIT {}", is_cut_later ? kMostRows : MostGroups(query));
   }
   return {Shape::kFigures, std::move(sql), std::move(source.params)};
 }

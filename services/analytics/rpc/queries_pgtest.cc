@@ -114,7 +114,9 @@ TEST_F(TwoRunsTest, NoQueryThatPassesTheRulesFailsInTheDatabase) {
   int ran = 0;
   for (int measure = pb::Measure_MIN; measure <= pb::Measure_MAX; ++measure) {
     for (int statistic = pb::Statistic_MIN; statistic <= pb::Statistic_MAX; ++statistic) {
-      for (const pb::Grouping grouping : {pb::GROUPING_UNSPECIFIED, pb::GROUPING_RUN, pb::GROUPING_HALF}) {
+      for (const auto& [grouping, bounded] :
+           {std::pair(pb::GROUPING_UNSPECIFIED, false), std::pair(pb::GROUPING_RUN, false),
+            std::pair(pb::GROUPING_HALF, false), std::pair(pb::GROUPING_HALF, true)}) {
         request.clear_query();
         pb::Query& query = *request.mutable_query();
         query.set_measure(static_cast<pb::Measure>(measure));
@@ -122,6 +124,10 @@ TEST_F(TwoRunsTest, NoQueryThatPassesTheRulesFailsInTheDatabase) {
         query.set_group_by(grouping);
         if (statistic == pb::STATISTIC_PERCENTILE) query.set_percentile(75);
         if (statistic == pb::STATISTIC_CORRELATION) query.set_against(pb::MEASURE_TTFT);
+        if (bounded) {
+          query.mutable_having()->set_comparison(pb::COMPARISON_GREATER);
+          query.mutable_having()->set_than_all(true);
+        }
         const auto told = Call<pb::RunQueryResponse>(&pb::AnalyticsService::Stub::async::RunQuery, request);
         ran += told.ok();
         EXPECT_TRUE(told.ok() || ReasonOf(told.status()) == Reason::kInvalidField)
@@ -138,7 +144,7 @@ TEST_F(TwoRunsTest, NoFilterThatPassesTheRulesFailsInTheDatabase) {
   int ran = 0;
   for (int field = pb::FilterField_MIN; field <= pb::FilterField_MAX; ++field) {
     for (int comparison = pb::Comparison_MIN; comparison <= pb::Comparison_MAX; ++comparison) {
-      for (const char* kind : {"number", "text", "than"}) {
+      for (const std::string kind : {"number", "number in run", "text", "text in run", "than", "than of"}) {
         request.clear_query();
         pb::Query& query = *request.mutable_query();
         query.set_measure(pb::MEASURE_RESULTS);
@@ -146,10 +152,17 @@ TEST_F(TwoRunsTest, NoFilterThatPassesTheRulesFailsInTheDatabase) {
         pb::Filter& filter = *query.add_filters();
         filter.set_field(static_cast<pb::FilterField>(field));
         filter.set_comparison(static_cast<pb::Comparison>(comparison));
-        if (kind == std::string("text")) {
+        if (kind.ends_with("in run")) filter.set_in_run(1);
+        if (kind.starts_with("text")) {
           filter.set_text("true");
-        } else if (kind == std::string("than")) {
+        } else if (kind.starts_with("than")) {
           filter.set_than(pb::STATISTIC_MEAN);
+          if (kind == "than of") {
+            pb::Filter& of = *filter.add_than_of();
+            of.set_field(pb::FILTER_FIELD_CATEGORY);
+            of.set_comparison(pb::COMPARISON_EQUAL);
+            of.set_text("billing");
+          }
         } else {
           filter.set_number(1);
           if (comparison == pb::COMPARISON_BETWEEN) filter.set_number_to(2);

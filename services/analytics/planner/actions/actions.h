@@ -29,6 +29,10 @@ std::span<const NamedAction> ActionsOfTexts();
 std::span<const NamedAction> ActionsOfNumbered();
 // Rankings, parts by rank, and order.
 std::span<const NamedAction> ActionsOfRanks();
+// Bounds on a figure of each group.
+std::span<const NamedAction> ActionsOfGroupBounds();
+// What the same prompt came to in two runs.
+std::span<const NamedAction> ActionsOfFates();
 
 // The first part that has what is looked for; nullptr where none has.
 template <typename Has>
@@ -38,6 +42,12 @@ const Sense* Find(const Parts& parts, Has has) {
   }
   return nullptr;
 }
+
+// Whether a number of that unit can be compared with that field.
+bool Fits(Unit unit, finetunelab::analytics::v1::FilterField field);
+bool IsTime(finetunelab::analytics::v1::FilterField field);
+// The median is 800 ms: of what, its unit says. Sets the statistic's measure where it is a time.
+bool IsOfTime(const Sense& bound, Sense& statistic);
 
 inline bool IsWhole(double number) { return number >= 0 && number == std::floor(number) && number <= 1e6; }
 

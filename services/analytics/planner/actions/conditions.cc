@@ -40,28 +40,6 @@ bool NotCompare(const Parts& parts, Sense& made) {
   return true;
 }
 
-bool IsTime(pb::FilterField field) {
-  const std::optional<pb::Measure> measure = MeasureOf(field);
-  return measure && RowOf(*measure).unit == MeasureUnit::kMilliseconds;
-}
-
-// Whether a number of that unit can be compared with that field.
-bool Fits(Unit unit, pb::FilterField field) {
-  const std::optional<pb::Measure> measure = MeasureOf(field);
-  if (unit == Unit::kNone) return measure.has_value();
-  if (!measure) return false;
-  switch (RowOf(*measure).unit) {
-    case MeasureUnit::kMilliseconds:
-      return unit == Unit::kMilliseconds;
-    case MeasureUnit::kTokens:
-      return unit == Unit::kTokens || FieldOf(unit) == field;
-    case MeasureUnit::kCalls:
-      return unit == Unit::kAttempts;
-    default:
-      return FieldOf(unit) == field;
-  }
-}
-
 // Which field the parts compare: their measure's, else their number's unit's. Unspecified where neither says.
 pb::FilterField ComparedField(const Parts& parts, Unit unit) {
   pb::FilterField named = pb::FILTER_FIELD_UNSPECIFIED;
@@ -120,6 +98,16 @@ bool ComparedWithStatistic(const Parts& parts, Sense& made) {
   return true;
 }
 
+// Slower than the average of code: of which results the statistic is.
+bool ComparedWithStatisticOf(const Parts& parts, Sense& made) {
+  const Sense* of = Find(parts, [](const Sense& part) { return !part.filters.empty(); });
+  if (!of || of->filters.size() != 1 || !ComparedWithStatistic(parts, made)) return false;
+  const pb::FilterField field = of->filters[0].field();
+  if (field != pb::FILTER_FIELD_CATEGORY && field != pb::FILTER_FIELD_DIFFICULTY) return false;
+  *made.filters[0].add_than_of() = of->filters[0];
+  return true;
+}
+
 bool Range(const Parts& parts, Sense& made) {
   std::vector<const Sense*> bounds;
   for (const Sense* part : parts) {
@@ -140,13 +128,6 @@ bool Range(const Parts& parts, Sense& made) {
   pb::Filter filter = NumberFilter(field, pb::COMPARISON_BETWEEN, low);
   filter.set_number_to(high);
   made.filters = {filter};
-  return true;
-}
-
-// The median is 800 ms: of what, its unit says.
-bool IsOfTime(const Sense& bound, Sense& statistic) {
-  if (bound.unit != Unit::kMilliseconds || !statistic.statistic || statistic.measure) return false;
-  statistic.measure = pb::MEASURE_LATENCY;
   return true;
 }
 
@@ -271,6 +252,7 @@ constexpr NamedAction kActions[] = {
     {"not_compare", NotCompare},
     {"compared", Compared},
     {"compared_with", ComparedWithStatistic},
+    {"compared_with_of", ComparedWithStatisticOf},
     {"range", Range},
     {"threshold", Threshold},
     {"put_up", PutUp},
@@ -286,6 +268,33 @@ constexpr NamedAction kActions[] = {
 };
 
 }  // namespace
+
+bool IsTime(pb::FilterField field) {
+  const std::optional<pb::Measure> measure = MeasureOf(field);
+  return measure && RowOf(*measure).unit == MeasureUnit::kMilliseconds;
+}
+
+bool Fits(Unit unit, pb::FilterField field) {
+  const std::optional<pb::Measure> measure = MeasureOf(field);
+  if (unit == Unit::kNone) return measure.has_value();
+  if (!measure) return false;
+  switch (RowOf(*measure).unit) {
+    case MeasureUnit::kMilliseconds:
+      return unit == Unit::kMilliseconds;
+    case MeasureUnit::kTokens:
+      return unit == Unit::kTokens || FieldOf(unit) == field;
+    case MeasureUnit::kCalls:
+      return unit == Unit::kAttempts;
+    default:
+      return FieldOf(unit) == field;
+  }
+}
+
+bool IsOfTime(const Sense& bound, Sense& statistic) {
+  if (bound.unit != Unit::kMilliseconds || !statistic.statistic || statistic.measure) return false;
+  statistic.measure = pb::MEASURE_LATENCY;
+  return true;
+}
 
 std::span<const NamedAction> ActionsOfConditions() { return kActions; }
 

@@ -127,6 +127,22 @@ bool MakeFigure(const Parts& parts, Sense& made) {
   return true;
 }
 
+// Output tokens per input token: the sum of the one over that of the other.
+bool RatioOf(const Parts& parts, Sense& made) {
+  const Sense& one = *parts[parts.size() - 3];
+  const Sense& other = *parts.back();
+  const auto adds_up = [](const Sense& sense) {
+    const MeasureUnit unit = RowOf(sense.measure).unit;
+    return sense.measure &&
+           (unit == MeasureUnit::kTokens || unit == MeasureUnit::kCharacters || unit == MeasureUnit::kWords);
+  };
+  if (!adds_up(one) || !adds_up(other) || one.measure == other.measure || parts[1]->grouping) return false;
+  made.measure = one.measure;
+  made.against = other.measure;
+  made.statistic = pb::STATISTIC_SUM;
+  return true;
+}
+
 constexpr NamedAction kActions[] = {
     {"add", AddNumbers},
     {"multiply", Multiply},
@@ -141,6 +157,7 @@ constexpr NamedAction kActions[] = {
     {"percentile", Percentile},
     {"value_at_share", ValueAtShare},
     {"figure", MakeFigure},
+    {"ratio_of", RatioOf},
 };
 
 }  // namespace

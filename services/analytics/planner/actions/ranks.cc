@@ -38,6 +38,25 @@ bool NthRank(const Parts& parts, Sense& made) {
   return true;
 }
 
+// The first and third slowest.
+bool NthRanks(const Parts& parts, Sense& made) {
+  if (!NthRank({parts[0], parts.back()}, made)) return false;
+  const std::optional<double> second = parts[2]->number;
+  if (!second || *second <= *parts[0]->number || *second > 1000) return false;
+  made.numbers = {*parts[0]->number, *second};
+  return true;
+}
+
+// How many times as slow: compared, and told as a ratio.
+bool TimesAs(const Parts& parts, Sense& made) {
+  made = *parts.back();
+  if (!made.measure && made.word.empty()) return false;
+  made.comparison = made.order == pb::ORDER_DESCENDING ? pb::COMPARISON_GREATER : pb::COMPARISON_LESS;
+  made.order = {};
+  made.all = true;
+  return true;
+}
+
 // The most tokens.
 bool RankByMeasure(const Parts& parts, Sense& made) {
   const Sense* direction = Find(parts, [](const Sense& part) { return part.order != 0; });
@@ -131,6 +150,8 @@ constexpr NamedAction kActions[] = {
     {"counted_rank", CountedRank},
     {"share_of_rank", ShareOfRank},
     {"nth_rank", NthRank},
+    {"nth_ranks", NthRanks},
+    {"times_as", TimesAs},
     {"rank_by_measure", RankByMeasure},
     {"rank_by_goodness", RankByGoodness},
     {"leave_out", LeaveOut},

@@ -168,6 +168,16 @@ bool Draft::SayComparison() {
   return true;
 }
 
+// Whether the query gives two figures that one can be set against the other.
+bool Draft::HasRatio() const {
+  if (query_.statistic() == pb::STATISTIC_LIST || query_.statistic() == pb::STATISTIC_DIFFERENCE) return false;
+  if (!query_.group_by()) return query_.also_size() == 1;
+  const auto two = [](const pb::Filter& filter) { return filter.texts_size() == 2; };
+  const bool two_values = std::any_of(query_.filters().begin(), query_.filters().end(), two) ||
+                          std::any_of(query_.among().begin(), query_.among().end(), two);
+  return query_.also_size() == 0 && (two_values || query_.has_base_run() || query_.group_by() == pb::GROUPING_HALF);
+}
+
 // A number of 0 is the latest run, which needs no saying.
 void Draft::CompareRuns(double base, double other) {
   query_.set_base_run(base);

@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace ftl::analytics {
+namespace {
+
+// Whether what stands behind the word is said of what stands before it.
+bool IsSaid(std::string_view word) {
+  static constexpr std::string_view kVerbs[] = {"were", "was", "are",   "is",    "did",  "had",
+                                                "have", "got", "sind",  "waren", "son",  "fueron",
+                                                "sont", "sao", "foram", "estan", "estao"};
+  return std::find(std::begin(kVerbs), std::end(kVerbs), word) != std::end(kVerbs);
+}
+
+}  // namespace
 
 // What is counted, and among which: attributes and what stands before the noun choose the population, what is said of
 // it the condition.
@@ -22,7 +33,14 @@ void Draft::SplitPopulation() {
   const bool shares =
       query_.statistic() == pb::STATISTIC_SHARE && !named_among &&
       !IsAttribute(slots_.filters.empty() ? pb::FILTER_FIELD_RUN : slots_.filters.back().filter.field());
+  // What fraction of the timeouts are in billing: of the timeouts.
+  const bool placed_last = query_.statistic() == pb::STATISTIC_SHARE && !named_among && any_other &&
+                           IsAttribute(slots_.filters.back().filter.field()) && IsSaid(slots_.filters.back().after);
   for (const Slots::Placed& placed : slots_.filters) {
+    if (placed_last) {
+      *(&placed == &slots_.filters.back() ? query_.add_filters() : query_.add_among()) = placed.filter;
+      continue;
+    }
     const bool run = placed.filter.field() == pb::FILTER_FIELD_RUN;
     const bool attribute = any_other && IsAttribute(placed.filter.field());
     const bool before_noun = predicate && placed.at >= slots_.asked_at && placed.at < noun;
@@ -41,7 +59,7 @@ bool Draft::LastIsSaidOfTheRest() const {
     return std::find(words.begin(), words.end(), word) != words.end();
   };
   const std::string& last = slots_.filters.back().after;
-  if (is_one_of(last, {"were", "was", "are", "is", "did", "had", "have", "got"})) return true;
+  if (IsSaid(last)) return true;
   if (is_one_of(last, {"and", "or", "und", "y", "e", "et", "和"})) return false;
   const std::string& first = slots_.filters.front().after;
   return !is_one_of(first, {"that", "which", "who", "die", "das", "der", "que", "qui"});
@@ -97,7 +115,8 @@ bool Draft::SayCount() {
   if (!slots_.Take("count") && !by_kind && !common && !grouped_filters) return false;
   if (!slots_.figures.empty()) return false;
   if (slots_.filters.empty() && slots_.nouns.empty() && !slots_.group) return false;
-  if (slots_.Says("each") && !slots_.group) return false;  // each result is one
+  if (slots_.Says("each") && !slots_.group) return false;                          // each result is one
+  if (prompts_ == 1 && slots_.filters.size() == 1 && !slots_.group) return false;  // so is a prompt that is named
   // How many answers were given: results that have one. How many different ones there are is not known.
   if (OnlyAttributes() && slots_.HasNoun("response") && !by_kind) slots_.filters.push_back({Outcome(true), 1 << 20});
   for (const Slots::Placed& placed : slots_.filters) {

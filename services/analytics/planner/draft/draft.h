@@ -18,22 +18,11 @@ class Draft {
   Composed Compose() &&;
 
  private:
-  // draft.cc: what leans on the query before, and what all ways need
+  // draft.cc: the ways in their order, and what several of them need
   static Topic TopicOf(const std::string& word);
   Topic GravestTopic() const;
-  bool LeansOnBefore() const;
-  bool NamesPartAlone() const;
-  static bool IsBare(const Sense& sense);
-  bool SaySeveral(Composed& composed) const;
-  static bool Meet(const pb::Filter& one, const pb::Filter& other);
-  void PointWhereNothingElseIsSpokenOf();
   bool Say(Composed& composed);
   bool PointsAtUnnamedCategory() const;
-  bool Prepare();
-  bool SpeaksOfTwo() const;
-  bool TakeConfirmed();
-  bool TakeGoodness();
-  void TakeParts();
   static pb::Slice SliceOf(const Sense& rank);
   bool HasField(pb::FilterField field) const;
   void EraseField(pb::FilterField field);
@@ -49,6 +38,23 @@ class Draft {
   bool OthersAreAttributes(const Slots::Placed& one) const;
   void Finish();
 
+  // leaning.cc: whether it goes on from the query before
+  bool LeansOnBefore() const;
+  bool NamesPartAlone() const;
+  static bool IsBare(const Sense& sense);
+  void PointWhereNothingElseIsSpokenOf();
+
+  // several_bounds.cc: bounds that are a question each
+  bool SaySeveral(Composed& composed) const;
+  static bool Meet(const pb::Filter& one, const pb::Filter& other);
+
+  // preparing.cc: slots that know what they are, before a way is chosen
+  bool Prepare();
+  bool SpeaksOfTwo() const;
+  bool TakeConfirmed();
+  bool TakeGoodness();
+  void TakeParts();
+
   // ranking.cc: what is slowest, and figures of it
   bool SayBothEnds(Composed& composed);
   bool SayRanking();
@@ -60,6 +66,10 @@ class Draft {
   bool SayRankedWithinGroups(const Sense& ranked);
   bool SayOfSlice(const Sense& ranked);
 
+  // bounded_groups.cc: groups whose figure lies beyond a bound
+  bool SayBoundedGroups();
+  bool TakeBoundOfAll();
+
   // comparison.cc: groups, runs, prompts and measures beside each other
   bool SayDifference();
   bool SayCorrelation();
@@ -68,6 +78,7 @@ class Draft {
   void CompareRuns(double base, double other);
   void SetComparison();
   void GroupByTwoValues();
+  bool HasRatio() const;
 
   // figures.cc: statistics of measures
   bool PairFigures(std::vector<pb::Figure>& figures);
@@ -90,6 +101,7 @@ class Draft {
   bool SayAmbiguous(Composed& composed);
   bool SayAmbiguousDuration(Composed& composed);
   bool SayAmbiguousLength(Composed& composed);
+  bool SayAmbiguousFate(Composed& composed);
   bool SayExport();
   bool SayFacts();
   bool SayFactsOfTwoRuns(Composed& composed);

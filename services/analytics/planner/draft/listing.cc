@@ -10,7 +10,9 @@
 namespace ftl::analytics {
 
 // "What was the longest?" may be a response or a wait.
-bool Draft::SayAmbiguous(Composed& composed) { return SayAmbiguousDuration(composed) || SayAmbiguousLength(composed); }
+bool Draft::SayAmbiguous(Composed& composed) {
+  return SayAmbiguousDuration(composed) || SayAmbiguousLength(composed) || SayAmbiguousFate(composed);
+}
 
 // "How long did it take?" may be the run or a request.
 bool Draft::SayAmbiguousDuration(Composed& composed) {
@@ -49,6 +51,26 @@ bool Draft::SayAmbiguousLength(Composed& composed) {
   if (composed.choices[0].query.SerializeAsString() == composed.choices[1].query.SerializeAsString()) {
     composed.queries = {composed.choices[0].query};
     composed.choices.clear();
+  }
+  return true;
+}
+
+// "Passed in run 1 but failed in run 2": passed its checks and failed them, or went through and did not?
+bool Draft::SayAmbiguousFate(Composed& composed) {
+  if (!slots_.Take("mixedfate")) return false;
+  for (const pb::FilterField field : {pb::FILTER_FIELD_CHECKS_PASSED, pb::FILTER_FIELD_SUCCESS}) {
+    Draft one(*this);
+    for (Slots::Placed& placed : one.slots_.filters) {
+      const pb::FilterField named = placed.filter.field();
+      if (named == pb::FILTER_FIELD_SUCCESS || named == pb::FILTER_FIELD_CHECKS_PASSED) placed.filter.set_field(field);
+    }
+    const bool said = one.SayCount() || one.SayList();
+    one.Finish();
+    if (!said || !one.slots_.IsEmpty()) {
+      composed.choices.clear();
+      return false;
+    }
+    composed.choices.push_back({one.query_, ""});
   }
   return true;
 }
@@ -189,7 +211,8 @@ bool Draft::SayList() {
   const bool part = query_.slices_size() > 0 && (HasNounOfResults() || by_number);  // the first ten
   if (prompts_ > 0 && HasField(pb::FILTER_FIELD_DUPLICATE)) return false;  // whether they are the same as each other?
   if (slots_.filters.empty() && !part && !(slots_.Says("all") && HasNounOfResults()) &&
-      !(slots_.Says("list") && HasNounOfResults() && slots_.plural) && !(slots_.order && HasNounOfResults())) {
+      !(slots_.Says("list") && HasNounOfResults() && slots_.plural) &&
+      !(slots_.order && (HasNounOfResults() || slots_.number))) {
     return false;
   }
   // Did all succeed: how many did.
@@ -211,7 +234,7 @@ bool Draft::SayList() {
   const bool only_run = std::all_of(slots_.filters.begin(), slots_.filters.end(), [](const Slots::Placed& placed) {
     return placed.filter.field() == pb::FILTER_FIELD_RUN;
   });
-  if (only_run && !HasNounOfResults() && !by_number) return false;
+  if (only_run && !HasNounOfResults() && !by_number && !slots_.order) return false;
   slots_.Take("list");
   slots_.Take("any");
   slots_.Take("each");

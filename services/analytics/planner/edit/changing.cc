@@ -1,5 +1,6 @@
 #include "services/analytics/planner/edit/editor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "services/analytics/planner/composer.h"
@@ -86,6 +87,10 @@ Editor::Changed Editor::ChangeRun() {
     return Changed::kMade;
   }
   if (slots_.runs.size() != 1) return Changed::kNothing;
+  const auto is_of_two = [](const pb::Filter& filter) { return filter.has_in_run(); };
+  const bool of_two = std::any_of(query_.filters().begin(), query_.filters().end(), is_of_two) ||
+                      std::any_of(query_.among().begin(), query_.among().end(), is_of_two);
+  if (of_two) return Changed::kImpossible;
   double run = slots_.runs[0];
   slots_.runs.clear();
   // The run before that of the question before.
@@ -119,6 +124,7 @@ Editor::Changed Editor::ChangePrompts() {
 Editor::Changed Editor::ChangeFilters() {
   if (slots_.filters.empty()) return Changed::kNothing;
   if (!slots_.prompts.empty() || query_.statistic() == pb::STATISTIC_SUMMARY) return Changed::kImpossible;
+  if (query_.has_having() && SpeakOfNumbers()) return ChangeBound();
   const bool only = slots_.Says("only");
   const bool too = slots_.Take("too");
   for (const Slots::Placed& placed : slots_.filters) {
@@ -137,6 +143,25 @@ Editor::Changed Editor::ChangeFilters() {
   }
   slots_.filters.clear();
   if (IsCount(query_) && query_.filters().empty()) query_.mutable_filters()->Swap(query_.mutable_among());
+  return Changed::kMade;
+}
+
+bool Editor::SpeakOfNumbers() const {
+  return std::any_of(slots_.filters.begin(), slots_.filters.end(),
+                     [](const Slots::Placed& placed) { return MeasureOf(placed.filter.field()).has_value(); });
+}
+
+// And over 3 seconds, after groups whose average is over 2: the bound is of their figure, as before.
+Editor::Changed Editor::ChangeBound() {
+  const pb::Filter& filter = slots_.filters[0].filter;
+  const bool is_sign = filter.comparison() >= pb::COMPARISON_EQUAL &&
+                       filter.comparison() <= pb::COMPARISON_GREATER_OR_EQUAL && filter.has_number();
+  const bool of_figure = filter.field() == RowOf(query_.measure()).field && !filter.has_than();
+  if (slots_.filters.size() != 1 || !is_sign || !of_figure) return Changed::kImpossible;
+  query_.mutable_having()->set_comparison(filter.comparison());
+  query_.mutable_having()->set_number(filter.number());
+  query_.mutable_having()->clear_than_all();
+  slots_.filters.clear();
   return Changed::kMade;
 }
 
@@ -257,6 +282,7 @@ Editor::Changed Editor::ChangeFigures() {
     return slots_.figures.empty() && SetCounted() ? Changed::kMade : Changed::kImpossible;
   }
   if (slots_.figures.empty()) return Changed::kNothing;
+  if (query_.has_having() || query_.ratio()) return Changed::kImpossible;  // the bound would be of another figure
   if (query_.statistic() == pb::STATISTIC_SUMMARY) query_ = pb::Query();
   const bool was_list = IsList(query_);
   for (Slots::Named& figure : slots_.figures) {
@@ -315,6 +341,7 @@ Editor::Changed Editor::ChangeGroup() {
   if (!slots_.group) return Changed::kNothing;
   const pb::Grouping group = std::exchange(slots_.group, pb::GROUPING_UNSPECIFIED);
   slots_.nouns.clear();
+  if (query_.ratio()) return Changed::kImpossible;
   if (query_.statistic() == pb::STATISTIC_SUMMARY || query_.statistic() == pb::STATISTIC_CORRELATION) {
     return Changed::kImpossible;
   }

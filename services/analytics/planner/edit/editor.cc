@@ -45,6 +45,7 @@ std::optional<pb::Query> Editor::Edit() && {
 // What the query before chose, as the population of the next. Groups are no results.
 bool Editor::SetPopulation(pb::Query& query) const {
   if (before_.group_by() && before_.per_group() == 0 && !IsCount(before_)) return false;
+  if (before_.has_having()) return false;
   if (!before_.slices().empty() && !before_.filters().empty()) return false;
   if (before_.statistic() == pb::STATISTIC_DIFFERENCE || before_.measure() == pb::MEASURE_RUN ||
       before_.per_group() > 0) {
@@ -90,7 +91,8 @@ bool Editor::ResolveTexts() {
 void Editor::EraseField(pb::FilterField field) {
   for (Filters* filters : {query_.mutable_filters(), query_.mutable_among()}) {
     for (int i = filters->size(); i-- > 0;) {
-      if ((*filters)[i].field() == field && (*filters)[i].any_of().empty()) filters->DeleteSubrange(i, 1);
+      const pb::Filter& filter = (*filters)[i];
+      if (filter.field() == field && filter.any_of().empty() && !filter.has_in_run()) filters->DeleteSubrange(i, 1);
     }
   }
 }
@@ -124,7 +126,8 @@ bool Editor::ReplaceField(const pb::Filter& filter) {
   bool replaced = false;
   for (Filters* filters : {query_.mutable_filters(), query_.mutable_among()}) {
     for (pb::Filter& there : *filters) {
-      if (replaced || there.field() != filter.field() || !there.any_of().empty()) continue;
+      const bool is_other = there.field() != filter.field() || !there.any_of().empty() || there.has_in_run();
+      if (replaced || is_other) continue;
       there = filter;
       replaced = true;
     }
@@ -138,7 +141,7 @@ bool Editor::JoinField(const pb::Filter& filter) {
   for (Filters* filters : {query_.mutable_filters(), query_.mutable_among()}) {
     for (pb::Filter& there : *filters) {
       const bool joins = there.comparison() == pb::COMPARISON_EQUAL || there.comparison() == pb::COMPARISON_IN;
-      if (there.field() != filter.field() || !there.any_of().empty() || !joins) continue;
+      if (there.field() != filter.field() || !there.any_of().empty() || there.has_in_run() || !joins) continue;
       if (there.texts().empty()) there.add_texts(there.text());
       there.clear_text();
       there.add_texts(filter.text());

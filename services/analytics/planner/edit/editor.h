@@ -39,6 +39,7 @@ class Editor {
   static bool TurnRound(pb::Query& population);
   bool AddNth(pb::Query& population);
   std::optional<pb::Query> Asked();
+  std::optional<pb::Query> ItsGroup();
   std::optional<pb::Query> Share();
   static std::optional<pb::Query> Within(pb::Query query, const pb::Query& population);
 
@@ -59,6 +60,8 @@ class Editor {
   bool KeepsStatistic(const Sense& sense) const;
   Changed ChangeGroup();
   Changed ChangeOverall();
+  bool SpeakOfNumbers() const;
+  Changed ChangeBound();
   Changed ChangeShown();
 
   Slots slots_;

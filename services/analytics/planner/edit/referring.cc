@@ -1,10 +1,19 @@
 #include "services/analytics/planner/edit/editor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/analytics/planner/composer.h"
 
 namespace ftl::analytics {
+namespace {
+
+bool IsLengthOfAnswer(pb::Measure measure) {
+  return measure == pb::MEASURE_RESPONSE_LENGTH || measure == pb::MEASURE_RESPONSE_CHARACTERS ||
+         measure == pb::MEASURE_RESPONSE_WORDS;
+}
+
+}  // namespace
 
 // Which prompt was that, the maximum?
 bool Editor::AsksWhoseExtreme() const {
@@ -132,17 +141,14 @@ std::optional<pb::Query> Editor::Asked() {
     query.set_statistic(pb::STATISTIC_COUNT);
     return query;
   }
-  // Its category: it is listed with it.
-  if (NamesOne(before_) && slots_.group == pb::GROUPING_CATEGORY && slots_.figures.empty()) {
-    slots_.group = pb::GROUPING_UNSPECIFIED;
-  } else if (NamesOne(before_) && slots_.group) {
-    return std::nullopt;
-  }
+  if (NamesOne(before_) && slots_.group) return ItsGroup();
   // What did the second one answer? And the first, after it.
   const bool answers = std::any_of(slots_.nouns.begin(), slots_.nouns.end(), [&](const auto& noun) {
     return noun.first == "response" && slots_.nth_at >= 0 && noun.second > slots_.nth_at;
   });
-  const bool whole = slots_.nth_at >= 0 && (answers || before_.whole());
+  // The longest answer: show it.
+  const bool of_answer = NamesOne(before_) && slots_.Says("list") && IsLengthOfAnswer(before_.measure());
+  const bool whole = of_answer || (slots_.nth_at >= 0 && (answers || before_.whole()));
   const bool shown = !slots_.HasHead() || (slots_.Says("list") && slots_.figures.empty() && slots_.ranks.empty());
   if (shown && slots_.filters.empty() && !slots_.group && !slots_.order) {
     for (const char* symbol : {"list", "table", "chart", "all"}) slots_.Take(symbol);
@@ -187,6 +193,18 @@ std::optional<pb::Query> Editor::Asked() {
   const Composed composed = Compose(slots_, std::nullopt);
   if (composed.queries.size() != 1) return std::nullopt;
   return composed.queries[0];
+}
+
+// Its category, its difficulty: the group that has it.
+std::optional<pb::Query> Editor::ItsGroup() {
+  pb::Query query = ListOf(pb::MEASURE_RESULTS);
+  query.set_statistic(pb::STATISTIC_COUNT);
+  query.set_group_by(std::exchange(slots_.group, pb::GROUPING_UNSPECIFIED));
+  const bool of_prompt = query.group_by() == pb::GROUPING_CATEGORY || query.group_by() == pb::GROUPING_DIFFICULTY;
+  for (const char* symbol : {"list", "any"}) slots_.Take(symbol);
+  slots_.nouns.clear();
+  if (!of_prompt || !slots_.IsEmpty()) return std::nullopt;
+  return query;
 }
 
 // What percentage is that: of what the last condition was asked of.
