@@ -10,6 +10,7 @@ import { edge } from './rows/edge.mjs';
 import { footprint, splitFootprint } from './rows/footprint.mjs';
 import { gateway, splitGateway } from './rows/gateway.mjs';
 import { history } from './rows/history.mjs';
+import { metrics } from './rows/metrics.mjs';
 import { page } from './rows/page.mjs';
 import { reading } from './rows/reading.mjs';
 import { replicas } from './rows/replicas.mjs';
@@ -18,7 +19,7 @@ import { truth } from './rows/truth.mjs';
 import { watching } from './rows/watching.mjs';
 
 const together = { footprint, gateway, runs, storing, truth, crowd, reading, history, edge, attack, page, chat };
-const split = { splitFootprint, splitGateway, replicas, watching, silentReaders };
+const split = { splitFootprint, splitGateway, metrics, replicas, watching, silentReaders };
 
 const wanted = process.argv.slice(2);
 const chosen = (subjects) => Object.entries(subjects).filter(([name]) => wanted.length === 0 || wanted.includes(name));
