@@ -1,6 +1,7 @@
 // What it costs that programs count and tell: each prompt of a run, and each time that Prometheus asks.
+import { get } from 'node:http';
 import { closeSession, cpu, measured, openSession, pid, port, suiteOf, timedRun } from '../installation.mjs';
-import { median, ms, row } from '../table.mjs';
+import { median, ms, quantile, row } from '../table.mjs';
 
 const services = ['session-vault', 'batch-runner', 'analytics', 'export'];
 // As deploy/prometheus/prometheus.yml asks.
@@ -26,15 +27,26 @@ async function counting() {
   return { share: median(shares), cost: median(costs) };
 }
 
+// Milliseconds of one scrape, on a connection of its own: the admin port keeps none open.
+async function scrape(name) {
+  const start = performance.now();
+  const answer = await new Promise((done, failed) => get({ host: '127.0.0.1', port: port(`${name}-metrics`), path: '/metrics', agent: false }, done).on('error', failed));
+  answer.resume();
+  await new Promise((done) => answer.on('end', done));
+  if (answer.statusCode !== 200) throw new Error(`/metrics of ${name}: ${answer.statusCode}`);
+  return performance.now() - start;
+}
+
 export async function metrics() {
   const { share, cost } = await counting();
   let dearest = 0;
   for (const name of services) {
-    const requests = 1000;
+    const took = [];
     const before = cpu(pid(name));
-    const { p50_us, p99_us } = await measured('http_load', [port(`${name}-metrics`), requests, 1], '/metrics\n');
-    dearest = Math.max(dearest, (cpu(pid(name)) - before) / requests);
-    row(`scrape of ${name}`, { ours: `p50 ${ms(p50_us / 1000)}, p99 ${ms(p99_us / 1000)}`, goal: 'p99 at most 5 ms', met: p99_us <= 5000 });
+    while (took.length < 1000) took.push(await scrape(name));
+    dearest = Math.max(dearest, (cpu(pid(name)) - before) / took.length);
+    const p99 = quantile(took, 0.99);
+    row(`scrape of ${name}`, { ours: `p50 ${ms(median(took))}, p99 ${ms(p99)}`, goal: 'p99 at most 5 ms', met: p99 <= 5 });
   }
   const told = dearest / interval;
   row('metrics in a run without latency', {
