@@ -38,6 +38,9 @@ const std::vector<Rule>& Rules() {
       {"session_vault.v1.RewrapKeys", {kOperator}, Nameless::kRefused},
       {"batch_runner.v1.", {"gateway"}},
       {"analytics.v1.RecordPerformance", {"gateway"}, Nameless::kRefused},
+      // An owner's, which export was asked for by the gateway.
+      {"analytics.v1.GetComparison", {"gateway", "export"}, Nameless::kRefused},
+      {"analytics.v1.GetStandings", {"gateway", "export"}, Nameless::kRefused},
       {"analytics.v1.", {"gateway", "export"}},
       {"exporter.v1.", {"gateway"}},
   };

@@ -5,6 +5,7 @@
 
 #include "common/error/refusal.h"
 #include "finetunelab/analytics/v1/analytics_service.pb.h"
+#include "finetunelab/analytics/v1/comparisons_service.pb.h"
 #include "finetunelab/analytics/v1/history_service.pb.h"
 #include "finetunelab/analytics/v1/performance_service.pb.h"
 #include "finetunelab/batch_runner/v1/agents_service.pb.h"
@@ -15,6 +16,7 @@
 #include "finetunelab/batch_runner/v1/request_log_service.pb.h"
 #include "finetunelab/batch_runner/v1/templates_service.pb.h"
 #include "finetunelab/batch_runner/v1/workspace_service.pb.h"
+#include "finetunelab/exporter/v1/comparison_export_service.pb.h"
 #include "finetunelab/exporter/v1/conversation_export_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
 #include "finetunelab/exporter/v1/history_export_service.pb.h"
@@ -109,7 +111,8 @@ TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
         runner::ReplayRequest::descriptor()->file(), runner::StartBenchmarkRequest::descriptor()->file(),
         finetunelab::analytics::v1::ListRequestsRequest::descriptor()->file(),
         finetunelab::exporter::v1::ExportHistoryRequest::descriptor()->file(),
-        finetunelab::exporter::v1::ExportConversationRequest::descriptor()->file()}) {
+        finetunelab::exporter::v1::ExportConversationRequest::descriptor()->file(),
+        finetunelab::exporter::v1::ExportComparisonRequest::descriptor()->file()}) {
     for (int m = 0; m < file->service(0)->method_count(); ++m) {
       const google::protobuf::Descriptor& request = *file->service(0)->method(m)->input_type();
       CallContext call;
@@ -120,6 +123,19 @@ TEST(AccessTest, LeavesWhatBelongsToAnOwnerToTheGateway) {
       call.caller = "gateway";
       EXPECT_TRUE(JudgeCaller(request, call).ok()) << request.full_name();
     }
+  }
+}
+
+TEST(AccessTest, LetsExportReadTheComparisonThatItWrites) {
+  namespace analytics = finetunelab::analytics::v1;
+  for (std::string_view caller : {"gateway", "export"}) {
+    EXPECT_TRUE(May<analytics::GetComparisonRequest>(caller)) << caller;
+    EXPECT_TRUE(May<analytics::GetStandingsRequest>(caller)) << caller;
+  }
+  EXPECT_FALSE(May<analytics::ListComparisonsRequest>("export"));
+  for (std::string_view caller : {"", "session-vault", "batch-runner", "unknown", "operator"}) {
+    EXPECT_FALSE(May<analytics::GetComparisonRequest>(caller)) << caller;
+    EXPECT_FALSE(May<analytics::GetStandingsRequest>(caller)) << caller;
   }
 }
 

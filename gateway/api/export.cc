@@ -6,6 +6,7 @@
 #include "common/error/try.h"
 #include "common/proto/enum_word.h"
 #include "common/rpc/call.h"
+#include "finetunelab/exporter/v1/comparison_export_service.grpc.pb.h"
 #include "finetunelab/exporter/v1/conversation_export_service.grpc.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.grpc.pb.h"
 #include "finetunelab/exporter/v1/history_export_service.grpc.pb.h"
@@ -17,8 +18,6 @@ namespace pb = finetunelab::exporter::v1;
 namespace {
 
 using Stub = pb::ExporterService::Stub;
-using ConversationStub = pb::ConversationExportService::Stub;
-using HistoryStub = pb::HistoryExportService::Stub;
 
 absl::Status JudgeRequest(const pb::ExportRequest& request) {
   if (!request.token().empty()) return absl::OkStatus();
@@ -53,18 +52,18 @@ Task<> SendReport(Stub& stub, Incoming& incoming) {
   co_return co_await SendFile(stream, !request.head_only(), incoming);
 }
 
-Task<> SendHistory(HistoryStub& stub, Incoming& incoming) {
-  const auto& request = static_cast<const pb::ExportHistoryRequest&>(*incoming.request);
-  auto stream =
-      rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(), &HistoryStub::async::ExportHistory, request);
+template <typename Request, typename Stub, typename Method>
+Task<> SendFileBy(Stub& stub, Method method, Incoming& incoming) {
+  const auto& request = static_cast<const Request&>(*incoming.request);
+  auto stream = rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(), method, request);
   co_return co_await SendFile(stream, incoming.exchange.head().method != "HEAD", incoming);
 }
 
-Task<> SendConversation(ConversationStub& stub, Incoming& incoming) {
-  const auto& request = static_cast<const pb::ExportConversationRequest&>(*incoming.request);
-  auto stream = rpc::Stream<pb::ExportResponse>::Start(incoming.call, stub.async(),
-                                                       &ConversationStub::async::ExportConversation, request);
-  co_return co_await SendFile(stream, incoming.exchange.head().method != "HEAD", incoming);
+// The file that the service streams for a request.
+template <typename Service, typename Request, typename Method>
+Handler FileBy(Services& services, Method method) {
+  std::shared_ptr<typename Service::Stub> stub = Service::NewStub(services.upstream.Channel("export"));
+  return [stub, method](Incoming& incoming) { return SendFileBy<Request>(*stub, method, incoming); };
 }
 
 }  // namespace
@@ -75,13 +74,18 @@ Handler Download(Services& services) {
 }
 
 Handler DownloadHistory(Services& services) {
-  std::shared_ptr<HistoryStub> stub = pb::HistoryExportService::NewStub(services.upstream.Channel("export"));
-  return [stub](Incoming& incoming) { return SendHistory(*stub, incoming); };
+  using Service = pb::HistoryExportService;
+  return FileBy<Service, pb::ExportHistoryRequest>(services, &Service::Stub::async::ExportHistory);
 }
 
 Handler DownloadConversation(Services& services) {
-  std::shared_ptr<ConversationStub> stub = pb::ConversationExportService::NewStub(services.upstream.Channel("export"));
-  return [stub](Incoming& incoming) { return SendConversation(*stub, incoming); };
+  using Service = pb::ConversationExportService;
+  return FileBy<Service, pb::ExportConversationRequest>(services, &Service::Stub::async::ExportConversation);
+}
+
+Handler DownloadComparison(Services& services) {
+  using Service = pb::ComparisonExportService;
+  return FileBy<Service, pb::ExportComparisonRequest>(services, &Service::Stub::async::ExportComparison);
 }
 
 }  // namespace ftl::gateway

@@ -11,5 +11,7 @@ Handler Download(Services& services);
 Handler DownloadHistory(Services& services);
 // A conversation, likewise.
 Handler DownloadConversation(Services& services);
+// A comparison of models, likewise.
+Handler DownloadComparison(Services& services);
 
 }  // namespace ftl::gateway

@@ -175,6 +175,8 @@ class Operation {
                        "application/xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"});
     } else if (method_ != nullptr && method_->name() == "ExportConversation") {
       content = Files({"text/markdown", "application/json"});
+    } else if (method_ != nullptr && method_->name() == "ExportComparison") {
+      content = Files({"application/pdf", "text/markdown", "text/csv", "application/json"});
     } else if (method_ != nullptr && method_->name() == "ExportHistory") {
       content = Files({"text/csv", "application/json", "application/x-ndjson"});
     } else if (method_ != nullptr) {

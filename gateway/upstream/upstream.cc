@@ -26,6 +26,7 @@
 #include "finetunelab/batch_runner/v1/request_log_service.pb.h"
 #include "finetunelab/batch_runner/v1/templates_service.pb.h"
 #include "finetunelab/batch_runner/v1/workspace_service.pb.h"
+#include "finetunelab/exporter/v1/comparison_export_service.pb.h"
 #include "finetunelab/exporter/v1/conversation_export_service.pb.h"
 #include "finetunelab/exporter/v1/exporter_service.pb.h"
 #include "finetunelab/exporter/v1/history_export_service.pb.h"
@@ -72,6 +73,7 @@ std::string_view ServiceOf(const MethodDescriptor& method) {
     &finetunelab::exporter::v1::ExportRequest::descriptor,
     &finetunelab::exporter::v1::ExportHistoryRequest::descriptor,
     &finetunelab::exporter::v1::ExportConversationRequest::descriptor,
+    &finetunelab::exporter::v1::ExportComparisonRequest::descriptor,
 };
 
 bool HoldsKey(const Message& request) {

@@ -7,6 +7,7 @@
 #include "common/db/migrator.h"
 #include "common/error/try.h"
 #include "common/performance/recorder.h"
+#include "services/export/rpc/comparison_export_service.h"
 #include "services/export/rpc/conversation_export_service.h"
 #include "services/export/rpc/exporter_service.h"
 #include "services/export/rpc/history_export_service.h"
@@ -51,6 +52,7 @@ class Export final : public host::Module {
     if (settings_.workspace != WorkspaceMode::kOff && registrar.authenticated()) {
       registrar.Add(std::make_unique<HistoryExportService>(registrar.serving(), m.database));
       registrar.Add(std::make_unique<ConversationExportService>(registrar.serving(), m.conversations));
+      registrar.Add(std::make_unique<ComparisonExportService>(registrar.serving(), m.numbers, m.pages));
     }
   }
 

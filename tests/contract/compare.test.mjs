@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { call, EventStream, get, ok, post } from './client.mjs';
-import { isProblem, kUuid } from './judge.mjs';
+import { isProblem, kTimestamp, kUuid } from './judge.mjs';
 import { ownProject, storeKey } from './workspace-keys.mjs';
 
 let key;
@@ -198,6 +198,50 @@ test('one that is deleted is gone, also while it is under way', async () => {
   assert.equal((await ok(call('DELETE', `/api/compare/${had.id}`))).deleted, true);
   isProblem(await get(`/api/compare/${had.id}`), 404, 'not_found');
   assert.equal((await ok(call('DELETE', `/api/compare/${had.id}`))).deleted, false);
+});
+
+test('a comparison is taken away with its mark, its verdict and the standings, in every format', async (t) => {
+  const project = ownProject();
+  const told = await compare(t, { project, models: [model('sample-fast'), model('fault-http-500')], max_tokens: 8 });
+  await ok(post(`/api/compare/${told.id}/mark`, { index: 0 }));
+  const download = async (format, more = '') => {
+    const answer = await get(`/api/compare/${told.id}/export?format=${format}${more}`);
+    assert.equal(answer.status, 200, answer.text.slice(0, 300));
+    assert.match(answer.headers.get('content-disposition'), new RegExp(`^attachment; filename="finetunelab-comparison-[0-9-]{10}\\.${format}"$`));
+    return answer;
+  };
+  const json = await download('json');
+  const { export_date, complete, standings, ...comparison } = json.json;
+  assert.match(export_date, kTimestamp);
+  assert.equal(complete, true);
+  assert.deepEqual(comparison, await stored(told.id));
+  assert.deepEqual(standings, await ok(get(`/api/compare/standings?project=${project}`)));
+  const csv = await download('csv');
+  assert.match(csv.text, /^(\uFEFF)?# Comparison Export\r\n/);
+  assert.match(csv.text, /\r\n# Mark: sample-fast\r\n/);
+  assert.match(csv.text, /\r\n# Standings\r\n/);
+  const rows = (await download('csv', '&header=false')).text.trimEnd().split('\r\n');
+  assert.ok(rows[0].startsWith('index,repetition,service,key_name,model,better,status,'));
+  assert.match(rows.at(-1), /,fault-http-500,false,incomplete,/);
+  const md = await download('md');
+  assert.match(md.headers.get('content-type'), /^text\/markdown/);
+  assert.match(md.text, /^# sample-fast and fault-http-500\n/);
+  assert.match(md.text, /\*\*sample-fast\*\* is better, says a person/);
+  assert.ok(md.text.includes(told.content(0).split('\n')[0]));
+  const pdf = await download('pdf', '&paper=letter');
+  assert.equal(pdf.headers.get('content-type'), 'application/pdf');
+  assert.ok(pdf.text.startsWith('%PDF-'));
+  isProblem(await get(`/api/compare/${told.id}/export`), 422, 'invalid_field', ['format']);
+  isProblem(await get(`/api/compare/${randomUUID()}/export?format=md`), 404, 'not_found');
+});
+
+test('a blind one is taken away without its models until it is marked', async (t) => {
+  const told = await compare(t, { project: ownProject(), models: ['sample-fast', 'sample-echo'].map(model), blind: true, max_tokens: 8 });
+  for (const format of ['json', 'csv', 'md']) {
+    const { text } = await get(`/api/compare/${told.id}/export?format=${format}`);
+    assert.doesNotMatch(text, /sample\\?-(fast|echo)/, format);
+    assert.ok(!text.includes(key.name), format);
+  }
 });
 
 test('a token without the scope of chat does not get there', async (t) => {

@@ -54,10 +54,6 @@ class Chapter {
     if (wanted) sections_.push_back({.title = std::move(title), .blocks = std::move(blocks)});
   }
 
-  static Paragraph Told(std::string_view markdown, Voice voice = Voice::kBody) {
-    return {ReadMarkdown(markdown), voice};
-  }
-
   std::string CallsNote(int enough) const {
     const std::string calls = "n = " + CountText(metrics_.completed_prompts());
     return metrics_.completed_prompts() < enough ? calls + ", only a hint" : calls;

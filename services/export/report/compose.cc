@@ -20,8 +20,6 @@ std::string HostOf(const std::string& origin) {
   return scheme == std::string::npos ? origin : origin.substr(scheme + 3);
 }
 
-Paragraph Told(std::string_view markdown, Voice voice = Voice::kBody) { return {ReadMarkdown(markdown), voice}; }
-
 std::string Progress(const RunFindings& findings) {
   return fmt::format("{} of {}", CountText(findings.metrics.completed_prompts() + findings.metrics.failed_prompts()),
                      Counted(findings.run.total_prompts(), "prompt"));

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -37,6 +38,9 @@ struct Paragraph {
   Voice voice = Voice::kBody;
 };
 
+// A paragraph of our own Markdown.
+inline Paragraph Told(std::string_view markdown, Voice voice = Voice::kBody) { return {ReadMarkdown(markdown), voice}; }
+
 struct Column {
   std::string name;
   double weight = 1;  // its share of the width
@@ -59,9 +63,10 @@ struct Table {
 struct Sample {
   std::string title;
   std::string facts;
-  std::string prompt;
+  std::string prompt;  // empty for none
   std::vector<TextBlock> answer;
-  std::string note;  // that something was cut; empty where nothing was
+  std::string note;   // that something was cut; empty where nothing was
+  std::string whole;  // the answer as it came, for a medium that holds any length; empty where `answer` has to do
 };
 
 using Block = std::variant<Paragraph, Figures, Facts, Chart, Table, Sample>;

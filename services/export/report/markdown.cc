@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 #include <glib.h>
 #include <md4c.h>
@@ -169,6 +170,25 @@ class Reader {
 };
 
 }  // namespace
+
+std::string EscapedMarkdown(std::string_view text) {
+  std::string out;
+  bool is_number = true;  // nothing but digits so far, which a full stop would make a list's
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
+      out += ' ';
+      continue;
+    }
+    const bool begins_block = at == 0 && std::string_view("+-=").find(c) != std::string_view::npos;
+    const bool ends_number = is_number && at > 0 && (c == '.' || c == ')');
+    if (begins_block || ends_number || std::string_view("\\`*_{}[]<>#|~&").find(c) != std::string_view::npos)
+      out += '\\';
+    out += c;
+    is_number = is_number && absl::ascii_isdigit(static_cast<unsigned char>(c));
+  }
+  return out;
+}
 
 std::vector<TextBlock> ReadMarkdown(std::string_view text) {
   Reader reader;

@@ -30,6 +30,9 @@ struct TextBlock {
   std::vector<std::vector<Spans>> rows;  // of a table, its head first
 };
 
+// Text on one line so that ReadMarkdown gives its words back and nothing else; control characters are blanks.
+std::string EscapedMarkdown(std::string_view text);
+
 // Reads GitHub's Markdown without HTML, which stays text. Nothing in it can be clicked or fetched: a link is its words
 // and, behind them, its address; a picture is its description. Linear in the size of `text`.
 std::vector<TextBlock> ReadMarkdown(std::string_view text);

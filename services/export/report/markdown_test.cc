@@ -51,6 +51,17 @@ TEST(MarkdownTest, ALinkIsItsWordsAndItsAddress) {
   EXPECT_EQ(TextOf(ReadMarkdown("<b>bold</b>")[0]), "<b>bold</b>");
 }
 
+TEST(MarkdownTest, WhatIsEscapedIsReadAsItWas) {
+  for (const char* text : {"1. one", "- a", "+ b", "# c", "> d", "a_b_c *d* **e**", "`f` ~~g~~", "[h](i) ![j](k)",
+                           "<b>l</b>", "&amp; m", "a|b", "\\*", "=== n", "12) o", "3.14 of 10"}) {
+    const auto blocks = ReadMarkdown(EscapedMarkdown(text));
+    ASSERT_EQ(blocks.size(), 1u) << text;
+    EXPECT_EQ(blocks[0].text, Spans{Span{.text = text}});
+    EXPECT_EQ(blocks[0].marker, "");
+  }
+  EXPECT_EQ(EscapedMarkdown("two\nlines"), "two lines");
+}
+
 TEST(MarkdownTest, BearsWhatIsNested) {
   EXPECT_LE(ReadMarkdown(std::string(20'000, '>') + " x")[0].quotes, 6);
   EXPECT_FALSE(ReadMarkdown(std::string(20'000, '[')).empty());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <absl/time/clock.h>
+
 #include "common/error/try.h"
 #include "common/rpc/call.h"
 
@@ -32,7 +34,8 @@ Request OfOne(const finetunelab::batch_runner::v1::Run& run) {
 }  // namespace
 
 Numbers::Numbers(const std::shared_ptr<grpc::Channel>& analytics)
-    : analytics_(analytics::AnalyticsService::NewStub(analytics)) {}
+    : analytics_(analytics::AnalyticsService::NewStub(analytics)),
+      comparisons_(analytics::ComparisonsService::NewStub(analytics)) {}
 
 Task<analytics::GetMetricsResponse> Numbers::Of(const CallContext& call, const Report& report, std::string session_id,
                                                 std::string test_run_id) {
@@ -82,6 +85,22 @@ Task<analytics::CompareRunsResponse> Numbers::Between(const CallContext& call,
     request.set_up_to_run_id(other.id());
   }
   co_return co_await rpc::Call(Limited(call), analytics_->async(), &Async::CompareRuns, std::move(request));
+}
+
+Task<ComparisonReport> Numbers::OfComparison(const CallContext& call, std::string owner, std::string id) {
+  using Stub = analytics::ComparisonsService::Stub;
+  ComparisonReport report{.taken_at = absl::Now()};
+  analytics::GetComparisonRequest asked;
+  asked.set_owner(owner);
+  asked.set_id(std::move(id));
+  CO_TRY(report.comparison,
+         co_await rpc::Call(Limited(call), comparisons_->async(), &Stub::async::GetComparison, std::move(asked)));
+  analytics::GetStandingsRequest standings;
+  standings.set_owner(std::move(owner));
+  standings.set_project(report.comparison.project());
+  CO_TRY(report.standings,
+         co_await rpc::Call(Limited(call), comparisons_->async(), &Stub::async::GetStandings, std::move(standings)));
+  co_return report;
 }
 
 }  // namespace ftl::exporter

@@ -8,12 +8,14 @@
 #include "common/async/task.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/analytics/v1/analytics_service.grpc.pb.h"
+#include "finetunelab/analytics/v1/comparisons_service.grpc.pb.h"
+#include "services/export/report/comparison.h"
 #include "services/export/report/findings.h"
 #include "services/export/report/report.h"
 
 namespace ftl::exporter {
 
-// Asks analytics for the metrics, so that a report says what every other place says.
+// Asks analytics for every number, so that a report says what every other place says.
 class Numbers {
  public:
   explicit Numbers(const std::shared_ptr<grpc::Channel>& analytics);
@@ -32,8 +34,12 @@ class Numbers {
                                                                 const finetunelab::batch_runner::v1::Run& base,
                                                                 const finetunelab::batch_runner::v1::Run& other);
 
+  // An owner's comparison of models with the standings of its project. NOT_FOUND.
+  Task<ComparisonReport> OfComparison(const CallContext& call, std::string owner, std::string id);
+
  private:
   std::unique_ptr<finetunelab::analytics::v1::AnalyticsService::Stub> analytics_;
+  std::unique_ptr<finetunelab::analytics::v1::ComparisonsService::Stub> comparisons_;
 };
 
 }  // namespace ftl::exporter

@@ -1,5 +1,7 @@
 #include "services/export/report/readable.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <glib.h>
 
@@ -66,6 +68,10 @@ std::string Readable(std::string_view text) {
 }
 
 std::string CodePointText(uint32_t character) { return fmt::format("\u2039U+{:04X}\u203A", character); }
+
+int64_t CharactersOf(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
 
 std::string_view Beginning(std::string_view text, size_t most) {
   size_t at = 0;

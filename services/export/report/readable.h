@@ -19,6 +19,9 @@ std::string CodePointText(uint32_t character);
 // The first `most` characters of valid UTF-8.
 std::string_view Beginning(std::string_view text, size_t most);
 
+// How many characters valid UTF-8 has.
+int64_t CharactersOf(std::string_view text);
+
 // On one line, `…` at the end where it is longer than `most` characters.
 std::string OneLine(std::string_view text, size_t most);
 

@@ -101,24 +101,27 @@ Table ResultTable(const std::vector<ShownResult>& results) {
   return table;
 }
 
+void SetAnswer(std::string_view text, int64_t characters, Sample& sample) {
+  const std::string answer = Readable(Beginning(text, kLongestAnswer));
+  const std::string_view set = FirstLines(answer);
+  sample.answer = ReadMarkdown(set);
+  if (set.size() < answer.size() || static_cast<size_t>(characters) > kLongestAnswer) {
+    sample.note += fmt::format("The answer is cut; it has {}. ", Counted(characters, "character"));
+  }
+}
+
 Sample SampleOf(const ShownResult& shown) {
   const runner::Result& result = shown.result;
   const std::string_view prompt = Beginning(result.prompt(), kLongestPrompt);
-  const std::string answer = Readable(Beginning(result.response(), kLongestAnswer));
-  const std::string_view set = FirstLines(answer);
   Sample sample{.title = fmt::format("#{}{}", result.prompt_id(),
                                      result.has_category() ? "  \u00B7  " + OneLine(result.category(), 60) : ""),
                 .facts = FactsOf(result),
-                .prompt = Readable(prompt),
-                .answer = ReadMarkdown(set)};
+                .prompt = Readable(prompt)};
   const bool prompt_cut =
       prompt.size() < result.prompt().size() || static_cast<size_t>(shown.prompt_characters) > kLongestPrompt;
-  const bool answer_cut = set.size() < answer.size() || static_cast<size_t>(shown.response_characters) > kLongestAnswer;
   if (prompt_cut)
     sample.note = fmt::format("The prompt is cut; it has {}. ", Counted(shown.prompt_characters, "character"));
-  if (answer_cut) {
-    sample.note += fmt::format("The answer is cut; it has {}. ", Counted(shown.response_characters, "character"));
-  }
+  SetAnswer(result.response(), shown.response_characters, sample);
   if (!sample.note.empty()) sample.note += "CSV and JSON hold all of it.";
   return sample;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "services/export/report/document.h"
@@ -13,6 +14,8 @@ namespace ftl::exporter {
 std::string PromptBeginning(const ShownResult& shown);
 // A line each: prompt, how it ended, latency, first token, tokens, checks.
 Table ResultTable(const std::vector<ShownResult>& results);
+// Sets an answer of so many characters, whose beginning `text` is, cut with a word about it where it is long.
+void SetAnswer(std::string_view text, int64_t characters, Sample& sample);
 // Prompt and answer, cut with a word about it where they are long.
 Sample SampleOf(const ShownResult& shown);
 

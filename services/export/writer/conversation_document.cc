@@ -5,6 +5,7 @@
 
 #include "common/json/message_json.h"
 #include "common/time/proto_time.h"
+#include "services/export/report/markdown.h"
 
 namespace ftl::exporter {
 namespace {
@@ -12,21 +13,6 @@ namespace {
 namespace runner = finetunelab::batch_runner::v1;
 
 constexpr size_t kNameLength = 60;
-
-// A title stands in one line, and none of it is read as Markdown.
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_iscntrl(byte)) {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("\\`*_{}[]<>#|").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
 
 std::string Quoted(std::string_view text) {
   std::string out = "> ";
@@ -48,14 +34,14 @@ std::string SpeakerOf(const runner::Message& message) {
     case runner::MESSAGE_ROLE_SYSTEM:
       return "System";
     default:
-      return message.has_model() ? "Assistant (" + Escaped(message.model().id()) + ")" : "Assistant";
+      return message.has_model() ? "Assistant (" + EscapedMarkdown(message.model().id()) + ")" : "Assistant";
   }
 }
 
 }  // namespace
 
 void AppendMarkdownHead(const runner::Conversation& conversation, std::string& out) {
-  out += "# " + (conversation.title().empty() ? "Conversation" : Escaped(conversation.title())) + "\n\n";
+  out += "# " + (conversation.title().empty() ? "Conversation" : EscapedMarkdown(conversation.title())) + "\n\n";
   out += MomentOf(conversation.created_at()) + "\n";
   if (conversation.has_system_prompt()) out += "\n" + Quoted(conversation.system_prompt()) + "\n";
 }
@@ -63,7 +49,7 @@ void AppendMarkdownHead(const runner::Conversation& conversation, std::string& o
 void AppendMarkdown(const runner::Message& message, std::string& out) {
   out += "\n## " + SpeakerOf(message) + "\n\n" + message.content() + "\n";
   if (message.status() != runner::MESSAGE_STATUS_COMPLETE) {
-    out += "\n*Unfinished" + (message.has_error() ? ": " + Escaped(message.error()) : ".") + "*\n";
+    out += "\n*Unfinished" + (message.has_error() ? ": " + EscapedMarkdown(message.error()) : ".") + "*\n";
   }
 }
 

@@ -107,9 +107,12 @@ class Page {
     Element("h3", sample.title);
     out_ += "<p class=\"note\">";
     AppendHtml(sample.facts, out_);
-    out_ += "</p><blockquote class=\"prompt\" dir=\"auto\">";
-    AppendHtml(sample.prompt, out_);
-    out_ += "</blockquote>\n";
+    out_ += "</p>";
+    if (!sample.prompt.empty()) {
+      out_ += "<blockquote class=\"prompt\" dir=\"auto\">";
+      AppendHtml(sample.prompt, out_);
+      out_ += "</blockquote>\n";
+    }
     AppendProse(sample.answer, out_);
     if (!sample.note.empty()) {
       out_ += "<p class=\"note\">";

@@ -134,20 +134,24 @@ void Setter::operator()(const Sample& sample) {
   Text("H3", sample.title, {.points = 9, .bold = true, .most_lines = 1});
   Text("P", sample.facts, kNote);
   flow_.Take(3);
+  if (!sample.prompt.empty()) SetPrompt(sample.prompt);
+  SetProse(sample.answer, kBody, type_, flow_);
+  Text("P", sample.note, kNote);
+  flow_.Take(6);
+  flow_.Rule(flow_.left(), flow_.width(), flow_.y());
+  flow_.Take(8);
+}
+
+void Setter::SetPrompt(std::string_view prompt) {
   const auto bar = [x = flow_.left()](cairo_t* cairo, double top, double height) {
     SetTone(cairo, Tone::kAccent);
     cairo_rectangle(cairo, x, top, 1.5, height + 1);
     cairo_fill(cairo);
   };
   flow_.Open("BlockQuote");
-  flow_.Put(type_.Set(sample.prompt, kBody, flow_.width() - 10), Tone::kInk, flow_.left() + 10, bar);
+  flow_.Put(type_.Set(prompt, kBody, flow_.width() - 10), Tone::kInk, flow_.left() + 10, bar);
   flow_.Close("BlockQuote");
   flow_.Take(5);
-  SetProse(sample.answer, kBody, type_, flow_);
-  Text("P", sample.note, kNote);
-  flow_.Take(6);
-  flow_.Rule(flow_.left(), flow_.width(), flow_.y());
-  flow_.Take(8);
 }
 
 }  // namespace ftl::exporter::pdf

@@ -37,6 +37,7 @@ class Setter {
 
  private:
   void Text(const char* element, std::string_view text, const Style& style);
+  void SetPrompt(std::string_view prompt);
 
   const Type& type_;
   Flow& flow_;
