@@ -10,12 +10,11 @@
 namespace ftl {
 
 // The columns of a comparison `c`, as a list has it and by itself, and the comparison in a row of them, without its
-// answers and with all that a blind one hides. One that no living process goes on with is incomplete.
-#define FTL_COMPARISON_COLUMNS                                                                                       \
-  "c.id::text AS id, c.project, c.created_at, c.completed_at, c.blind, c.columns, c.prompt_preview, "                \
-  "c.asked::text AS asked, c.marked, c.marked_at, CASE WHEN c.status = 'running' AND NOT EXISTS (SELECT FROM "       \
-  "request_writers w WHERE w.process = c.process AND w.lease_until > now()) THEN 'incomplete' ELSE c.status END AS " \
-  "status "
+// answers and with all that a blind one hides. One that nobody carries any more is incomplete.
+#define FTL_COMPARISON_COLUMNS                                                                                     \
+  "c.id::text AS id, c.project, c.created_at, c.completed_at, c.blind, c.columns, c.prompt_preview, "              \
+  "c.asked::text AS asked, c.marked, c.marked_at, CASE WHEN c.status = 'running' AND NOT is_heard_of(c.heard_at) " \
+  "THEN 'incomplete' ELSE c.status END AS status "
 finetunelab::batch_runner::v1::Comparison ComparisonOf(const Row& row);
 
 // The columns of an answer `a`, and the answer in a row of them; one under way is incomplete where its comparison is no

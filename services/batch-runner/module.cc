@@ -139,14 +139,14 @@ class BatchRunner final : public host::Module {
           agents(database),
           log_commits(environment.executor, settings.database.ForLane("log", kLogConnections), database),
           log(log_commits, database, process),
-          keeper(environment.executor, log, settings.history_days),
+          benchmark_store(database, process),
+          keeper(environment.executor, log, benchmark_store, settings.history_days),
           model_calls({environment.executor, stored_keys, workspace_caller, workspace_policy, log, settings.prices,
                        settings.keeps_content}),
           answers(database, steps),
           chats({environment.executor, answers, model_calls, settings.chat_messages, settings.chat_goes_on}),
           comparison_store(database, process),
           comparisons({environment.executor, comparison_store, answers, model_calls, settings.chat_messages}),
-          benchmark_store(database, process),
           benchmarks({environment.executor, model_calls, catalogue, benchmark_store}),
           feed(environment.executor),
           lookout(environment.executor, runs, feed),
@@ -183,13 +183,13 @@ class BatchRunner final : public host::Module {
     AgentStore agents;
     SharedCommits log_commits;
     RequestStore log;
+    BenchmarkStore benchmark_store;
     RequestKeeper keeper;
     ModelCalls model_calls;
     ChatStore answers;
     Chats chats;
     ComparisonStore comparison_store;
     Comparisons comparisons;
-    BenchmarkStore benchmark_store;
     Benchmarks benchmarks;
     Feed feed;
     Lookout lookout;

@@ -37,10 +37,8 @@ export function startedAs(installed, name) {
   return { program: readlinkSync(`/proc/${of}/exe`), told };
 }
 
-// One more process of a service, told what the first was told, that listens elsewhere.
-export async function replica(installed, name, { program, told } = startedAs(installed, name)) {
-  const env = { ...told, [`FTL_${name.replace(/-/g, '_').toUpperCase()}_LISTEN`]: '127.0.0.1:0' };
-  delete env.FTL_ADMIN_ADDRESS;
+// Starts one more process of a program, and waits until it is ready; gives it, and the port of which it said that it serves there.
+async function started(name, program, env) {
   const child = spawn(program, [], { stdio: ['ignore', 'ignore', 'pipe'], env, cwd: '/' });
   let said = '';
   child.stderr.on('data', (text) => (said = (said + text).slice(-4000)));
@@ -48,7 +46,30 @@ export async function replica(installed, name, { program, told } = startedAs(ins
     assert.equal(child.exitCode, null, said);
     return said.includes('"ready"');
   });
-  return child;
+  return { child, port: Number(/"serving (?:gRPC|HTTP)".*?"port":(\d+)/.exec(said)?.[1]) };
+}
+
+// One more process of a service, told what the first was told, that listens elsewhere.
+export async function replica(installed, name, how = startedAs(installed, name)) {
+  return (await listeningElsewhere(name, how)).child;
+}
+
+function listeningElsewhere(name, { program, told }) {
+  const env = { ...told, [`FTL_${name.replace(/-/g, '_').toUpperCase()}_LISTEN`]: '127.0.0.1:0' };
+  delete env.FTL_ADMIN_ADDRESS;
+  return started(name, program, env);
+}
+
+// A second batch-runner, with a gateway of its own before it: its `url`, and what ends both.
+export async function neighbour(installed) {
+  const runner = await listeningElsewhere('batch-runner', startedAs(installed, 'batch-runner'));
+  const { program, told } = startedAs(installed, 'gateway');
+  const env = { ...told, FTL_HTTP_ADDRESS: '127.0.0.1:0', FTL_BATCH_RUNNER_ADDRESS: `127.0.0.1:${runner.port}` };
+  const gateway = await started('gateway', program, env).catch((error) => {
+    runner.child.kill('SIGKILL');
+    throw error;
+  });
+  return { url: `http://127.0.0.1:${gateway.port}`, end: () => [gateway, runner].forEach(({ child }) => child.kill('SIGKILL')) };
 }
 
 // What a call gives while processes die: its answer, or nothing where nobody is there or it is told to come back.

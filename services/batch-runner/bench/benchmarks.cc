@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "common/endpoint/url/key_service.h"
@@ -31,8 +32,15 @@ constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 // How long a benchmark's end is tried to be stored while the database is away, and how often.
 constexpr absl::Duration kLongestOutage = absl::Minutes(10);
 constexpr absl::Duration kRest = absl::Seconds(1);
-// How often who watches is told.
+// How often a benchmark under way is stored, so that other processes can tell of it and ask for its end.
+constexpr absl::Duration kKeepEvery = absl::Seconds(1);
+// How often who watches is told: of one that is under way here, and of one that another process carries.
 constexpr absl::Duration kLook = absl::Milliseconds(250);
+constexpr absl::Duration kLookElsewhere = absl::Seconds(1);
+// How long a cancellation waits for the end, and how often it looks.
+constexpr absl::Duration kCancelPatience = absl::Seconds(15);
+constexpr absl::Duration kCancelLook = absl::Milliseconds(10);
+constexpr absl::Duration kCancelLookElsewhere = absl::Milliseconds(250);
 // When whoever found too many running may ask again.
 constexpr absl::Duration kBusyWait = absl::Seconds(10);
 constexpr int kUsualIterations = 5;
@@ -78,6 +86,11 @@ void FillFigures(const std::vector<absl::Duration>& times, pb::MeasureModelRespo
   }
 }
 
+asio::awaitable<void> Rest(absl::Duration rest) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, DeadlineIn(rest));
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
 Refusal Draining() {
   return Refuse(Reason::kDraining, "This server is shutting down; start the benchmark again in a moment.");
 }
@@ -103,15 +116,32 @@ Task<pb::StartBenchmarkResponse> Benchmarks::Start(const CallContext& call, cons
   benchmark.set_status(pb::BENCHMARK_STATUS_RUNNING);
   *benchmark.mutable_created_at() = ToProto(absl::Now());
   *benchmark.mutable_plan() = std::move(plan);
-  CO_TRY(co_await parts_.store.Put(call.deadline, request.owner(), benchmark));
+  CO_TRY(co_await parts_.store.Begin(call.deadline, request.owner(), benchmark));
   if (is_closed_) co_return Draining();
   pb::StartBenchmarkResponse response;
   response.set_id(benchmark.id());
   response.set_status(benchmark.status());
   const auto load = std::make_shared<Load>(parts_.executor, parts_.calls, request.owner(), std::move(benchmark));
   running_[response.id()] = load;
-  asio::co_spawn(parts_.executor, Run(load), asio::detached);
+  auto ended = [this, load](std::exception_ptr thrown) {
+    if (thrown) log::Error("a benchmark was thrown out", {{"id", load->benchmark().id()}});
+    running_.erase(load->benchmark().id());
+  };
+  asio::co_spawn(parts_.executor, Run(load), std::move(ended));
+  asio::co_spawn(parts_.executor, Keep(load), asio::detached);
   co_return response;
+}
+
+bool Benchmarks::IsHere(const std::string& id) const { return running_.count(id) > 0; }
+
+// Until its end is stored, also while the database is away.
+asio::awaitable<void> Benchmarks::Keep(std::shared_ptr<Load> load) {
+  while (true) {
+    co_await Rest(kKeepEvery);
+    if (is_closed_ || !IsHere(load->benchmark().id())) co_return;
+    const auto may_go_on = co_await parts_.store.Keep(DeadlineIn(kStoreLimit), load->owner(), load->benchmark());
+    if (may_go_on.ok() && !*may_go_on) load->Stop();
+  }
 }
 
 asio::awaitable<void> Benchmarks::Run(std::shared_ptr<Load> load) {
@@ -131,10 +161,7 @@ asio::awaitable<void> Benchmarks::Run(std::shared_ptr<Load> load) {
     pb::BenchmarkPoint point = co_await load->Measure(is_open ? std::optional(plan.rate()) : std::nullopt);
     *benchmark.add_points() = std::move(point);
   }
-  if (is_closed_) {
-    running_.erase(benchmark.id());
-    co_return;
-  }
+  if (is_closed_) co_return;
   obstacle.Update(load->obstacle());
   if (load->is_stopped()) benchmark.set_status(pb::BENCHMARK_STATUS_CANCELLED);
   if (!obstacle.ok() && ReasonOf(obstacle) != Reason::kCancelled) {
@@ -143,15 +170,13 @@ asio::awaitable<void> Benchmarks::Run(std::shared_ptr<Load> load) {
   }
   if (!HasEnded(benchmark)) benchmark.set_status(pb::BENCHMARK_STATUS_COMPLETED);
   *benchmark.mutable_completed_at() = ToProto(absl::Now());
-  absl::Status stored = co_await parts_.store.Put(DeadlineIn(kStoreLimit), load->owner(), benchmark);
+  absl::Status stored = co_await parts_.store.End(DeadlineIn(kStoreLimit), load->owner(), benchmark);
   for (const Deadline end = DeadlineIn(kLongestOutage); !stored.ok() && TimeLeft(end) > absl::ZeroDuration();) {
     log::Warn("a benchmark's end waits for the database", {{"id", benchmark.id()}, {"status", stored}});
-    asio::steady_timer rest(parts_.executor, DeadlineIn(kRest));
-    co_await rest.async_wait(asio::use_awaitable);
+    co_await Rest(kRest);
     if (is_closed_) break;
-    stored = co_await parts_.store.Put(DeadlineIn(kStoreLimit), load->owner(), benchmark);
+    stored = co_await parts_.store.End(DeadlineIn(kStoreLimit), load->owner(), benchmark);
   }
-  running_.erase(benchmark.id());
 }
 
 Task<pb::MeasureModelResponse> Benchmarks::Measure(const CallContext& call, const pb::StartBenchmarkRequest& request) {
@@ -213,12 +238,17 @@ Task<pb::Benchmark> Benchmarks::Get(const CallContext& call, std::string owner, 
 Task<pb::Benchmark> Benchmarks::Cancel(const CallContext& call, std::string owner, std::string project,
                                        std::string id) {
   CO_TRY(pb::Benchmark benchmark, co_await Get(call, owner, project, id));
-  if (const auto running = running_.find(benchmark.id()); running != running_.end()) running->second->Stop();
-  while (running_.count(benchmark.id()) > 0 && TimeLeft(call.deadline) > absl::ZeroDuration()) {
-    asio::steady_timer rest(parts_.executor, DeadlineIn(absl::Milliseconds(10)));
-    co_await rest.async_wait(asio::use_awaitable);
+  if (const auto running = running_.find(id); running != running_.end()) {
+    running->second->Stop();
+  } else if (!HasEnded(benchmark)) {
+    CO_TRY(co_await parts_.store.AskToCancel(call.deadline, owner, project, id));
   }
-  co_return co_await Get(call, owner, project, benchmark.id());
+  const Deadline end = std::min(call.deadline, DeadlineIn(kCancelPatience));
+  while ((IsHere(id) || !HasEnded(benchmark)) && TimeLeft(end) > absl::ZeroDuration()) {
+    co_await Rest(IsHere(id) ? kCancelLook : kCancelLookElsewhere);
+    CO_TRY(benchmark, co_await Get(call, owner, project, id));
+  }
+  co_return benchmark;
 }
 
 Task<> Benchmarks::Watch(const CallContext& call, const pb::WatchBenchmarkRequest& request,
@@ -235,8 +265,7 @@ Task<> Benchmarks::Watch(const CallContext& call, const pb::WatchBenchmarkReques
       CO_TRY(co_await writer.Write(response));
     }
     if (is_over) co_return absl::OkStatus();
-    asio::steady_timer rest(parts_.executor, DeadlineIn(kLook));
-    co_await rest.async_wait(asio::use_awaitable);
+    co_await Rest(IsHere(request.id()) ? kLook : kLookElsewhere);
   }
 }
 

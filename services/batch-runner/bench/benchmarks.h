@@ -19,7 +19,8 @@ namespace ftl::batch_runner {
 
 class Load;
 
-// Benchmarks: those that this process runs, and what is stored of all. On the module's thread.
+// Benchmarks: those that this process runs, and what is stored of all, so that any process tells of each and ends it.
+// On the module's thread.
 class Benchmarks {
  public:
   struct Parts {
@@ -40,6 +41,7 @@ class Benchmarks {
   Task<pb::MeasureModelResponse> Measure(const CallContext& call, const pb::StartBenchmarkRequest& request);
   // NOT_FOUND, here and below.
   Task<pb::Benchmark> Get(const CallContext& call, std::string owner, std::string project, std::string id);
+  // Waits for its end for some seconds; gives it as it stands then.
   Task<pb::Benchmark> Cancel(const CallContext& call, std::string owner, std::string project, std::string id);
   Task<> Watch(const CallContext& call, const pb::WatchBenchmarkRequest& request,
                rpc::Writer<pb::WatchBenchmarkResponse>& writer);
@@ -49,6 +51,8 @@ class Benchmarks {
 
  private:
   asio::awaitable<void> Run(std::shared_ptr<Load> load);
+  asio::awaitable<void> Keep(std::shared_ptr<Load> load);
+  bool IsHere(const std::string& id) const;
   // The model of the older form, and the key that lists it.
   Task<pb::ModelChoice> FindModel(const CallContext& call, const std::string& owner, const std::string& model_name);
 

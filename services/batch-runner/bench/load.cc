@@ -91,6 +91,8 @@ asio::awaitable<pb::BenchmarkPoint> Load::Measure(std::optional<double> rate) {
       for (; under_way_.size() < static_cast<size_t>(plan.concurrency()) && begun < rule.most_requests; ++begun) {
         Begin(std::nullopt);
       }
+      // All may have ended as they began.
+      if (under_way_.empty()) continue;
       co_await Sleep(started + absl::ToChronoNanoseconds(std::min(rule.longest, absl::Hours(24))));
     }
   }

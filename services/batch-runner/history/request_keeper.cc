@@ -22,17 +22,18 @@ constexpr absl::Duration kLook = absl::Hours(1);
 }  // namespace
 
 struct RequestKeeper::Watch {
-  Watch(asio::any_io_executor executor, RequestStore& requests, int keeps)
-      : store(requests), days(keeps), timer(std::move(executor)) {}
+  Watch(asio::any_io_executor executor, RequestStore& of_requests, BenchmarkStore& of_benchmarks, int keeps)
+      : store(of_requests), benchmarks(of_benchmarks), days(keeps), timer(std::move(executor)) {}
 
   RequestStore& store;
+  BenchmarkStore& benchmarks;
   const int days;
   asio::steady_timer timer;
   bool stopped = false;
 };
 
-RequestKeeper::RequestKeeper(asio::any_io_executor executor, RequestStore& store, int days)
-    : watch_(std::make_shared<Watch>(std::move(executor), store, days)) {}
+RequestKeeper::RequestKeeper(asio::any_io_executor executor, RequestStore& store, BenchmarkStore& benchmarks, int days)
+    : watch_(std::make_shared<Watch>(std::move(executor), store, benchmarks, days)) {}
 
 Task<> RequestKeeper::Start(Deadline deadline) {
   CO_TRY(co_await watch_->store.PrepareDays(deadline));
@@ -66,6 +67,10 @@ asio::awaitable<void> RequestKeeper::Keep(std::shared_ptr<Watch> watch) {
 }
 
 asio::awaitable<void> RequestKeeper::EndAbandoned(const Watch& watch) {
+  const auto benchmarks = co_await watch.benchmarks.EndAbandoned(DeadlineIn(kLimit));
+  if (benchmarks.ok() && *benchmarks > 0) {
+    log::Warn("benchmarks were interrupted by the end of their process", {{"count", *benchmarks}});
+  }
   auto abandoned = co_await watch.store.FindAbandoned(DeadlineIn(kLimit));
   if (!abandoned.ok()) co_return;
   for (RequestStore::Abandoned& each : *abandoned) {

@@ -5,20 +5,21 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "services/batch-runner/store/benchmark_store.h"
 #include "services/batch-runner/store/request_store.h"
 
 namespace ftl::batch_runner {
 
-// Keeps the log in order while the process lives: holds this process's lease, ends what processes that are no more had
-// under way, makes the partitions of days to come and drops those that are over. Any number of processes may do so at
-// once. On the module's thread.
+// Keeps the log in order while the process lives: holds this process's lease, ends the calls and benchmarks that
+// processes which are no more had under way, makes the partitions of days to come and drops those that are over. Any
+// number of processes may do so at once. On the module's thread.
 class RequestKeeper {
  public:
   static constexpr absl::Duration kLease = absl::Seconds(15);
   static constexpr absl::Duration kRenewal = absl::Seconds(5);
 
-  // `days` are how long calls are kept; 0 for ever.
-  RequestKeeper(asio::any_io_executor executor, RequestStore& store, int days);
+  // `days` are how long calls are kept; 0 for ever. The stores outlive it.
+  RequestKeeper(asio::any_io_executor executor, RequestStore& store, BenchmarkStore& benchmarks, int days);
   ~RequestKeeper() { Stop(); }
 
   // Has the lease and the partitions of today, so that calls may begin.

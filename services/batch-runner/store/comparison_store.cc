@@ -33,7 +33,7 @@ constexpr Query kEnd{"comparison.end", R"(
   WHERE owner = $1 AND id = $2::uuid AND status = 'running')"};
 
 constexpr Query kStanding{"comparison.standing", R"(
-  SELECT stop_requested FROM comparisons WHERE owner = $1 AND id = $2::uuid)"};
+  UPDATE comparisons SET heard_at = now() WHERE owner = $1 AND id = $2::uuid RETURNING stop_requested)"};
 
 constexpr Query kGet{"comparison.get",
                      "SELECT " FTL_COMPARISON_COLUMNS "FROM comparisons c WHERE c.owner = $1 AND c.id = $2::uuid"};
@@ -47,8 +47,7 @@ constexpr Query kAskToStop{"comparison.ask_to_stop", R"(
 constexpr Query kMark{"comparison.mark", R"(
   UPDATE comparisons c SET marked = $3, marked_at = now()
   WHERE c.owner = $1 AND c.id = $2::uuid AND $3::int < c.columns AND NOT (c.blind AND c.marked IS NOT NULL)
-    AND (c.status <> 'running' OR NOT EXISTS (
-      SELECT FROM request_writers w WHERE w.process = c.process AND w.lease_until > now())))"};
+    AND (c.status <> 'running' OR NOT is_heard_of(c.heard_at)))"};
 
 constexpr Query kDelete{"comparison.delete", "DELETE FROM comparisons WHERE owner = $1 AND id = $2::uuid"};
 

@@ -18,7 +18,7 @@ namespace pb = finetunelab::batch_runner::v1;
 // Comparisons: those that begin and grow here, and what a person does with one. Analytics reads them.
 class ComparisonStore {
  public:
-  // `process` is this process's UUID, whose lease (RequestKeeper) says that it lives.
+  // `process` is this process's UUID.
   ComparisonStore(Database& database, std::string process) : database_(database), process_(std::move(process)) {}
 
   // The comparison that this key and content met before. IDEMPOTENCY_KEY_REUSED.

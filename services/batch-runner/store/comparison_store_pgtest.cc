@@ -18,10 +18,6 @@ class ComparisonStoreTest : public testing::Test {
   static CallContext Call() { return {"request", "", DeadlineIn(absl::Seconds(5)), "gateway"}; }
   static Deadline Soon() { return DeadlineIn(absl::Seconds(5)); }
 
-  ComparisonStoreTest() { Live(process_); }
-  void Live(const std::string& process) {
-    database_.Execute("INSERT INTO request_writers VALUES ('" + process + "', now() + interval '1 minute')");
-  }
   pb::Comparison Begun(bool is_blind = false, const Idempotency& idempotency = {}) {
     pb::CompareRequest request;
     request.set_message("Hello");
@@ -71,15 +67,17 @@ TEST_F(ComparisonStoreTest, KeepsWhatComesUntilItsEnd) {
   EXPECT_EQ(Get(comparison.id()).status(), pb::COMPARISON_STATUS_COMPLETE);
 }
 
-TEST_F(ComparisonStoreTest, TellsOneWhoseProcessIsGoneAsIncompleteWithWhatHadCome) {
+TEST_F(ComparisonStoreTest, TellsOneThatIsNotHeardOfAsIncompleteWithWhatHadCome) {
   pb::Comparison comparison = Begun();
   comparison.mutable_answers(0)->set_content("Good");
   Keep(comparison.id(), {comparison.answers(0)});
-  database_.Execute("DELETE FROM request_writers");
+  database_.Execute("UPDATE comparisons SET heard_at = now() - interval '16 seconds'");
   const pb::Comparison left = Get(comparison.id());
   EXPECT_EQ(left.status(), pb::COMPARISON_STATUS_INCOMPLETE);
   EXPECT_EQ(left.answers(0).status(), pb::MESSAGE_STATUS_INCOMPLETE);
   EXPECT_EQ(left.answers(0).content(), "Good");
+  EXPECT_TRUE(Keep(comparison.id(), {}).is_there);
+  EXPECT_EQ(Get(comparison.id()).status(), pb::COMPARISON_STATUS_RUNNING) << "it is heard of again";
 }
 
 TEST_F(ComparisonStoreTest, TakesAMarkWhenAllIsThereAndABlindOneOnce) {
