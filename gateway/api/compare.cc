@@ -77,6 +77,15 @@ std::string LineOf(const pb::CompareEvent& event, const std::string& request_id)
   return "";
 }
 
+// As analytics gives it.
+Task<pb::Comparison> StoredComparison(Services& services, Incoming& incoming, const std::string& owner,
+                                      const std::string& id) {
+  finetunelab::analytics::v1::GetComparisonRequest request;
+  request.set_owner(owner);
+  request.set_id(id);
+  co_return co_await services.upstream.Call<pb::Comparison>(incoming.call, kGetComparison, request);
+}
+
 // Sends what comes, then what analytics says of it.
 template <typename Response>
 Task<> SendColumns(Services& services, Pump<Response>& pump, Incoming& incoming, const std::string& owner) {
@@ -103,10 +112,7 @@ Task<> SendColumns(Services& services, Pump<Response>& pump, Incoming& incoming,
   absl::Status ended = next.status();
   std::string last;
   if (ended.ok()) {
-    finetunelab::analytics::v1::GetComparisonRequest request;
-    request.set_owner(owner);
-    request.set_id(id);
-    const auto comparison = co_await services.upstream.Call<pb::Comparison>(incoming.call, kGetComparison, request);
+    const auto comparison = co_await StoredComparison(services, incoming, owner, id);
     ended = comparison.status();
     if (comparison.ok() && comparison->has_verdict()) {
       http::AppendEvent("", 0, TypedLine("verdict", comparison->verdict()), last);
@@ -114,6 +120,21 @@ Task<> SendColumns(Services& services, Pump<Response>& pump, Incoming& incoming,
   }
   CO_TRY(co_await sse.Write(last + LastEvents(ended, incoming.call.request_id)));
   co_return co_await sse.End();
+}
+
+// Waits for the end of it, and sends it as one object.
+Task<> SendWhole(Services& services, Pump<pb::CompareResponse>& pump, Incoming& incoming, const std::string& owner) {
+  std::string id;
+  while (true) {
+    const bool has_come = co_await pump.Wait(incoming.call.deadline);
+    if (!has_come) co_return AnswerIsLate();
+    auto next = pump.Take();
+    CO_TRY(next.status());
+    if (!next->has_value()) break;
+    if ((*next)->event().has_start()) id = (*next)->event().start().comparison_id();
+  }
+  CO_TRY(const pb::Comparison comparison, co_await StoredComparison(services, incoming, owner, id));
+  co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(comparison)));
 }
 
 Task<> SendRest(Services& services, Stub& stub, Incoming& incoming, pb::RejoinCompareRequest request) {
@@ -140,6 +161,9 @@ Task<> Ask(Services& services, Stub& stub, Incoming& incoming) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Pump<pb::CompareResponse> pump(
       executor, rpc::Stream<pb::CompareResponse>::Start(incoming.call, stub.async(), &Stub::async::Compare, request));
+  if (request.has_stream() && !request.stream()) {
+    co_return co_await SendWhole(services, pump, incoming, request.owner());
+  }
   co_return co_await SendColumns(services, pump, incoming, request.owner());
 }
 

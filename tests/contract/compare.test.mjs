@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { call, EventStream, get, ok, post } from './client.mjs';
+import { chatEndpoint } from './endpoint.mjs';
 import { isProblem, kTimestamp, kUuid } from './judge.mjs';
-import { ownProject, storeKey } from './workspace-keys.mjs';
+import { ownProject, storeKey, storeKeyAt } from './workspace-keys.mjs';
 
 let key;
 const removals = [];
@@ -69,6 +70,37 @@ test('a column that fails says why and holds up no other', async (t) => {
   assert.deepEqual(verdict.failed, [0, 2, 3]);
   assert.ok(answers[2].content.length > 0, 'what had come is kept');
   assert.equal(answers[2].content, told.content(2));
+});
+
+test('a comparison can be had as one object', async (t) => {
+  const whole = await ok(post('/api/compare', { models: Array(2).fill(model('sample-fast')), message: question, stream: false, max_tokens: 8 }));
+  keep(t, whole.id);
+  assert.equal(whole.status, 'complete');
+  assert.equal(whole.verdict.columns.length, 2);
+  assert.deepEqual(whole, await stored(whole.id));
+  isProblem(await post('/api/compare', { models: [model('sample-fast')], message: question, stream: false }), 422, 'invalid_field', ['models']);
+});
+
+test('within a conversation and as an agent, models are shown what a chat would show, and nothing is added to it', async (t) => {
+  const endpoint = await chatEndpoint(t);
+  const shownKey = await storeKeyAt(t, endpoint.url);
+  const agent = await ok(post('/api/agents', { name: `a ${randomUUID()}`, system_prompt: 'Be brief.', parameters: { max_tokens: 7 } }), 201);
+  t.after(() => call('DELETE', `/api/agents/${agent.id}`));
+  const chat = await ok(post('/api/chat', { model: { ...shownKey, id: 'one' }, message: 'first', stream: false }));
+  t.after(() => call('DELETE', `/api/conversations/${chat.conversation_id}`));
+  const before = await ok(get(`/api/conversations/${chat.conversation_id}`));
+  const models = ['two', 'three'].map((id) => ({ ...shownKey, id }));
+  const whole = await ok(post('/api/compare', { models, conversation_id: chat.conversation_id, agent: agent.name, message: 'second', stream: false }));
+  keep(t, whole.id);
+  for (const id of ['two', 'three']) {
+    const { body } = endpoint.calls.find((made) => made.body.model === id);
+    assert.deepEqual(body.messages.map(({ role, content }) => [role, content]),
+      [['system', 'Be brief.'], ['user', 'first'], ['assistant', 'Fine.'], ['user', 'second']]);
+    assert.equal(body.max_tokens, 7);
+  }
+  assert.deepEqual(await ok(get(`/api/conversations/${chat.conversation_id}`)), before);
+  isProblem(await post('/api/compare', { models, conversation_id: randomUUID(), message: 'x' }), 404, 'not_found');
+  isProblem(await post('/api/compare', { models, agent: 'nobody', message: 'x' }), 404, 'not_found');
 });
 
 test('four take as long as the slowest', async (t) => {

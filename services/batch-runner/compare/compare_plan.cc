@@ -47,7 +47,9 @@ absl::StatusOr<ComparePlan> PlanCompare(const pb::CompareRequest& request, const
   TRY(ChatPlan chat, PlanChat(ChatOf(request), scene, window));
   ComparePlan plan;
   pb::Comparison& comparison = plan.comparison;
-  comparison.set_project(request.has_project() ? request.project() : std::string(kDefaultProject));
+  comparison.set_project(request.has_project() ? request.project()
+                         : scene.conversation  ? scene.conversation->project()
+                                               : std::string(kDefaultProject));
   comparison.set_status(pb::COMPARISON_STATUS_RUNNING);
   comparison.set_blind(request.blind());
   comparison.set_repeat(request.has_repeat() ? request.repeat() : 1);

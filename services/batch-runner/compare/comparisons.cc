@@ -109,7 +109,7 @@ Task<std::string> Comparisons::Begin(const CallContext& call, pb::CompareRequest
   CO_TRY(std::optional<std::string> repeated, co_await parts_.store.Find(call, request.owner(), idempotency));
   if (repeated) co_return *std::move(repeated);
   ChatScene scene;
-  if (request.has_template_()) {
+  if (request.has_template_() || request.has_conversation_id() || request.has_agent()) {
     CO_TRY(ChatStore::Found found, co_await parts_.scenes.Find(call, ChatOf(request), {}, parts_.window));
     scene = std::move(found.scene);
   }

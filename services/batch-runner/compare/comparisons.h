@@ -27,7 +27,7 @@ class Comparisons {
   struct Parts {
     asio::any_io_executor executor;
     ComparisonStore& store;
-    ChatStore& scenes;  // where templates are
+    ChatStore& scenes;  // where conversations, agents and templates are
     ModelCalls& calls;
     int window;  // messages that a model is shown
   };
