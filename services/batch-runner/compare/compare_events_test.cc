@@ -1,5 +1,6 @@
 #include "services/batch-runner/compare/compare_events.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ pb::Comparison TwoColumns(int repeat = 1) {
 
 TEST(CompareEventsTest, AnIdSaysHowMuchOfEachAnswerSomebodyHasHad) {
   const std::string id = CompareEventId(kId, {{3, 0}, {0, 17}});
-  EXPECT_EQ(id, std::string(kId) + "-3.0_0.17");
+  EXPECT_EQ(id, fmt::format("{}-3.0_0.17", kId));
   const auto cursor = CompareCursorOf(id);
   ASSERT_TRUE(cursor);
   EXPECT_EQ(cursor->comparison_id, kId);
@@ -36,11 +37,11 @@ TEST(CompareEventsTest, AnIdSaysHowMuchOfEachAnswerSomebodyHasHad) {
 }
 
 TEST(CompareEventsTest, WhatIsNoIdIsNone) {
-  for (const std::string& text : {std::string(), std::string(kId), std::string(kId) + "-", std::string(kId) + "-1",
-                                  std::string(kId) + "-1.2_", std::string(kId) + "-1.-2", std::string(kId) + "-1.2.3",
-                                  std::string("-1.2"), CompareEventId(kId, ComparePlaces(41))}) {
-    EXPECT_FALSE(CompareCursorOf(text)) << text;
+  for (const char* tail : {"", "-", "-1", "-1.2_", "-1.-2", "-1.2.3"}) {
+    EXPECT_FALSE(CompareCursorOf(fmt::format("{}{}", kId, tail))) << tail;
   }
+  EXPECT_FALSE(CompareCursorOf("-1.2"));
+  EXPECT_FALSE(CompareCursorOf(CompareEventId(kId, ComparePlaces(41))));
 }
 
 TEST(CompareEventsTest, TellsEachPieceOnceAndWhoseItIs) {
@@ -56,7 +57,7 @@ TEST(CompareEventsTest, TellsEachPieceOnceAndWhoseItIs) {
   piece = NextComparePiece(comparison, 3, places);
   ASSERT_TRUE(piece);
   EXPECT_EQ(piece->content(), "Good");
-  EXPECT_EQ(piece->id(), std::string(kId) + "-0.0_0.0_0.0_2.4");
+  EXPECT_EQ(piece->id(), fmt::format("{}-0.0_0.0_0.0_2.4", kId));
   EXPECT_FALSE(NextComparePiece(comparison, 3, places));
   comparison.mutable_answers(3)->set_content("Good day");
   EXPECT_EQ(NextComparePiece(comparison, 3, places)->content(), " day");
