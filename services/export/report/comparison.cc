@@ -48,7 +48,7 @@ class Composition {
            .blocks = {Figures(), Told("Figures are the medians of a model's whole answers.", Voice::kNote)}});
     }
     document.sections.push_back(Asked());
-    for (int index = 0; index < comparison_.columns(); ++index) document.sections.push_back(Answers(index));
+    document.sections.push_back(Answers());
     if (report_.standings.marks() > 0) document.sections.push_back(Standings());
     document.sections.push_back({.title = "How it was asked", .blocks = {Configuration()}});
     return document;
@@ -205,14 +205,13 @@ class Composition {
     return facts;
   }
 
-  Section Answers(int index) const {
-    Section section{.title = "Answer of " + report_.NameOf(index)};
+  Section Answers() const {
+    Section section{.title = "Answers"};
     for (const runner::ComparedAnswer& answer : comparison_.answers()) {
-      if (answer.index() != index) continue;
+      const std::string repetition =
+          comparison_.repeat() > 1 ? fmt::format(", repetition {}", answer.repetition()) : "";
       Sample sample{
-          .title = comparison_.repeat() > 1 ? fmt::format("Repetition {}", answer.repetition()) : report_.NameOf(index),
-          .facts = FactsOf(answer),
-          .whole = answer.content()};
+          .title = report_.NameOf(answer.index()) + repetition, .facts = FactsOf(answer), .whole = answer.content()};
       SetAnswer(answer.content(), CharactersOf(answer.content()), sample);
       if (!sample.note.empty()) sample.note += "CSV, JSON and Markdown hold all of it.";
       section.blocks.push_back(std::move(sample));

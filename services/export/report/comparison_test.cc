@@ -22,11 +22,12 @@ TEST(ComparisonReportTest, TellsVerdictAnswersAndStandings) {
   EXPECT_THAT(text,
               HasSubstr("- Fastest: **model\\_a** with 2 s; too few repetitions to tell whether that is chance.\n"));
   EXPECT_THAT(text, HasSubstr("- **model\\_b** has no whole answer.\n"));
-  EXPECT_THAT(text, HasSubstr("| model\\_a | 1 | 0 | 2 s |  |  |  | $0.000047 |  |\n"));
+  EXPECT_THAT(text, HasSubstr("| model\\_a | 1 | 0 | 2 s |  |  |  | $0.000048 |  |\n"));
   EXPECT_THAT(text, HasSubstr("> What is \\*one\\* and one?\n"));
   EXPECT_THAT(
       text,
-      HasSubstr("*2 s  \u00B7  3 output tokens  \u00B7  $0.000047  \u00B7  ended by stop*\n\n> =2, \"surely\"\n"));
+      HasSubstr("*2 s  \u00B7  3 output tokens  \u00B7  $0.000048  \u00B7  ended by stop*\n\n> =2, \"surely\"\n"));
+  EXPECT_THAT(text, HasSubstr("## Answers\n\n### model\\_a\n\n*2 s"));
   EXPECT_THAT(text, HasSubstr("unfinished  \u00B7  It was away."));
   EXPECT_THAT(text, HasSubstr("| model\\_a (openai) | 7 | 6 | 1 | 0 | 2.5 | 1.25 to 5 |\n"));
   EXPECT_THAT(text, HasSubstr("7 marks of the project default, 2 of them given before the models were told."));
@@ -37,7 +38,7 @@ TEST(ComparisonReportTest, TellsTheMark) {
   report.comparison.mutable_mark()->set_index(0);
   report.comparison.mutable_mark()->mutable_marked_at()->set_seconds(1'764'244'860);
   EXPECT_THAT(Written(report), HasSubstr("**model\\_a** is better, says a person (27 November 2025, 12:01 UTC)."));
-  EXPECT_THAT(Written(report), HasSubstr("| $0.000047 | better |\n"));
+  EXPECT_THAT(Written(report), HasSubstr("| $0.000048 | better |\n"));
   report.comparison.mutable_mark()->clear_index();
   report.comparison.mutable_mark()->set_tie(true);
   report.comparison.set_blind(true);

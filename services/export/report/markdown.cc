@@ -169,21 +169,27 @@ class Reader {
   int bold_ = 0, italic_ = 0, code_ = 0, struck_ = 0;
 };
 
+// Whether the character would begin a list or end a heading; `after_number`: before it stands nothing but digits.
+bool BeginsBlock(std::string_view text, size_t at, bool after_number) {
+  const char c = text[at];
+  const bool is_apart = at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == c;
+  if (at == 0) return c == '=' || ((c == '+' || c == '-') && is_apart);
+  return after_number && (c == '.' || c == ')') && is_apart;
+}
+
 }  // namespace
 
 std::string EscapedMarkdown(std::string_view text) {
   std::string out;
-  bool is_number = true;  // nothing but digits so far, which a full stop would make a list's
+  bool is_number = true;  // nothing but digits so far
   for (size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {
       out += ' ';
       continue;
     }
-    const bool begins_block = at == 0 && std::string_view("+-=").find(c) != std::string_view::npos;
-    const bool ends_number = is_number && at > 0 && (c == '.' || c == ')');
-    if (begins_block || ends_number || std::string_view("\\`*_{}[]<>#|~&").find(c) != std::string_view::npos)
-      out += '\\';
+    const bool is_mark = std::string_view("\\`*_{}[]<>#|~&").find(c) != std::string_view::npos;
+    if (is_mark || BeginsBlock(text, at, is_number)) out += '\\';
     out += c;
     is_number = is_number && absl::ascii_isdigit(static_cast<unsigned char>(c));
   }

@@ -53,7 +53,7 @@ TEST(MarkdownTest, ALinkIsItsWordsAndItsAddress) {
 
 TEST(MarkdownTest, WhatIsEscapedIsReadAsItWas) {
   for (const char* text : {"1. one", "- a", "+ b", "# c", "> d", "a_b_c *d* **e**", "`f` ~~g~~", "[h](i) ![j](k)",
-                           "<b>l</b>", "&amp; m", "a|b", "\\*", "=== n", "12) o", "3.14 of 10"}) {
+                           "<b>l</b>", "&amp; m", "a|b", "\\*", "=== n", "12) o", "3.14 of 10", "-12.5", "2.", "-"}) {
     const auto blocks = ReadMarkdown(EscapedMarkdown(text));
     ASSERT_EQ(blocks.size(), 1u) << text;
     EXPECT_EQ(blocks[0].text, Spans{Span{.text = text}});
