@@ -83,7 +83,7 @@ export class Installation {
   sql(text) {
     const place = ['--host', this.postgresSocket, '--port', String(this.port('postgres'))];
     const how = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--set', 'ON_ERROR_STOP=1', '--username', 'finetunelab', '--dbname', 'finetunelab'];
-    return execFileSync('psql', [...how, ...place, '--command', text], { encoding: 'utf8' }).trim();
+    return execFileSync('psql', [...how, ...place, '--command', text], { encoding: 'utf8', timeout: patienceMs }).trim();
   }
 
   get url() {
