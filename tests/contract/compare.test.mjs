@@ -81,21 +81,23 @@ test('a comparison can be had as one object', async (t) => {
   isProblem(await post('/api/compare', { models: [model('sample-fast')], message: question, stream: false }), 422, 'invalid_field', ['models']);
 });
 
-test('within a conversation and as an agent, models are shown what a chat would show, and nothing is added to it', async (t) => {
+test('within a conversation, as an agent and by a template, models are shown what a chat would show, and nothing is added to it', async (t) => {
   const endpoint = await chatEndpoint(t);
   const shownKey = await storeKeyAt(t, endpoint.url);
   const agent = await ok(post('/api/agents', { name: `a ${randomUUID()}`, system_prompt: 'Be brief.', parameters: { max_tokens: 7 } }), 201);
   t.after(() => call('DELETE', `/api/agents/${agent.id}`));
+  const template = await ok(post('/api/templates', { name: `t ${randomUUID()}`, content: '{{message}}, {{how}}' }), 201);
+  t.after(() => call('DELETE', `/api/templates/${template.id}`));
   const chat = await ok(post('/api/chat', { model: { ...shownKey, id: 'one' }, message: 'first', stream: false }));
   t.after(() => call('DELETE', `/api/conversations/${chat.conversation_id}`));
   const before = await ok(get(`/api/conversations/${chat.conversation_id}`));
   const models = ['two', 'three'].map((id) => ({ ...shownKey, id }));
-  const whole = await ok(post('/api/compare', { models, conversation_id: chat.conversation_id, agent: agent.name, message: 'second', stream: false }));
+  const whole = await ok(post('/api/compare', { models, conversation_id: chat.conversation_id, agent: agent.name, template: template.id, variables: { how: 'please' }, message: 'second', stream: false }));
   keep(t, whole.id);
   for (const id of ['two', 'three']) {
     const { body } = endpoint.calls.find((made) => made.body.model === id);
     assert.deepEqual(body.messages.map(({ role, content }) => [role, content]),
-      [['system', 'Be brief.'], ['user', 'first'], ['assistant', 'Fine.'], ['user', 'second']]);
+      [['system', 'Be brief.'], ['user', 'first'], ['assistant', 'Fine.'], ['user', 'second, please']]);
     assert.equal(body.max_tokens, 7);
   }
   assert.deepEqual(await ok(get(`/api/conversations/${chat.conversation_id}`)), before);

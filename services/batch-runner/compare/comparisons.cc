@@ -110,7 +110,10 @@ Task<std::string> Comparisons::Begin(const CallContext& call, pb::CompareRequest
   if (repeated) co_return *std::move(repeated);
   ChatScene scene;
   if (request.has_template_() || request.has_conversation_id() || request.has_agent()) {
-    CO_TRY(ChatStore::Found found, co_await parts_.scenes.Find(call, ChatOf(request), {}, parts_.window));
+    // Named first: GCC 12 destroys an aggregate twice where it is made inside of a co_await.
+    const pb::ChatRequest chat = ChatOf(request);
+    const Idempotency of_no_answer;
+    CO_TRY(ChatStore::Found found, co_await parts_.scenes.Find(call, chat, of_no_answer, parts_.window));
     scene = std::move(found.scene);
   }
   CO_TRY(ComparePlan plan, PlanCompare(request, scene, parts_.window));
