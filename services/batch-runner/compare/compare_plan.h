@@ -23,8 +23,8 @@ pb::ChatRequest ChatOf(const pb::CompareRequest& request);
 // Every fault that needs no look at what is stored: INVALID_FIELD.
 absl::Status JudgeCompare(const pb::CompareRequest& request);
 
-// `scene` holds what the request names: template, conversation, agent. Models stand in the order of the request. NOT_FOUND,
-// INVALID_FIELD.
+// `scene` holds what the request names: template, conversation, agent. Models stand in the order of the request.
+// NOT_FOUND, INVALID_FIELD.
 absl::StatusOr<ComparePlan> PlanCompare(const pb::CompareRequest& request, const ChatScene& scene, int window);
 
 }  // namespace ftl::batch_runner
