@@ -15,6 +15,8 @@ const upTo = (count, from = 1) => Array.from({ length: count - from + 1 }, (_, i
 // What holds of any stream from `after` on to the end of a run with `prompts` results.
 function judge(events, prompts, after = 0) {
   assert.equal(events[0].event, 'progress', 'a newcomer gets how it stands first');
+  const gist = ({ event, data }) => event === 'progress' && JSON.stringify({ ...JSON.parse(data), eta_ms: undefined });
+  assert.ok(events.length < 2 || gist(events[1]) !== gist(events[0]), 'and is not told the same once more');
   assert.deepEqual(sequenceOf(events), upTo(prompts + 1, after + 1), 'the sequence has no gap');
   assert.equal(events[events.length - 1].event, 'done');
   for (const { event, id, data } of events) {

