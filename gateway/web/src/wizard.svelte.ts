@@ -63,8 +63,9 @@ class Wizard {
   draft = $state<Draft>(kept.get<Draft>('draft') ?? { ...emptyDraft });
   settings = $state<RunSettings>({ ...defaults, ...kept.get<RunSettings>('settings') });
 
-  run = $state<Run>();
-  suite = $state<Suite>();
+  /** Neither is changed in parts; ten thousand prompts that were tracked one by one would be read for longer than a frame. */
+  run = $state.raw<Run>();
+  suite = $state.raw<Suite>();
   #results = new Map<number, Result>();
   #running = new Set<number>();
   /** Told of each change of the two, which are plain: ten thousand tracked entries are read for longer than a frame. */

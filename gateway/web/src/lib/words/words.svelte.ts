@@ -21,6 +21,9 @@ let words = $state.raw<Partial<Words>>();
 let language = $state.raw<Language>('en');
 /** The language with the region that the browser names, where it names one. */
 let locale = 'en';
+/** Made once for each language, since making one takes longer than using it. */
+let plurals = new Intl.PluralRules(locale);
+const numbers = new Map<number | undefined, Intl.NumberFormat>();
 
 const isLanguage = (code: string | null): code is Language => code !== null && code in languages;
 
@@ -37,6 +40,8 @@ export async function speak(wanted: Language): Promise<void> {
   const found = await Promise.all(files.map((some) => some[`./${wanted}.json`]!()));
   locale = navigator.languages.find((tag) => spokenOf([tag]) === wanted && tag.startsWith(wanted)) ?? wanted;
   language = wanted;
+  plurals = new Intl.PluralRules(wanted);
+  numbers.clear();
   words = Object.assign({}, ...found) as Partial<Words>;
   document.documentElement.lang = wanted;
 }
@@ -58,7 +63,7 @@ export type Slots = Record<string, string | number>;
 /** The sentence of `key`. `{name}` is a slot's text or number; a plural goes by `n`. */
 export function say(key: Key, slots: Slots = {}): string {
   const said = words?.[key] ?? key;
-  const text = typeof said === 'string' ? said : (said[new Intl.PluralRules(language).select(Number(slots.n))] ?? said.other);
+  const text = typeof said === 'string' ? said : (said[plurals.select(Number(slots.n))] ?? said.other);
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const slot = slots[name];
     return typeof slot === 'number' ? number(slot) : (slot ?? '');
@@ -71,7 +76,9 @@ export const sayIf = (key: string): string | undefined => (words && key in words
 /** With exactly `decimals` decimals, or up to 3 where none are said. */
 export function number(value: number, decimals?: number): string {
   void language;
-  return value.toLocaleString(locale, decimals === undefined ? undefined : { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  let format = numbers.get(decimals);
+  if (!format) numbers.set(decimals, (format = new Intl.NumberFormat(locale, decimals === undefined ? undefined : { minimumFractionDigits: decimals, maximumFractionDigits: decimals })));
+  return format.format(value);
 }
 
 export function moment(time: string, style: Intl.DateTimeFormatOptions): string {
