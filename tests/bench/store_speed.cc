@@ -11,7 +11,7 @@
 #include "common/db/database.h"
 #include "common/error/try.h"
 #include "common/session/session_gate.h"
-#include "services/batch-runner/store/run_store.h"
+#include "services/batch-runner/store/run_starts.h"
 #include "services/batch-runner/store/uuid.h"
 #include "services/batch-runner/store/work_store.h"
 #include "tests/support/await.h"
@@ -66,8 +66,8 @@ class Storing {
       std::vector<RunKey> runs;
       for (const std::string& session : sessions) {
         const RunKey run{session, NewUuid()};
-        TRY(Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session, run.test_run_id, "Model",
-                                    PlanFor(concurrency_), {})));
+        TRY(Await(io_, starts_.Create(OwnCall(absl::Seconds(10)), session, run.test_run_id, "Model",
+                                      PlanFor(concurrency_), {})));
         runs.push_back(run);
       }
       absl::Status fault;
@@ -117,7 +117,7 @@ class Storing {
   asio::io_context io_;
   Database database_{io_.get_executor(), settings_};
   SharedCommits steps_{io_.get_executor(), settings_.ForLane("steps", 2), database_};
-  RunStore runs_{database_};
+  RunStarts starts_{steps_, database_};
   WorkStore work_{steps_, database_, NewUuid()};
   std::chrono::steady_clock::duration took_{};
 };

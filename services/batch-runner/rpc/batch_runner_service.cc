@@ -127,7 +127,7 @@ Task<pb::ListModelsResponse> BatchRunnerService::ListModels(const CallContext& c
 Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call, const pb::StartRunRequest& request) {
   CO_TRY(const std::string session_hash, SessionHashOf(request.session_id()));
   CO_TRY(CheckedParameters(request));
-  CO_TRY(RunGround ground, co_await parts_.desk.runs().LoadGround(call, session_hash, request.test_suite_id()));
+  CO_TRY(RunGround ground, co_await parts_.desk.starts().LoadGround(call, session_hash, request.test_suite_id()));
   const RunSession& session = ground.session;
   if (!session.connection_tested) {
     co_return Refuse(Reason::kConnectionNotTested,
@@ -138,7 +138,7 @@ Task<pb::StartRunResponse> BatchRunnerService::StartRun(const CallContext& call,
   }
   CO_TRY(const pb::Suite suite, std::move(ground.suite));
   Idempotency idempotency = IdempotencyOf(request);
-  CO_TRY(std::optional<pb::Run> run, co_await parts_.desk.runs().Repeated(call, session_hash, idempotency));
+  CO_TRY(std::optional<pb::Run> run, co_await parts_.desk.starts().Repeated(call, session_hash, idempotency));
   if (!run) {
     const int64_t left = parts_.settings.prompts_per_session - session.prompts_used;
     CO_TRY(const RunPlan plan, PlanRun(request, suite, parts_.settings.prompts_per_session, left));
@@ -167,8 +167,8 @@ Task<pb::Run> BatchRunnerService::StoreAndBegin(const CallContext& call, std::st
   };
   const auto first = FirstPrompts::Of(plan, parts_.work.owner(), session.calls_allowed);
   const Deadline until = DeadlineIn(WorkStore::kLeaseTime);
-  auto created = co_await parts_.desk.runs().Create(call, std::move(session_hash), key.test_run_id, session.model_name,
-                                                    plan, std::move(idempotency), first);
+  auto created = co_await parts_.desk.starts().Create(call, std::move(session_hash), key.test_run_id,
+                                                      session.model_name, plan, std::move(idempotency), first);
   may_be_stored = !created.ok() && !IsRefused(created.status());
   CO_TRY(created.status());
   if (created->is_new) {
@@ -193,7 +193,7 @@ Task<pb::GetRunResponse> BatchRunnerService::GetRun(const CallContext& call, con
   CO_TRY(const int64_t after, NumberAt("prompts " + request.test_run_id(), request.page_token()));
   CO_TRY(std::string session, OptionalSession(request.session_id()));
   CO_TRY(auto view,
-         co_await parts_.desk.runs().Look(
+         co_await parts_.desk.looks().Look(
              call, std::move(session), request.test_run_id(),
              {.after_prompt = static_cast<int32_t>(after), .limit = page_size, .manifest = request.manifest()}));
   CopyFields(view.run, response);

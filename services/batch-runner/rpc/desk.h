@@ -7,15 +7,22 @@
 #include <boost/asio/io_context.hpp>
 
 #include "common/db/database.h"
+#include "common/db/shared_commits.h"
 #include "services/batch-runner/store/result_store.h"
+#include "services/batch-runner/store/run_looks.h"
+#include "services/batch-runner/store/run_starts.h"
 #include "services/batch-runner/store/run_store.h"
 #include "services/batch-runner/store/suite_store.h"
 
 namespace ftl::batch_runner {
 
 // A thread beside the module's, for what people ask that needs nothing but the database: suites, runs, results, and
-// that a run be stored. It has lanes of its own. On the module's thread each such call would wait for thousands of
-// calls to endpoints, and hold a connection meanwhile that others wait for.
+// that a run be stored. On the module's thread each such call would wait for thousands of calls to endpoints, and hold
+// a connection meanwhile that others wait for.
+//
+// It has lanes of its own: looks at runs go together, starts of runs go together, by two connections each, and
+// whatever may be large goes by itself. More connections would only wait for the processor in the database, and let a
+// thousand starts stand in front of a look there.
 //
 // The stores are used on its executor alone. Made and stopped on the module's thread.
 class Desk {
@@ -27,6 +34,8 @@ class Desk {
   Desk& operator=(const Desk&) = delete;
 
   asio::any_io_executor executor() { return context_.get_executor(); }
+  RunStarts& starts() { return run_starts_; }
+  RunLooks& looks() { return run_looks_; }
   RunStore& runs() { return runs_; }
   ResultStore& results() { return results_; }
   SuiteStore& suites() { return suites_; }
@@ -42,8 +51,12 @@ class Desk {
 
   Context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
-  Database looks_;
-  Database starts_;
+  Database database_;
+  Database pages_;
+  SharedCommits starts_;
+  SharedCommits looks_;
+  RunStarts run_starts_;
+  RunLooks run_looks_;
   RunStore runs_;
   ResultStore results_;
   SuiteStore suites_;

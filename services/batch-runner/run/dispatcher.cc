@@ -245,14 +245,13 @@ asio::awaitable<void> Dispatcher::KeepLeases() {
     if (workers_.empty()) continue;
     std::map<RunKey, int64_t> asked;
     for (const auto& [run, worker] : workers_) asked[run] = worker->fence();
-    const Deadline until = DeadlineIn(WorkStore::kLeaseTime);
     auto kept = co_await parts_.work.Renew(DeadlineIn(WorkStore::kRenewal));
     if (!kept.ok()) {
       log::Warn("leases were not renewed", {{"status", kept.status()}});
       DatabaseWasAway();
       continue;
     }
-    for (const auto& [run, fence] : *kept) {
+    for (const auto& [run, lease] : *kept) {
       if (workers_.contains(run) || expected_.contains(run)) continue;
       (void)co_await parts_.work.Leave(DeadlineIn(WorkStore::kRenewal), run);
     }
@@ -260,8 +259,8 @@ asio::awaitable<void> Dispatcher::KeepLeases() {
       const int64_t fence = asked[run];
       if (fence == 0 || fence != worker->fence()) continue;
       const auto renewed = kept->find(run);
-      if (renewed != kept->end() && renewed->second == fence) {
-        worker->Renewed(until);
+      if (renewed != kept->end() && renewed->second.fence == fence) {
+        worker->Renewed(renewed->second.until);
       } else {
         worker->Lost();
       }

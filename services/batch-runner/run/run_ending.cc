@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/error/refusal.h"
 #include "common/observe/log.h"
 #include "services/batch-runner/store/run_row.h"
 
@@ -13,6 +14,11 @@ namespace call = finetunelab::endpoint::v1;
 constexpr absl::Duration kStoreLimit = absl::Seconds(10);
 
 }  // namespace
+
+bool IsGone(const absl::Status& refusal) {
+  const Reason reason = ReasonOf(refusal);
+  return reason == Reason::kSessionNotFound || reason == Reason::kSessionExpired || reason == Reason::kRunNotFound;
+}
 
 RunFailure KeyRefused(const absl::Status& refusal) { return {std::string(refusal.message()), call::ERROR_TYPE_AUTH}; }
 

@@ -10,6 +10,9 @@
 
 namespace ftl::batch_runner {
 
+// Whether a refusal says that the run, or its session, is there no more.
+bool IsGone(const absl::Status& refusal);
+
 // Why a run cannot go on, as its person is told.
 struct RunFailure {
   std::string error;

@@ -6,14 +6,10 @@
 #include <absl/time/clock.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/observe/log.h"
-#include "common/observe/trace/traced_executor.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/store/run_row.h"
 
@@ -32,21 +28,10 @@ constexpr absl::Duration kLook = absl::Seconds(1);
 constexpr absl::Duration kQuiet = absl::Milliseconds(5);
 // Slots from which on a second process is asked to help a busy one.
 constexpr int kShareable = 16;
-// How often those who watch are told where the run stands.
-constexpr absl::Duration kProgressSpacing = absl::Milliseconds(250);
-
-bool IsRefusal(const absl::Status& status) {
-  return ReasonOf(status) == Reason::kKeyForgotten || ReasonOf(status) == Reason::kEndpointNotAllowed;
-}
 
 Deadline Now() { return std::chrono::steady_clock::now(); }
 
 absl::Duration Since(std::chrono::steady_clock::time_point then) { return absl::FromChrono(Now() - then); }
-
-bool IsGone(const absl::Status& status) {
-  const Reason reason = ReasonOf(status);
-  return reason == Reason::kSessionNotFound || reason == Reason::kSessionExpired || reason == Reason::kRunNotFound;
-}
 
 }  // namespace
 
@@ -54,12 +39,23 @@ RunWorker::RunWorker(Dispatcher& dispatcher, RunKey run, std::optional<BegunRun>
     : dispatcher_(dispatcher),
       parts_(dispatcher.parts()),
       run_(std::move(run)),
+      news_(dispatcher, run_.test_run_id),
       ending_(dispatcher, run_),
-      judge_(parts_.checks),
+      key_(parts_, run_, [this] { wake_.cancel(); }),
+      calls_(
+          dispatcher, run_,
+          {.ended = [this](LeasedPrompt prompt,
+                           absl::StatusOr<Attempted> attempted) { EndCall(std::move(prompt), std::move(attempted)); },
+           .throttled =
+               [this](absl::Time began, absl::Time now) {
+                 pacer_.Throttled(began, now);
+                 wake_.cancel();
+               },
+           .lowered = [this] { wake_.cancel(); }}),
       wake_(parts_.executor) {
   if (!begun) return;
   parameters_ = std::move(begun->parameters);
-  trace_ = trace::ParseTraceparent(begun->traceparent);
+  calls_.BelongTo(trace::ParseTraceparent(begun->traceparent));
 }
 
 asio::awaitable<void> RunWorker::Work() {
@@ -69,7 +65,7 @@ asio::awaitable<void> RunWorker::Work() {
   if (!co_await LearnParameters()) co_return;
   pacer_ = Pacer(std::max(1, parameters_->concurrency()));
   if (first_) BeginWith(*std::exchange(first_, std::nullopt));
-  while (!dropped_ && !seat_.is_taken() && obstacle_.ok()) {
+  while (!dropped_ && !seat_.is_taken() && key_.obstacle().ok()) {
     StartReady();
     if (HasLowered()) co_await TellLowered();
     if (HasWork()) {
@@ -79,7 +75,7 @@ asio::awaitable<void> RunWorker::Work() {
     }
     if (calls_.empty() && GivesUp()) {
       RunFailure failure = out_of_credit_ ? OutOfCredit() : TooManyFailures();
-      co_await ending_.Fail(std::move(failure), target_.get());
+      co_await ending_.Fail(std::move(failure), target());
       break;
     }
     if (IsPaused() && !draining_) {
@@ -91,11 +87,11 @@ asio::awaitable<void> RunWorker::Work() {
   }
   leaving_ = true;
   woken_ = false;
-  if (IsRefusal(obstacle_)) {
-    RunFailure failure = KeyRefused(obstacle_);
-    co_await ending_.Fail(std::move(failure), target_.get());
+  if (key_.is_refused() && !dropped_) {
+    RunFailure failure = KeyRefused(key_.obstacle());
+    co_await ending_.Fail(std::move(failure), target());
   }
-  if (dropped_) co_await ending_.ForgetKeyOfEndedRun(target_.get());
+  if (dropped_) co_await ending_.ForgetKeyOfEndedRun(target());
   co_await EndCalls();
   co_await Leave();
 }
@@ -122,67 +118,31 @@ asio::awaitable<bool> RunWorker::LearnParameters() {
 
 asio::awaitable<void> RunWorker::LearnTrace() {
   const auto known = co_await parts_.runs.Traceparent(DeadlineIn(kStoreLimit), run_.session, run_.test_run_id);
-  if (known.ok()) trace_ = trace::ParseTraceparent(*known);
+  if (known.ok()) calls_.BelongTo(trace::ParseTraceparent(*known));
 }
 
-void RunWorker::StartBorrowing() {
-  if (std::exchange(asked_for_key_, true)) return;
-  borrowing_ = true;
-  auto borrowed = [self = shared_from_this()](std::exception_ptr failure) {
-    if (failure) self->obstacle_ = absl::UnknownError("exception");
-    self->borrowing_ = false;
-    self->wake_.cancel();
-  };
-  asio::co_spawn(parts_.executor, BorrowKey(),
-                 asio::bind_cancellation_slot(stop_borrowing_.slot(), std::move(borrowed)));
-}
-
-asio::awaitable<void> RunWorker::BorrowKey() {
-  const auto self = shared_from_this();
-  while (!dropped_) {
-    auto target = co_await BorrowTarget(parts_.keys, parts_.policy, run_.session, run_.test_run_id);
-    if (target.ok()) {
-      target_ = *std::move(target);
-      // Another process may have learned it for this run.
-      if (parameters_->has_lowered_max_tokens()) {
-        target_->capabilities.set_max_tokens(parameters_->lowered_max_tokens());
-      }
-      co_return;
-    }
-    if (dropped_) co_return;
-    log::Warn("run cannot go on", {{"run", run_.test_run_id}, {"status", target.status()}});
-    if (IsRefusal(target.status()) || IsGone(target.status())) {
-      obstacle_ = target.status();
-      co_return;
-    }
-    asio::steady_timer rest(parts_.executor, DeadlineIn(kRest));
-    co_await rest.async_wait(asio::use_awaitable);
-  }
-}
+void RunWorker::StartBorrowing() { key_.Start(*parameters_, shared_from_this()); }
 
 bool RunWorker::HasLowered() const {
-  if (!target_ || !target_->capabilities.has_max_tokens()) return false;
-  const int lowered = target_->capabilities.max_tokens();
+  if (!target() || !target()->capabilities.has_max_tokens()) return false;
+  const int lowered = target()->capabilities.max_tokens();
   const bool is_told = parameters_->has_lowered_max_tokens() && parameters_->lowered_max_tokens() <= lowered;
   return lowered < parameters_->max_tokens() && !is_told;
 }
 
 asio::awaitable<void> RunWorker::TellLowered() {
-  const int lowered = target_->capabilities.max_tokens();
+  const int lowered = target()->capabilities.max_tokens();
   auto run = co_await parts_.runs.LowerTokens(OwnCall(kStoreLimit), run_.session, run_.test_run_id, lowered);
   if (!run.ok()) {
     log::Warn("a lowered limit was not stored", {{"run", run_.test_run_id}, {"status", run.status()}});
     co_return;
   }
   parameters_->set_lowered_max_tokens(lowered);
-  pb::RunEvent event;
-  *event.mutable_progress() = *std::move(run);
-  parts_.feed.Publish(run_.test_run_id, std::move(event));
-  dispatcher_.TellOthers(run_.test_run_id);
+  news_.Stands(*std::move(run));
 }
 
 bool RunWorker::IsPaused() const {
-  return target_ && TimeLeft(dispatcher_.doors().ClosedUntil(target_->pace_key)) > absl::ZeroDuration();
+  return target() && TimeLeft(dispatcher_.doors().ClosedUntil(target()->pace_key)) > absl::ZeroDuration();
 }
 
 bool RunWorker::MayClaim() const { return TakesOn() && seat_.MayClaim(Now()); }
@@ -214,7 +174,7 @@ Deadline RunWorker::NextLook() const {
   return std::min(next, seat_.NextQuestion(Now()));
 }
 
-bool RunWorker::MayCallNow() const { return target_ && TakesOn() && seat_.IsHeld(Now()); }
+bool RunWorker::MayCallNow() const { return target() && TakesOn() && seat_.IsHeld(Now()); }
 
 bool RunWorker::TakeCall() {
   in_line_ = !dispatcher_.TakeCall(run_.test_run_id);
@@ -244,63 +204,18 @@ void RunWorker::StartAhead(const std::vector<int32_t>& intents) {
 
 void RunWorker::Launch(LeasedPrompt prompt) {
   run_metrics::WaitedForCall(Since(prompt.claimed_at));
-  pb::RunEvent event;
-  event.mutable_started()->set_prompt_id(prompt.prompt_id);
-  parts_.feed.Publish(run_.test_run_id, std::move(event));
-  const Place place = calls_.emplace(calls_.end());
-  place->prompt = prompt;
-  auto done = [self = shared_from_this(), place](std::exception_ptr failure, absl::StatusOr<Attempted> attempted) {
-    if (failure) {
-      log::Error("a prompt ended by an exception", {{"run", self->run_.test_run_id}});
-      attempted = absl::UnknownError("exception");
-    }
-    self->EndCall(place, std::move(attempted));
-  };
-  asio::co_spawn(
-      trace::OnBehalfOf(trace_, parts_.executor),
-      RunPrompt(parts_.caller, target_, *parameters_, std::move(prompt), judge_, dispatcher_.random(), Observer()),
-      asio::bind_cancellation_slot(place->cancel.slot(), std::move(done)));
+  news_.Called(prompt.prompt_id);
+  calls_.Begin(std::move(prompt), key_.target(), *parameters_, shared_from_this());
 }
 
-CallObserver RunWorker::Observer() {
-  CallObserver observer;
-  observer.attempted = [self = shared_from_this()](const ChatReply& reply, absl::Time began) {
-    const absl::Time now = absl::Now();
-    run_metrics::Called(self->provider(), reply, now - began);
-    if (reply.outcome != call::OUTCOME_THROTTLED) return;
-    self->pacer_.Throttled(began, now);
-    self->wake_.cancel();
-  };
-  observer.lowered = [self = shared_from_this()] { self->wake_.cancel(); };
-  observer.retries = [] { run_metrics::Retried(); };
-  observer.waits_for_room = [self = shared_from_this()] { self->dispatcher_.LacksRoom(); };
-  if (parameters_->requests_per_minute() > 0) observer.turn = [self = shared_from_this()] { return self->TakeTurn(); };
-  return observer;
-}
-
-Task<> RunWorker::TakeTurn() {
-  asio::steady_timer pause(parts_.executor);
-  while (true) {
-    const auto wait = co_await parts_.work.DrawCall(DeadlineIn(kStoreLimit), run_, parameters_->requests_per_minute());
-    if (absl::IsCancelled(wait.status())) co_return wait.status();
-    if (!wait.ok()) log::Warn("a request waits to be counted", {{"run", run_.test_run_id}, {"status", wait.status()}});
-    pause.expires_at(DeadlineIn(wait.ok() ? *wait : kLongestRest));
-    const auto [cancelled] = co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (cancelled) co_return Refuse(Reason::kCancelled, "The run was stopped.");
-    if (wait.ok()) co_return absl::OkStatus();
-  }
-}
-
-void RunWorker::EndCall(Place place, absl::StatusOr<Attempted> attempted) {
-  LeasedPrompt prompt = std::move(place->prompt);
-  calls_.erase(place);
+void RunWorker::EndCall(LeasedPrompt prompt, absl::StatusOr<Attempted> attempted) {
   slots_.EndCall(prompt.prompt_id);
   dispatcher_.EndCall();
   quiet_from_ = DeadlineIn(kQuiet);
   if (attempted.ok() && attempted->finished && !dropped_) TakeFinished(*std::move(attempted->finished));
   if (attempted.ok() && !attempted->finished) {
     slots_.Refused(prompt.prompt_id);
-    dispatcher_.CloseDoor(target_->pace_key, attempted->asked_to_wait);
+    dispatcher_.CloseDoor(target()->pace_key, attempted->asked_to_wait);
     // It is called when the door opens; where the lease is another's by now, so is the prompt.
     if (!dropped_ && prompt.fence == seat_.fence()) slots_.CallLater(std::move(prompt));
   }
@@ -311,7 +226,7 @@ void RunWorker::TakeFinished(FinishedPrompt finished) {
   const pb::Result& result = finished.result;
   out_of_credit_ |= result.outcome() == call::OUTCOME_QUOTA;
   if (result.http_status() != 0 && result.outcome() != call::OUTCOME_THROTTLED) {
-    dispatcher_.DoorAnswered(target_->pace_key);
+    dispatcher_.DoorAnswered(target()->pace_key);
   }
   if (result.success()) {
     pacer_.AnsweredWell();
@@ -324,16 +239,16 @@ void RunWorker::TakeFinished(FinishedPrompt finished) {
 asio::awaitable<void> RunWorker::EndCalls() {
   slots_.DropReady();
   LeaveLine();
-  stop_borrowing_.emit(asio::cancellation_type::terminal);
-  for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
-  while (!calls_.empty() || borrowing_) co_await Sleep(kLook);
+  key_.Stop();
+  calls_.BreakOff();
+  while (!calls_.empty() || key_.is_under_way()) co_await Sleep(kLook);
 }
 
 void RunWorker::BeginWith(FirstLease lease) {
   (void)seat_.TakeLook(/*may_look=*/false);  // nobody else has been there
   TakeLeased(lease.step, /*leaves=*/false, /*was_low=*/true);
   seat_.StepStored(lease.step, lease.until);
-  Publish(lease.step);
+  news_.Stored(lease.step);
 }
 
 asio::awaitable<bool> RunWorker::Step() {
@@ -355,14 +270,14 @@ asio::awaitable<bool> RunWorker::Step() {
   if (parameters_->has_max_failures() && !slots_.has_finished()) {
     failures_left_ = parameters_->max_failures() - step->failed_prompts;
   }
-  Publish(*step);
+  news_.Stored(*step);
   if (step->incomplete && !ended_) {
     RunFailure failure = PartLost();
-    co_await ending_.Fail(std::move(failure), target_.get());
+    co_await ending_.Fail(std::move(failure), target());
     co_return false;
   }
   if (!ended_) co_return true;
-  co_await ending_.ForgetKey(target_.get());
+  co_await ending_.ForgetKey(target());
   co_return false;
 }
 
@@ -382,7 +297,7 @@ WorkStore::Request RunWorker::TakeRequest() {
   request.wants_more =
       request.leaves ||
       (TakesOn() && (request.take_over || paces || WantsSlots() || (in_a_hurry ? IsShort() : IsLow())));
-  request.wants_run = parts_.feed.IsWatched(run_.test_run_id) && TimeLeft(next_progress_) <= absl::ZeroDuration();
+  request.wants_run = news_.WantsRun();
   return request;
 }
 
@@ -404,7 +319,7 @@ asio::awaitable<bool> RunWorker::Isolate(absl::Status fault) {
   if (!finished.empty() && std::exchange(batch_bytes_, 1) > 1) co_return true;
   if (!finished.empty() && MakeStorable(finished.front().result)) co_return true;
   RunFailure failure = OurFault();
-  co_await ending_.Fail(std::move(failure), target_.get());
+  co_await ending_.Fail(std::move(failure), target());
   co_return false;
 }
 
@@ -447,7 +362,7 @@ void RunWorker::LoseWork() {
   run_metrics::LostLease();
   for (const FinishedPrompt& finished : slots_.finished()) failures_left_ += finished.result.success() ? 0 : 1;
   slots_.Forget();
-  for (Call& call : calls_) call.cancel.emit(asio::cancellation_type::terminal);
+  calls_.BreakOff();
   wake_.cancel();
 }
 
@@ -457,34 +372,16 @@ void RunWorker::CountStored(const WorkStore::Request& request, const WorkStore::
   if (HasEnded(step.status) && !step.stored.empty()) run_metrics::Ended(step.status);
 }
 
-call::Provider RunWorker::provider() const { return target_ ? target_->provider : call::PROVIDER_UNSPECIFIED; }
-
-void RunWorker::Publish(WorkStore::Step& step) {
-  if (!step.stored.empty() || !step.leased.empty()) dispatcher_.TellOthers(run_.test_run_id);
-  if (!parts_.feed.IsWatched(run_.test_run_id)) return;
-  for (pb::Result& result : step.stored) {
-    pb::RunEvent event;
-    event.set_sequence(result.sequence());
-    *event.mutable_result() = std::move(result);
-    parts_.feed.Publish(run_.test_run_id, std::move(event));
-  }
-  if (step.run) {
-    next_progress_ = DeadlineIn(kProgressSpacing);
-    pb::RunEvent event;
-    *event.mutable_progress() = *std::move(step.run);
-    parts_.feed.Publish(run_.test_run_id, std::move(event));
-  }
-  if (HasEnded(step.status)) parts_.feed.Touch(run_.test_run_id);
-}
+call::Provider RunWorker::provider() const { return target() ? target()->provider : call::PROVIDER_UNSPECIFIED; }
 
 asio::awaitable<bool> RunWorker::WaitAtDoor() {
   const Doors& doors = dispatcher_.doors();
-  const Deadline opens = doors.ClosedUntil(target_->pace_key);
+  const Deadline opens = doors.ClosedUntil(target()->pace_key);
   const Pause::Step step =
-      pause_.Next(opens, doors.WaitingSince(target_->pace_key), !calls_.empty(), seat_.fence() != 0, Now());
+      pause_.Next(opens, doors.WaitingSince(target()->pace_key), !calls_.empty(), seat_.fence() != 0, Now());
   if (step.gives_up) {
     RunFailure failure = WaitedTooLong();
-    co_await ending_.Fail(std::move(failure), target_.get());
+    co_await ending_.Fail(std::move(failure), target());
     co_return false;
   }
   if (step.gives_back) {
@@ -506,10 +403,7 @@ asio::awaitable<bool> RunWorker::TellPause(Deadline opens) {
   if (!run.ok()) co_return true;
   if (HasEnded(run->status())) co_return false;
   pause_.Told(opens);
-  pb::RunEvent event;
-  *event.mutable_progress() = *std::move(run);
-  parts_.feed.Publish(run_.test_run_id, std::move(event));
-  dispatcher_.TellOthers(run_.test_run_id);
+  news_.Stands(*std::move(run));
   co_return true;
 }
 
@@ -543,7 +437,7 @@ void RunWorker::Drop() {
 
 void RunWorker::LetGo() {
   dropped_ = true;
-  stop_borrowing_.emit(asio::cancellation_type::terminal);
+  key_.Stop();
 }
 
 void RunWorker::Drain() {

@@ -1,23 +1,22 @@
 #pragma once
 
 #include <limits>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "common/observe/instrument.h"
-#include "common/observe/trace/span_context.h"
-#include "services/batch-runner/run/attempt.h"
+#include "services/batch-runner/run/borrowing.h"
 #include "services/batch-runner/run/dispatcher.h"
 #include "services/batch-runner/run/pacer.h"
 #include "services/batch-runner/run/pause.h"
+#include "services/batch-runner/run/run_calls.h"
 #include "services/batch-runner/run/run_ending.h"
 #include "services/batch-runner/run/run_metrics.h"
+#include "services/batch-runner/run/run_news.h"
 #include "services/batch-runner/run/seat.h"
 #include "services/batch-runner/run/slots.h"
 
@@ -59,19 +58,12 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void Lost();
 
  private:
-  struct Call {
-    LeasedPrompt prompt;
-    asio::cancellation_signal cancel;
-    metrics::Counted counted{run_metrics::CallsInProgress()};
-  };
-  using Place = std::list<Call>::iterator;
-
   // False where there is no such run any more.
   asio::awaitable<bool> LearnParameters();
   // Whose trace the run's calls belong to.
   asio::awaitable<void> LearnTrace();
-  // Sets the target, or says in `obstacle_` why there is none.
-  asio::awaitable<void> BorrowKey();
+  // Null until a key is borrowed.
+  const CallTarget* target() const { return key_.target().get(); }
 
   bool GivesUp() const { return out_of_credit_ || failures_left_ <= 0; }
   // Whether it takes on calls.
@@ -101,10 +93,7 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   // Begins with calls whose intent is on its way.
   void StartAhead(const std::vector<int32_t>& intents);
   void Launch(LeasedPrompt prompt);
-  CallObserver Observer();
-  // Waits until the run's requests a minute allow one more than those that leases drew.
-  Task<> TakeTurn();
-  void EndCall(Place place, absl::StatusOr<Attempted> attempted);
+  void EndCall(LeasedPrompt prompt, absl::StatusOr<Attempted> attempted);
   void TakeFinished(FinishedPrompt finished);
   asio::awaitable<void> EndCalls();
 
@@ -121,7 +110,6 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   void TakeCalls(const WorkStore::Step& step, size_t asked);
   void TakeLeased(WorkStore::Step& step, bool leaves, bool was_low);
   void LoseWork();
-  void Publish(WorkStore::Step& step);
   void CountStored(const WorkStore::Request& request, const WorkStore::Step& step) const;
   finetunelab::endpoint::v1::Provider provider() const;
 
@@ -138,21 +126,16 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   Dispatcher& dispatcher_;
   const Dispatcher::Parts& parts_;
   const RunKey run_;
+  RunNews news_;
   RunEnding ending_;
+  Borrowing key_;
+  RunCalls calls_;
   std::optional<pb::RunParameters> parameters_;
-  std::optional<trace::SpanContext> trace_;
   std::optional<FirstLease> first_;
-  std::shared_ptr<CallTarget> target_;  // null until a key is borrowed
-  absl::Status obstacle_;               // why none can be
-  bool asked_for_key_ = false;
-  bool borrowing_ = false;
-  asio::cancellation_signal stop_borrowing_;
   Pacer pacer_{1};
   Slots slots_;
   Seat seat_;
   Pause pause_{Deadline()};
-  AnswerJudge judge_;
-  std::list<Call> calls_;
   asio::steady_timer wake_;
   absl::Duration rest_;           // the last one in a row
   size_t batch_bytes_ = 1 << 20;  // results up to this go into one step, and one at the least
@@ -163,7 +146,6 @@ class RunWorker : public std::enable_shared_from_this<RunWorker> {
   bool leaving_ = false;
   bool woken_ = false;
   Deadline quiet_from_;  // unless another call ends
-  Deadline next_progress_;
   bool draining_ = false;
   bool dropped_ = false;
   bool out_of_credit_ = false;

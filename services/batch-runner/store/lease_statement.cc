@@ -35,7 +35,7 @@ constexpr Query kLease{"work.lease", R"(
     SELECT workers, share, CASE WHEN leaves THEN 0 ELSE greatest(0, least(most - others.slots, share)) END AS slots
     FROM asks, run, others, (SELECT least($4::int, (SELECT allowed FROM pace)) AS most) AS bounds,
          LATERAL (SELECT (most + workers) / (workers + 1) AS share) AS shared
-    WHERE EXISTS (SELECT FROM mine)
+    WHERE EXISTS (SELECT 1 FROM mine)
        OR (NOT leaves
            AND (workers = 0
                 OR (invite AND others.slots >= 8 * (workers + 1)
@@ -50,7 +50,7 @@ constexpr Query kLease{"work.lease", R"(
     FROM granted, held),
   surplus AS (
     (SELECT p AS prompt_id FROM held, unnest(claims) AS c, generate_series(lower(c), upper(c) - 1) AS p
-     WHERE EXISTS (SELECT FROM reach) ORDER BY p OFFSET coalesce((SELECT greatest(0, claims) FROM reach), 0))
+     WHERE EXISTS (SELECT 1 FROM reach) ORDER BY p OFFSET coalesce((SELECT greatest(0, claims) FROM reach), 0))
     UNION ALL
     SELECT prompt_id FROM asks, reach, forgotten WHERE leaves),
   room AS (
@@ -61,7 +61,7 @@ constexpr Query kLease{"work.lease", R"(
     FROM reach, held),
   suspect AS (
     SELECT min(prompt_id) AS prompt_id FROM returned
-    WHERE takeovers >= 2 AND is_free AND NOT EXISTS (SELECT FROM returned WHERE takeovers >= 2 AND NOT is_free)),
+    WHERE takeovers >= 2 AND is_free AND NOT EXISTS (SELECT 1 FROM returned WHERE takeovers >= 2 AND NOT is_free)),
   taken AS (
     UPDATE demo_run_returned SET is_free = false
     WHERE demo_session_id = $1 AND test_run_id = $2::uuid
@@ -98,7 +98,7 @@ constexpr Query kLease{"work.lease", R"(
         status = 'running', started_at = coalesce(started_at, now())
     FROM kept
     WHERE demo_session_id = $1 AND id = $2::uuid
-      AND (EXISTS (SELECT FROM fresh) OR r.last_fence < kept.fence OR status = 'pending')),
+      AND (EXISTS (SELECT 1 FROM fresh) OR r.last_fence < kept.fence OR status = 'pending')),
   drawn AS (
     UPDATE demo_endpoint_pace p SET next_call_at = pace.next_call_at + (SELECT count(*) FROM leased) * spacing
     FROM pace WHERE p.demo_session_id = $1 AND spacing IS NOT NULL
@@ -106,7 +106,7 @@ constexpr Query kLease{"work.lease", R"(
   SELECT kept.fence, room.slots, room.slots < room.share AS crowded, (SELECT allowed < $4::int FROM pace) AS slowed,
          run.next_prompt + (SELECT count(*) FROM fresh) <= run.total_prompts
            OR (SELECT count(*) FROM returned WHERE is_free) > (SELECT count(*) FROM taken)
-           OR EXISTS (SELECT FROM surplus) AS more,
+           OR EXISTS (SELECT 1 FROM surplus) AS more,
          ARRAY(SELECT prompt_id::text FROM surplus) AS given_back,
          extract(epoch FROM (SELECT next_call_at FROM drawn) - now())::float8 AS pause,
          l.prompt_id, l.may_call, b.prompt_id IS NOT NULL AS came_back, coalesce(b.takeovers, 0) AS takeovers,

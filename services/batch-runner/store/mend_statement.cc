@@ -7,16 +7,16 @@ constexpr Query kMend{"work.mend", R"(
   WITH run AS (
     SELECT next_prompt, total_prompts, completed_prompts, failed_prompts, last_sequence FROM demo_batch_test_runs
     WHERE demo_session_id = $1 AND id = $2::uuid AND status IN ('pending', 'running') AND next_prompt > 1
-      AND NOT EXISTS (SELECT FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = $2::uuid)),
+      AND NOT EXISTS (SELECT 1 FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = $2::uuid)),
   done AS (
     SELECT count(*) FILTER (WHERE success)::int AS good, count(*) FILTER (WHERE NOT success)::int AS bad,
            coalesce(max(sequence), 0) AS sequence, coalesce(max(prompt_id), 0) AS prompt_id
-    FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND EXISTS (SELECT FROM run)),
+    FROM demo_batch_test_results WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND EXISTS (SELECT 1 FROM run)),
   prompts AS (
     SELECT prompt_id,
-           EXISTS (SELECT FROM demo_batch_test_results r
+           EXISTS (SELECT 1 FROM demo_batch_test_results r
                    WHERE r.demo_session_id = $1 AND r.test_run_id = $2::uuid AND r.prompt_id = p.prompt_id) AS has_result
-    FROM demo_run_prompts p WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND EXISTS (SELECT FROM run)),
+    FROM demo_run_prompts p WHERE demo_session_id = $1 AND test_run_id = $2::uuid AND EXISTS (SELECT 1 FROM run)),
   mended AS (
     SELECT good, bad, greatest(sequence, good + bad) AS sequence, greatest(next_prompt, done.prompt_id + 1) AS next_prompt,
            CASE WHEN good + bad = total_prompts THEN 'completed'

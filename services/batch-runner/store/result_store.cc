@@ -15,12 +15,16 @@ constexpr size_t kPageBytes = 2 << 20;
 // Beyond every sequence.
 constexpr int64_t kNoLastSequence = std::numeric_limits<int64_t>::max();
 
+// What is in front of the row before is within $6 bytes: so there is one row more than a page holds, and no further.
 constexpr Query kByPrompt{"result.by_prompt",
                           "SELECT " FTL_RESULT_COLUMNS
-                          " FROM demo_batch_test_results r WHERE r.demo_session_id = " FTL_ENTERED_SESSION
-                          " AND r.test_run_id = $1::uuid AND r.prompt_id > $2::bigint"
-                          " AND r.sequence <= coalesce($3::bigint, nullif(current_setting($4, true), '')::bigint)"
-                          " ORDER BY r.prompt_id LIMIT $5::int"};
+                          " FROM (SELECT *, sum(octet_length(prompt) + coalesce(octet_length(response), 0))"
+                          " OVER (ORDER BY prompt_id ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS bytes_before"
+                          " FROM (SELECT * FROM demo_batch_test_results WHERE demo_session_id = " FTL_ENTERED_SESSION
+                          " AND test_run_id = $1::uuid AND prompt_id > $2::bigint"
+                          " AND sequence <= coalesce($3::bigint, nullif(current_setting($4, true), '')::bigint)"
+                          " ORDER BY prompt_id LIMIT $5::int) AS page) AS r"
+                          " WHERE coalesce(bytes_before, 0) < $6::bigint ORDER BY r.prompt_id"};
 
 constexpr Query kBySequence{
     "result.by_sequence",
@@ -36,7 +40,8 @@ constexpr Query kTotal{"result.total",
 
 Statement AskByPrompt(std::string_view test_run_id, int32_t after_prompt, std::optional<int64_t> up_to_sequence,
                       int limit) {
-  return {kByPrompt, Params(test_run_id, static_cast<int64_t>(after_prompt), up_to_sequence, kLastSequence, limit + 1)};
+  return {kByPrompt, Params(test_run_id, static_cast<int64_t>(after_prompt), up_to_sequence, kLastSequence, limit + 1,
+                            kPageBytes)};
 }
 
 ResultStore::Page PageOf(const Rows& rows, int limit) {

@@ -3,6 +3,8 @@
 
 #include <numeric>
 
+#include "services/batch-runner/store/run_door.h"
+
 namespace ftl::batch_runner {
 namespace {
 
@@ -150,6 +152,33 @@ TEST_F(ResultsTest, AResultOfAClaimCountsOnceUnderItsFence) {
   EXPECT_THAT(IdsOf(Lease(theirs_, run, 4).leased), testing::Not(testing::Contains(leased[5].prompt_id)));
 }
 
+TEST_F(ResultsTest, APageOfLongAnswersIsReadAsFarAsItHoldsThem) {
+  const RunKey run = StartRun(12);
+  std::vector<FinishedPrompt> finished;
+  for (const LeasedPrompt& leased : Lease(mine_, run, 4).leased) {
+    finished.push_back(Finish(leased));
+    finished.back().result.set_response(std::string(900'000, 'x'));
+  }
+  ASSERT_EQ(Store(mine_, run, std::move(finished)).stored.size(), 12u);
+  const CallContext call = OwnCall(absl::Seconds(10));
+  std::vector<int32_t> seen;
+  for (bool more = true; more;) {
+    const auto page =
+        Await(io_, results_.ByPrompt(call, session_, run.test_run_id, seen.empty() ? 0 : seen.back(), /*limit=*/50));
+    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_EQ(page->results.size(), 3u) << "2 MiB, and what began within them";
+    for (const pb::Result& result : page->results) seen.push_back(result.prompt_id());
+    more = page->more;
+  }
+  EXPECT_THAT(seen, testing::ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+
+  std::vector<Statement> statements = EnterRun(run.test_run_id, "");
+  statements.push_back(AskByPrompt(run.test_run_id, 0, 1000, /*limit=*/50));
+  const auto rows = Await(io_, database_.RunAll(Soon(), SessionScope::None(), std::move(statements)));
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_LE(rows->back().size(), 4) << "one row more than the page holds, and no further";
+}
+
 TEST_F(ResultsTest, TheLeaseGoesWithTheLastPrompt) {
   const RunKey run = StartRun(2);
   const auto leased = Lease(mine_, run, 4).leased;
@@ -168,7 +197,7 @@ TEST_F(ResultsTest, StepsOfManyRunsShareACommitAndOneOfAClosedSessionHurtsNone) 
   plan.suite_id = NewUuid();
   plan.prompts.resize(4);
   for (pb::Prompt& prompt : plan.prompts) prompt.set_prompt("x");
-  const auto created = Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), other, NewUuid(), "Model", plan, {}));
+  const auto created = Await(io_, starts_.Create(OwnCall(absl::Seconds(10)), other, NewUuid(), "Model", plan, {}));
   ASSERT_TRUE(created.ok()) << created.status();
   const RunKey gone{other, created->run.id()};
   test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now() WHERE demo_session_id = '" + other + "'");

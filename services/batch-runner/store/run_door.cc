@@ -16,9 +16,13 @@ constexpr Query kEnteredState{"run.entered_state", "SELECT " FTL_SESSION_STATE(F
 
 }  // namespace
 
+Statement FindRun(std::string_view test_run_id, std::string_view session) {
+  return {kEnter, Params(test_run_id, session)};
+}
+
 std::vector<Statement> EnterRun(std::string_view test_run_id, std::string_view session) {
   std::vector<Statement> statements;
-  statements.push_back({kEnter, Params(test_run_id, session)});
+  statements.push_back(FindRun(test_run_id, session));
   statements.push_back({kEnteredState, {}});
   return statements;
 }

@@ -21,6 +21,9 @@ namespace ftl::batch_runner {
 std::vector<Statement> EnterRun(std::string_view test_run_id, std::string_view session);
 inline constexpr size_t kEntered = 2;  // statements of EnterRun; the next one's rows are rows[kEntered]
 
+// Its first statement alone: gives the run's `session`, named from here on, or no row.
+Statement FindRun(std::string_view test_run_id, std::string_view session);
+
 // RUN_NOT_FOUND, SESSION_EXPIRED or SESSION_NOT_FOUND.
 absl::Status RequireEntered(const std::vector<Rows>& rows);
 

@@ -39,7 +39,7 @@ class FirstPromptsTest : public WorkStoreTest {
   Leased Stored(const RunPlan& plan, const std::optional<FirstPrompts>& first) {
     const RunKey run{session_, NewUuid()};
     const CallContext call = OwnCall(absl::Seconds(10));
-    const auto created = Await(io_, runs_.Create(call, session_, run.test_run_id, "Model", plan, {}, first));
+    const auto created = Await(io_, starts_.Create(call, session_, run.test_run_id, "Model", plan, {}, first));
     EXPECT_TRUE(created.ok()) << created.status();
     fences_.clear();
     Leased leased;
@@ -108,7 +108,7 @@ TEST_F(FirstPromptsTest, NobodyElseLooksForARunThatIsLeasedAndItsResultsAreTaken
   const RunKey run{session_, NewUuid()};
   const auto first = FirstOf(plan);
   const auto created =
-      Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, run.test_run_id, "Model", plan, {}, first));
+      Await(io_, starts_.Create(OwnCall(absl::Seconds(10)), session_, run.test_run_id, "Model", plan, {}, first));
   ASSERT_TRUE(created.ok()) << created.status();
   EXPECT_EQ(created->run.status(), pb::RUN_STATUS_RUNNING);
   EXPECT_THAT(*Await(io_, theirs_.RunsWithWork(Soon())), testing::IsEmpty());
@@ -124,15 +124,15 @@ TEST_F(RunStoreTest, ASecondRunWaitsForTheFirstAndARepeatedKeyGivesTheFirst) {
   plan.suite_id = NewUuid();
   plan.prompts.emplace_back().set_prompt("x");
   const CallContext call = OwnCall(absl::Seconds(10));
-  const auto first = Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "d"}));
+  const auto first = Await(io_, starts_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "d"}));
   ASSERT_TRUE(first.ok()) << first.status();
-  EXPECT_EQ(Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "d"}))->run.id(),
+  EXPECT_EQ(Await(io_, starts_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "d"}))->run.id(),
             first->run.id());
   EXPECT_EQ(
       ReasonOf(
-          Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "e"})).status()),
+          Await(io_, starts_.Create(call, session_, NewUuid(), "Model", plan, {.key = "k", .digest = "e"})).status()),
       Reason::kIdempotencyKeyReused);
-  EXPECT_EQ(ReasonOf(Await(io_, runs_.Create(call, session_, NewUuid(), "Model", plan, {})).status()),
+  EXPECT_EQ(ReasonOf(Await(io_, starts_.Create(call, session_, NewUuid(), "Model", plan, {})).status()),
             Reason::kRunInProgress);
 }
 
@@ -141,7 +141,7 @@ TEST_F(RunStoreTest, NothingOfARunIsStoredInASessionThatIsOver) {
   RunPlan plan;
   plan.suite_id = NewUuid();
   plan.prompts.emplace_back().set_prompt("x");
-  const auto created = Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, NewUuid(), "Model", plan, {}));
+  const auto created = Await(io_, starts_.Create(OwnCall(absl::Seconds(10)), session_, NewUuid(), "Model", plan, {}));
   EXPECT_EQ(ReasonOf(created.status()), Reason::kSessionExpired) << created.status();
   Database superuser(io_.get_executor(), {.url = test_database_.url()});
   constexpr Query kCount{
@@ -164,10 +164,11 @@ TEST_F(RunStoreTest, ARunIsSeenWithItsResultsInOneRoundTrip) {
   const RunKey run = StartRun(5);
   const auto leased = Lease(mine_, run, 4).leased;
   Store(mine_, run, {Finish(leased[2]), Finish(leased[0], false), Finish(leased[3])});
-  Database reads(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("one_look", 1));
-  RunStore runs(database_, reads);
+  SharedCommits shared(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("one_look", 1), database_);
+  RunLooks looks(shared, database_);
   const CallContext call = OwnCall(absl::Seconds(10));
-  const auto view = Await(io_, runs.Look(call, "", run.test_run_id, {.after_prompt = 1, .limit = 1, .manifest = true}));
+  const auto view =
+      Await(io_, looks.Look(call, "", run.test_run_id, {.after_prompt = 1, .limit = 1, .manifest = true}));
   EXPECT_THAT(metrics::Exposition(),
               testing::HasSubstr("ftl_database_wait_seconds_count{application=\"tests\",lane=\"one_look\"} 1\n"));
   ASSERT_TRUE(view.ok()) << view.status();
@@ -179,14 +180,48 @@ TEST_F(RunStoreTest, ARunIsSeenWithItsResultsInOneRoundTrip) {
   EXPECT_TRUE(view->manifest.struct_value().fields().contains("suite"));
 
   const auto reason_of = [&](std::string session, std::string test_run_id) {
-    return ReasonOf(Await(io_, runs.Look(call, std::move(session), std::move(test_run_id), {})).status());
+    return ReasonOf(Await(io_, looks.Look(call, std::move(session), std::move(test_run_id), {})).status());
   };
-  EXPECT_TRUE(Await(io_, runs.Look(call, session_, run.test_run_id, {})).ok());
+  EXPECT_TRUE(Await(io_, looks.Look(call, session_, run.test_run_id, {})).ok());
   EXPECT_EQ(reason_of(std::string(64, '0'), run.test_run_id), Reason::kRunNotFound);
+  RunLooks at_first(shared, database_);
+  EXPECT_EQ(ReasonOf(Await(io_, at_first.Look(call, std::string(64, '0'), run.test_run_id, {})).status()),
+            Reason::kRunNotFound);
   EXPECT_EQ(reason_of("", NewUuid()), Reason::kRunNotFound) << "and what was entered before is left";
   EXPECT_EQ(reason_of("", "no uuid"), Reason::kRunNotFound);
   test_database_.Execute("UPDATE demo_session_expiry SET expires_at = now()");
   EXPECT_EQ(reason_of("", run.test_run_id), Reason::kSessionExpired);
+}
+
+TEST_F(RunStoreTest, LooksOfOneMomentShareATransactionAndEachSeesItsOwnRun) {
+  const std::string other = test_database_.AddSession('b');
+  const RunKey run = StartRun(2);
+  const auto created =
+      Await(io_, starts_.Create(OwnCall(absl::Seconds(10)), other, NewUuid(), "Model", PlanOf(3, 1), {}));
+  ASSERT_TRUE(created.ok()) << created.status();
+  const auto leased = Lease(mine_, run, 4).leased;
+  Store(mine_, run, {Finish(leased[0])});
+  SharedCommits shared(io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("looks_together", 1),
+                       database_);
+  RunLooks looks(shared, database_);
+  const auto look = [&](std::string id) { return looks.Look(OwnCall(absl::Seconds(10)), "", std::move(id), {}); };
+  auto all = [&]() -> asio::awaitable<std::vector<absl::StatusOr<RunLooks::View>>> {
+    auto [one, two, none] = co_await (look(run.test_run_id) && look(created->run.id()) && look(NewUuid()));
+    std::vector<absl::StatusOr<RunLooks::View>> views;
+    for (auto* view : {&one, &two, &none}) views.push_back(std::move(*view));
+    co_return views;
+  };
+  for (const char* times : {"at first", "and when their sessions are known"}) {
+    const auto views = Await(io_, all());
+    ASSERT_TRUE(views[0].ok() && views[1].ok()) << views[0].status() << views[1].status();
+    EXPECT_EQ(views[0]->run.id(), run.test_run_id) << times;
+    EXPECT_EQ(views[0]->page.results.size(), 1u) << times;
+    EXPECT_EQ(views[1]->run.total_prompts(), 3) << times;
+    EXPECT_EQ(views[1]->page.results.size(), 0u) << times;
+    EXPECT_EQ(ReasonOf(views[2].status()), Reason::kRunNotFound) << times;
+  }
+  EXPECT_THAT(metrics::Exposition(),
+              testing::HasSubstr("ftl_database_wait_seconds_count{application=\"tests\",lane=\"looks_together\"} 2\n"));
 }
 
 TEST_F(RunStoreTest, ARunIsSeenWithNoResultThatItDoesNotCount) {
@@ -197,7 +232,7 @@ TEST_F(RunStoreTest, ARunIsSeenWithNoResultThatItDoesNotCount) {
   test_database_.Execute(
       "UPDATE demo_batch_test_runs SET completed_prompts = 1, "
       "last_sequence = 1, status = 'running', completed_at = NULL");
-  const auto view = Await(io_, runs_.Look(OwnCall(absl::Seconds(10)), session_, run.test_run_id, {}));
+  const auto view = Await(io_, looks_.Look(OwnCall(absl::Seconds(10)), session_, run.test_run_id, {}));
   ASSERT_TRUE(view.ok()) << view.status();
   EXPECT_EQ(view->page.results.size(), 1u);
 }
@@ -206,7 +241,7 @@ TEST_F(RunStoreTest, ARunKeepsAManifestWhoseDigestsTellWhetherTwoRunsWereTheSame
   const CallContext call = OwnCall(absl::Seconds(10));
   const auto manifest_of = [&](int prompts) {
     const RunKey run = StartRun(prompts);
-    const auto view = Await(io_, runs_.Look(call, session_, run.test_run_id, {.manifest = true}));
+    const auto view = Await(io_, looks_.Look(call, session_, run.test_run_id, {.manifest = true}));
     EXPECT_TRUE(view.ok()) << view.status();
     RunStore::Ending cancelled{.status = pb::RUN_STATUS_CANCELLED, .error = ""};
     EXPECT_TRUE(Await(io_, runs_.End(call, session_, run.test_run_id, std::move(cancelled))).ok());

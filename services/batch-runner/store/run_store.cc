@@ -1,20 +1,13 @@
 #include "services/batch-runner/store/run_store.h"
 
-#include <span>
 #include <utility>
-
-#include <google/protobuf/util/json_util.h>
 
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/session/session_gate.h"
 #include "services/batch-runner/run/run_metrics.h"
-#include "services/batch-runner/store/create_statement.h"
-#include "services/batch-runner/store/pace_statements.h"
 #include "services/batch-runner/store/run_door.h"
 #include "services/batch-runner/store/run_row.h"
-#include "services/batch-runner/store/suite_row.h"
-#include "services/batch-runner/store/suite_store.h"
 #include "services/batch-runner/store/uuid.h"
 
 namespace ftl::batch_runner {
@@ -22,45 +15,12 @@ namespace {
 
 constexpr Query kSessionOfRun{"run.session", "SELECT session_of_run($1::uuid) AS session"};
 
-constexpr Query kLoadSession{"run.load_session", R"(
-  SELECT model_name, connection_tested, forget_key_after_run,
-         key_forgotten OR (forget_key_after_run
-                           AND EXISTS (SELECT FROM demo_batch_test_runs
-                                       WHERE demo_session_id = $1 AND status NOT IN ('pending', 'running'))) AS key_forgotten,
-         (SELECT coalesce(sum(total_prompts), 0)::bigint FROM demo_batch_test_runs WHERE demo_session_id = $1) AS prompts_used,
-         (SELECT allowed FROM demo_endpoint_pace
-          WHERE demo_session_id = $1 AND greatest(lowered_at, next_call_at) >= now() - interval '1 minute') AS calls_allowed
-  FROM demo_model_configs WHERE session_id = $1)"};
-
 constexpr Query kTraceparent{"run.traceparent",
                              "SELECT traceparent FROM demo_batch_test_runs"
                              " WHERE demo_session_id = $1 AND id = $2::uuid AND traceparent IS NOT NULL"};
 
-constexpr Query kManifest{"run.manifest",
-                          "SELECT manifest::text AS manifest FROM demo_batch_test_runs"
-                          " WHERE demo_session_id = " FTL_ENTERED_SESSION " AND id = $1::uuid"};
-
-constexpr Query kRepeated{"run.repeated", R"(
-  SELECT id::text AS id, idempotency_digest FROM demo_batch_test_runs WHERE demo_session_id = $1 AND idempotency_key = $2)"};
-
-// What run_row reads. $1 is the session.
-#define FTL_RUN_COLUMNS                                                                                           \
-  "r.id::text AS id, r.status, r.model_name, r.test_suite_id::text AS test_suite_id, r.test_suite_name, "         \
-  "r.total_prompts, "                                                                                             \
-  "r.completed_prompts, r.failed_prompts, r.started_at, r.completed_at, r.error, r.error_type, r.last_sequence, " \
-  "r.config::text AS config, r.paused_until, r.paused_until > now() AS is_paused, extract(epoch FROM now() - "    \
-  "r.started_at)::float8 AS running_seconds, "                                                                    \
-  "ARRAY(SELECT p::text FROM demo_run_leases l, unnest(l.prompts) AS p WHERE l.demo_session_id = "                \
-  "r.demo_session_id AND l.test_run_id = r.id AND l.lease_until > now() ORDER BY p LIMIT 256) AS running_prompt_ids"
-
 constexpr Query kGetRun{"run.get", "SELECT " FTL_RUN_COLUMNS
                                    " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1 AND r.id = $2::uuid"};
-
-// Lets the statements after it in the pipeline, which may see more, agree with the run as it was read.
-constexpr Query kEnteredRun{"run.entered", "SELECT " FTL_RUN_COLUMNS
-                                           ", set_config($2, r.last_sequence::text, true) AS seen"
-                                           " FROM demo_batch_test_runs r WHERE r.demo_session_id = " FTL_ENTERED_SESSION
-                                           " AND r.id = $1::uuid"};
 
 constexpr Query kLatestRun{"run.latest", "SELECT " FTL_RUN_COLUMNS
                                          " FROM demo_batch_test_runs r WHERE r.demo_session_id = $1"
@@ -103,25 +63,6 @@ constexpr Query kDropLeases{"run.drop_leases", R"(
   returned AS (DELETE FROM demo_run_returned WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))
   DELETE FROM demo_run_leases WHERE demo_session_id = $1 AND test_run_id = (SELECT id FROM ended))"};
 
-std::vector<Statement> AskRunSession(std::string_view session) {
-  std::vector<Statement> statements;
-  statements.push_back(AskSessionState(session));
-  statements.push_back({kLoadSession, Params(session)});
-  return statements;
-}
-
-absl::StatusOr<RunSession> RunSessionFrom(const std::vector<Rows>& rows) {
-  TRY(RequireOpen(rows[0]));
-  if (rows[1].empty()) return SessionExpired();  // between the two statements
-  const Row row = rows[1].Only();
-  return RunSession{.model_name = row.Get<std::string>("model_name"),
-                    .connection_tested = row.Get<bool>("connection_tested"),
-                    .forget_key_after_run = row.Get<bool>("forget_key_after_run"),
-                    .key_forgotten = row.Get<bool>("key_forgotten"),
-                    .prompts_used = row.Get<int64_t>("prompts_used"),
-                    .calls_allowed = row.Get<std::optional<int32_t>>("calls_allowed")};
-}
-
 absl::StatusOr<pb::Run> OneRun(const std::vector<Rows>& rows, absl::Status otherwise) {
   TRY(RequireOpen(rows.front()));
   if (rows.back().empty()) return otherwise;
@@ -148,59 +89,6 @@ Task<RunSession> RunStore::LoadSession(const CallContext& call, std::string sess
   co_return RunSessionFrom(rows);
 }
 
-Task<RunGround> RunStore::LoadGround(const CallContext& call, std::string session, std::string suite_id) {
-  std::vector<Statement> statements = AskRunSession(session);
-  const size_t suite_at = statements.size();
-  const bool may_be_there = IsUuid(suite_id);
-  for (Statement& asked : may_be_there ? AskSuite(session, suite_id) : std::vector<Statement>()) {
-    statements.push_back(std::move(asked));
-  }
-  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope(session), std::move(statements)));
-  CO_TRY(RunSession known, RunSessionFrom(rows));
-  co_return RunGround{.session = std::move(known),
-                      .suite = may_be_there ? SuiteFrom(std::span(rows).subspan(suite_at))
-                                            : absl::StatusOr<pb::Suite>(SuiteNotFound())};
-}
-
-Task<std::optional<pb::Run>> RunStore::Repeated(const CallContext& call, std::string session, Idempotency idempotency) {
-  if (idempotency.key.empty()) co_return std::optional<pb::Run>();
-  CO_TRY(const Rows rows,
-         co_await reads_.Run(call.deadline, SessionScope(session), kRepeated, Params(session, idempotency.key)));
-  if (rows.empty()) co_return std::optional<pb::Run>();
-  if (rows[0].Get<std::string>("idempotency_digest") != idempotency.digest) {
-    co_return Refuse(Reason::kIdempotencyKeyReused,
-                     "This Idempotency-Key started another run. Use a new key for a new run.");
-  }
-  CO_TRY(pb::Run run, co_await Get(call, session, rows[0].Get<std::string>("id")));
-  co_return std::optional(std::move(run));
-}
-
-Task<CreatedRun> RunStore::Create(const CallContext& call, std::string session, std::string id, std::string model_name,
-                                  const RunPlan& plan, Idempotency idempotency, std::optional<FirstPrompts> first) {
-  std::vector<Statement> statements;
-  statements.push_back(AskSessionState(session));
-  statements.push_back(CreateRun({.session = session,
-                                  .id = id,
-                                  .model_name = model_name,
-                                  .traceparent = call.traceparent,
-                                  .plan = plan,
-                                  .idempotency = idempotency,
-                                  .first = first}));
-  statements.push_back(ForgetPace(session));
-  statements.push_back(AskRun(session, id));
-  auto created = co_await database_.RunAll(call.deadline, SessionScope(session), std::move(statements));
-  if (!created.ok() && IsUniqueViolation(created.status())) {
-    CO_TRY(std::optional<pb::Run> repeated, co_await Repeated(call, session, idempotency));
-    if (repeated) co_return CreatedRun{.run = *std::move(repeated), .is_new = false};
-    co_return Refuse(Reason::kRunInProgress, "A run is still going in this session. Wait for its end, or cancel it.");
-  }
-  // The row hangs on its session, which was open a moment ago.
-  if (!created.ok() && IsForeignKeyViolation(created.status())) co_return SessionExpired();
-  CO_TRY(const auto rows, std::move(created));
-  CO_TRY(pb::Run run, OneRun(rows, RunNotFound()));
-  co_return CreatedRun{.run = std::move(run), .is_new = true};
-}
-
 Task<pb::Run> RunStore::Get(const CallContext& call, std::string session, std::string test_run_id) {
   std::vector<Statement> statements;
   statements.push_back(AskSessionState(session));
@@ -213,23 +101,6 @@ Task<std::string> RunStore::Traceparent(Deadline deadline, std::string session, 
   CO_TRY(const Rows rows,
          co_await reads_.Run(deadline, SessionScope(session), kTraceparent, Params(session, std::move(test_run_id))));
   co_return rows.empty() ? std::string() : rows[0].Get<std::string>("traceparent");
-}
-
-Task<RunStore::View> RunStore::Look(const CallContext& call, std::string session, std::string test_run_id,
-                                    ViewRequest request) {
-  if (!IsUuid(test_run_id)) co_return RunNotFound();
-  std::vector<Statement> statements = EnterRun(test_run_id, session);
-  statements.push_back({kEnteredRun, Params(test_run_id, kLastSequence)});
-  statements.push_back(AskByPrompt(test_run_id, request.after_prompt, std::nullopt, request.limit));
-  if (request.manifest) statements.push_back({kManifest, Params(test_run_id)});
-  CO_TRY(const auto rows, co_await reads_.RunAll(call.deadline, SessionScope::None(), std::move(statements)));
-  CO_TRY(RequireEntered(rows));
-  if (rows[kEntered].empty()) co_return RunNotFound();
-  View view{.run = RunOf(rows[kEntered][0]), .page = PageOf(rows[kEntered + 1], request.limit), .manifest = {}};
-  if (request.manifest && !rows.back().empty()) {
-    (void)google::protobuf::util::JsonStringToMessage(rows.back()[0].Get<std::string>("manifest"), &view.manifest);
-  }
-  co_return view;
 }
 
 Task<pb::Run> RunStore::Latest(const CallContext& call, std::string session) {

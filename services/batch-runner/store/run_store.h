@@ -5,40 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include <google/protobuf/struct.pb.h>
-
 #include "common/async/task.h"
 #include "common/db/database.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/run.pb.h"
-#include "services/batch-runner/run/plan.h"
-#include "services/batch-runner/store/first_prompts.h"
-#include "services/batch-runner/store/idempotency.h"
-#include "services/batch-runner/store/result_store.h"
+#include "services/batch-runner/store/run_session.h"
 
 namespace ftl::batch_runner {
-
-// A session as a run needs to know it.
-struct RunSession {
-  std::string model_name;
-  bool connection_tested;
-  bool forget_key_after_run;
-  bool key_forgotten;                    // or due to be, since a run has ended
-  int64_t prompts_used;                  // by all its runs
-  std::optional<int32_t> calls_allowed;  // at a time, since the endpoint asked to slow down
-};
-
-// What a run is started from.
-struct RunGround {
-  RunSession session;
-  absl::StatusOr<pb::Suite> suite;  // SUITE_NOT_FOUND
-};
-
-// A run as it was stored. A repeat is not new.
-struct CreatedRun {
-  pb::Run run;
-  bool is_new;
-};
 
 // How far a run has come, in short.
 struct RunStanding {
@@ -68,34 +41,9 @@ class RunStore {
   Task<std::string> SessionOfRun(const CallContext& call, std::string test_run_id, std::string session_id);
 
   Task<RunSession> LoadSession(const CallContext& call, std::string session);
-  // The same with the suite, in one round trip.
-  Task<RunGround> LoadGround(const CallContext& call, std::string session, std::string suite_id);
-  // The run that the same key and content started before; nullopt where there is none. IDEMPOTENCY_KEY_REUSED.
-  Task<std::optional<pb::Run>> Repeated(const CallContext& call, std::string session, Idempotency idempotency);
-  // Stores run and prompts under `id`, a new UUID, at once, its first prompts leased to whom `first` names: from
-  // here on the run survives a kill. Gives the stored run, or the one that the same key and content made before.
-  // RUN_IN_PROGRESS, IDEMPOTENCY_KEY_REUSED. `plan` must outlive the call.
-  Task<CreatedRun> Create(const CallContext& call, std::string session, std::string id, std::string model_name,
-                          const RunPlan& plan, Idempotency idempotency, std::optional<FirstPrompts> first = {});
-
   Task<pb::Run> Get(const CallContext& call, std::string session, std::string test_run_id);
   // The traceparent of the call that created the run; empty where it had none.
   Task<std::string> Traceparent(Deadline deadline, std::string session, std::string test_run_id);
-  // A run, and a page of the results that it counts (result_store.h), in one round trip. `session` (hash) is the run's,
-  // or empty for whoever knows its id.
-  struct View {
-    pb::Run run;
-    ResultStore::Page page;
-    // Suite, model with its quirk profile, and parameters as they were at the start, with digests; null for runs older
-    // than manifests. Any JSON. Only where it was wanted.
-    google::protobuf::Value manifest;
-  };
-  struct ViewRequest {
-    int32_t after_prompt = 0;
-    int limit = 50;
-    bool manifest = false;
-  };
-  Task<View> Look(const CallContext& call, std::string session, std::string test_run_id, ViewRequest request);
   // The run started last; NO_RUN where there is none.
   Task<pb::Run> Latest(const CallContext& call, std::string session);
   // The newest first, `offset` skipped; with the number of all.

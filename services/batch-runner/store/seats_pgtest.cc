@@ -1,6 +1,8 @@
 // Who works on a run: seats, leases, what the dead and the leaving hand on.
 #include "services/batch-runner/store/work_store_fixture.h"
 
+#include <fmt/format.h>
+
 #include <numeric>
 
 namespace ftl::batch_runner {
@@ -218,13 +220,37 @@ TEST_F(SeatsTest, RenewalKeepsALeaseAndTellsItsFenceUntilAnotherTakesTheRunOver)
   const RunKey run = StartRun(3);
   const auto step = Lease(mine_, run, 3);
   LetLeasesEnd();
-  EXPECT_THAT(*Await(io_, mine_.Renew(Soon())), testing::ElementsAre(testing::Pair(run, step.fence)));
+  const auto renewed = Await(io_, mine_.Renew(Soon()));
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  ASSERT_THAT(*renewed, testing::ElementsAre(testing::Key(run)));
+  EXPECT_EQ(renewed->at(run).fence, step.fence);
+  EXPECT_GT(TimeLeft(renewed->at(run).until), absl::ZeroDuration());
   EXPECT_THAT(Lease(theirs_, run, 3).leased, testing::IsEmpty());
   LetLeasesEnd();
   EXPECT_THAT(IdsOf(Lease(theirs_, run, 3).leased), testing::ElementsAre(1, 2, 3));
   EXPECT_THAT(*Await(io_, mine_.Renew(Soon())), testing::IsEmpty());
   LetLeasesEnd();
   EXPECT_GT(Lease(mine_, run, 3).fence, step.fence);
+}
+
+TEST_F(SeatsTest, AnyNumberOfLeasesIsRenewedAndNoneThatLastsLongEnough) {
+  test_database_.Execute(fmt::format(R"(
+    INSERT INTO demo_batch_test_runs (demo_session_id, demo_user_id, test_suite_id, model_name, status, completed_at)
+    SELECT '{0}', '{0}', gen_random_uuid(), 'Model', 'failed', now() FROM generate_series(1, 450);
+    INSERT INTO demo_run_leases (demo_session_id, test_run_id, owner, fence, slots, lease_until, prompts)
+    SELECT demo_session_id, id, '{1}'::uuid, 7, 0, now(), ARRAY[]::int[] FROM demo_batch_test_runs)",
+                                     session_, mine_.owner()));
+  const auto renewed = Await(io_, mine_.Renew(Soon()));
+  ASSERT_TRUE(renewed.ok()) << renewed.status();
+  EXPECT_THAT(*renewed, testing::SizeIs(450));
+  for (const auto& [run, lease] : *renewed) EXPECT_GT(TimeLeft(lease.until), absl::ZeroDuration());
+  EXPECT_THAT(*Await(io_, theirs_.Renew(Soon())), testing::IsEmpty());
+
+  test_database_.Execute("UPDATE demo_run_leases SET lease_until = now() + interval '1 hour'");
+  const auto again = Await(io_, mine_.Renew(Soon()));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(*again, testing::SizeIs(450));
+  for (const auto& [run, lease] : *again) EXPECT_GT(TimeLeft(lease.until), absl::Minutes(30)) << "it was shortened";
 }
 
 TEST_F(SeatsTest, WhatIsGivenBackIsFreeAtOnce) {

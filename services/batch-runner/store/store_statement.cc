@@ -58,7 +58,7 @@ constexpr std::string_view kText = R"(
     WHERE r.demo_session_id = $1 AND r.id = $2::uuid AND good + bad > 0
     RETURNING status, failed_prompts)
   SELECT (SELECT prompts::text[] FROM ended) AS stored, (SELECT last_sequence FROM run) AS last_sequence, now() AS stored_at,
-         (SELECT prompts::text[] FROM begun) AS called, NOT EXISTS (SELECT FROM lease WHERE fence = $4::bigint) AS lost, (SELECT status FROM updated) AS status,
+         (SELECT prompts::text[] FROM begun) AS called, NOT EXISTS (SELECT 1 FROM lease WHERE fence = $4::bigint) AS lost, (SELECT status FROM updated) AS status,
          (SELECT failed_prompts FROM updated) AS failed_prompts, coalesce((SELECT is_last FROM finish), false) AS left_off)";
 constexpr int kFirstColumn = 8;
 

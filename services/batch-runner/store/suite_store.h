@@ -10,7 +10,7 @@
 #include "common/db/database.h"
 #include "common/rpc/call_context.h"
 #include "finetunelab/batch_runner/v1/suite.pb.h"
-#include "services/batch-runner/store/run_store.h"
+#include "services/batch-runner/store/idempotency.h"
 
 namespace ftl::batch_runner {
 

@@ -20,14 +20,28 @@ constexpr Query kRunsWithWork{
     "work.runs",
     "SELECT demo_session_id, test_run_id::text AS test_run_id FROM runs_with_work() ORDER BY random() LIMIT 1000"};
 
-// In the order of the steps, which lock several runs' leases too.
+// Those after run $3 of session $2, $4 of them. What a step has just renewed is left as it is: so little is locked, and
+// in the order of the steps, which lock several runs' leases too.
 constexpr Query kRenew{"work.renew", R"(
-  WITH mine AS (
-    SELECT demo_session_id, test_run_id FROM demo_run_leases WHERE owner = $1::uuid
-    ORDER BY demo_session_id, test_run_id FOR UPDATE)
-  UPDATE demo_run_leases l SET lease_until = now() + interval '15 seconds' FROM mine
-  WHERE l.demo_session_id = mine.demo_session_id AND l.test_run_id = mine.test_run_id AND l.owner = $1::uuid
-  RETURNING l.demo_session_id, l.test_run_id::text AS test_run_id, fence)"};
+  WITH mine AS MATERIALIZED (
+    SELECT demo_session_id, test_run_id, fence, lease_until FROM demo_run_leases
+    WHERE owner = $1::uuid AND (demo_session_id, test_run_id) > ($2::text, $3::uuid)
+    ORDER BY demo_session_id, test_run_id LIMIT $4::int),
+  due AS (
+    SELECT l.demo_session_id, l.test_run_id FROM mine JOIN demo_run_leases l USING (demo_session_id, test_run_id)
+    WHERE l.owner = $1::uuid AND mine.lease_until < now() + interval '13 seconds'
+    ORDER BY l.demo_session_id, l.test_run_id FOR UPDATE OF l),
+  renewed AS (
+    UPDATE demo_run_leases l SET lease_until = now() + interval '15 seconds' FROM due
+    WHERE l.demo_session_id = due.demo_session_id AND l.test_run_id = due.test_run_id AND l.owner = $1::uuid
+    RETURNING l.demo_session_id, l.test_run_id, l.lease_until)
+  SELECT demo_session_id, test_run_id::text AS test_run_id, fence,
+         renewed.lease_until IS NOT NULL OR mine.lease_until >= now() + interval '13 seconds' AS held,
+         extract(epoch FROM coalesce(renewed.lease_until, mine.lease_until) - now())::float8 AS seconds
+  FROM mine LEFT JOIN renewed USING (demo_session_id, test_run_id)
+  ORDER BY demo_session_id, test_run_id)"};
+constexpr int kRenewedTogether = 200;
+constexpr std::string_view kNilUuid = "00000000-0000-0000-0000-000000000000";
 
 // $2 is null for all runs.
 constexpr Query kGiveBack{"work.give_back", R"(
@@ -167,13 +181,21 @@ Task<absl::Duration> WorkStore::DrawCall(Deadline deadline, RunKey run, int per_
   co_return std::max(absl::ZeroDuration(), absl::Seconds(rows.Only().Get<double>("wait")));
 }
 
-Task<WorkStore::Fences> WorkStore::Renew(Deadline deadline) {
-  CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kRenew, Params(owner_)));
-  Fences fences;
-  for (const Row row : rows) {
-    fences[{row.Get<std::string>("demo_session_id"), row.Get<std::string>("test_run_id")}] = row.Get<int64_t>("fence");
+Task<WorkStore::Leases> WorkStore::Renew(Deadline deadline) {
+  Leases leases;
+  RunKey last{"", std::string(kNilUuid)};
+  while (true) {
+    const Deadline sent = std::chrono::steady_clock::now();
+    CO_TRY(const Rows rows, co_await database_.Run(deadline, SessionScope::None(), kRenew,
+                                                   Params(owner_, last.session, last.test_run_id, kRenewedTogether)));
+    for (const Row row : rows) {
+      last = {row.Get<std::string>("demo_session_id"), row.Get<std::string>("test_run_id")};
+      if (!row.Get<bool>("held")) continue;
+      const auto left = absl::ToChronoNanoseconds(absl::Seconds(row.Get<double>("seconds")));
+      leases[last] = {.fence = row.Get<int64_t>("fence"), .until = sent + left};
+    }
+    if (rows.size() < kRenewedTogether) co_return leases;
   }
-  co_return fences;
 }
 
 Task<> WorkStore::Leave(Deadline deadline, RunKey run) {

@@ -113,9 +113,14 @@ class WorkStore {
   // Counts one request more than those leased prompts begin with, and gives how long it has to wait for its turn.
   Task<absl::Duration> DrawCall(Deadline deadline, RunKey run, int per_minute);
 
-  // Renews the leases of this process. Gives the fence of each; runs that are missing are another's or gone.
-  using Fences = std::map<RunKey, int64_t>;
-  Task<Fences> Renew(Deadline deadline);
+  // Renews the leases of this process but those that a step renewed in the last two seconds. Gives all that it has;
+  // runs that are missing are another's or gone.
+  struct Lease {
+    int64_t fence;
+    Deadline until;  // at the least
+  };
+  using Leases = std::map<RunKey, Lease>;
+  Task<Leases> Renew(Deadline deadline);
   // Gives back what was leased and not finished, so that others need not wait for the lease's end.
   Task<> Leave(Deadline deadline, RunKey run);
   Task<> LeaveAll(Deadline deadline);

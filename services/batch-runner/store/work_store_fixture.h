@@ -13,6 +13,8 @@
 #include "common/observe/metrics.h"
 #include "services/batch-runner/store/door_store.h"
 #include "services/batch-runner/store/result_store.h"
+#include "services/batch-runner/store/run_looks.h"
+#include "services/batch-runner/store/run_starts.h"
 #include "services/batch-runner/store/run_store.h"
 #include "services/batch-runner/store/uuid.h"
 #include "services/batch-runner/store/work_store.h"
@@ -41,7 +43,7 @@ class WorkStoreTest : public testing::Test {
       plan.prompts.push_back(prompt);
     }
     const auto run =
-        Await(io_, runs_.Create(OwnCall(absl::Seconds(10)), session_, NewUuid(), "Model", std::move(plan), {}));
+        Await(io_, starts_.Create(OwnCall(absl::Seconds(10)), session_, NewUuid(), "Model", std::move(plan), {}));
     EXPECT_TRUE(run.ok()) << run.status();
     return {session_, run->run.id()};
   }
@@ -110,6 +112,11 @@ class WorkStoreTest : public testing::Test {
   const std::string session_ = test_database_.AddSession();
   asio::io_context io_;
   Database database_{io_.get_executor(), test_database_.As("ftl_batch_runner")};
+  SharedCommits shared_starts_{io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("starts", 2),
+                               database_};
+  SharedCommits shared_looks_{io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("looks", 2), database_};
+  RunStarts starts_{shared_starts_, database_};
+  RunLooks looks_{shared_looks_, database_};
   RunStore runs_{database_};
   ResultStore results_{database_};
   SharedCommits steps_{io_.get_executor(), test_database_.As("ftl_batch_runner").ForLane("steps", 2), database_};
