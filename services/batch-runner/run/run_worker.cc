@@ -10,6 +10,7 @@
 
 #include "common/error/try.h"
 #include "common/observe/log.h"
+#include "common/observe/trace/span.h"
 #include "common/time/proto_time.h"
 #include "services/batch-runner/store/run_row.h"
 

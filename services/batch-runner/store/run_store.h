@@ -13,6 +13,8 @@
 
 namespace ftl::batch_runner {
 
+namespace pb = finetunelab::batch_runner::v1;
+
 // How far a run has come, in short.
 struct RunStanding {
   pb::RunStatus status = pb::RUN_STATUS_UNSPECIFIED;

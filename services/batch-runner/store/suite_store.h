@@ -14,6 +14,8 @@
 
 namespace ftl::batch_runner {
 
+namespace pb = finetunelab::batch_runner::v1;
+
 // SQL of suites: the shipped ones, and those of a session. `session` is a hash, empty for none.
 class SuiteStore {
  public:
