@@ -141,6 +141,8 @@ describe('import', { skip }, () => {
     await until('the first are in', async () => (await count()) > 0 || child.exitCode !== null, { everyMs: 0 });
     child.kill('SIGKILL');
     assert.equal(await ended, 'SIGKILL');
+    // What was sent to the server before is stored all the same.
+    await until('nothing of it runs on', () => installation.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'finetunelab-import'") === '0');
     const before = await count();
     assert.ok(before > 0 && before < 900, `${before} of 900`);
     const { status, out } = await run('--conversations', path);

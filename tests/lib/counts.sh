@@ -54,9 +54,10 @@ ctest_counts() {
   }
 }
 
-# Node's own runner, in TAP.
+# Node's own runner, in TAP. What was cancelled waited for something that never came.
 node_counts() {
-  awk '$1 == "#" && $2 == "pass" { p = $3 } $1 == "#" && $2 == "fail" { f = $3 } END { print p + 0, f + 0 }'
+  awk '$1 == "#" && $2 == "pass" { p = $3 } $1 == "#" && ($2 == "fail" || $2 == "cancelled") { f += $3 }
+    END { print p + 0, f + 0 }'
 }
 
 vitest_counts() {

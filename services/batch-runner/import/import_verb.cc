@@ -87,7 +87,8 @@ int Import(host::Settings& settings, const Choice& choice) {
     return Refused("--user names somebody who signs in; this workspace has one owner without sign-in. Leave it out.",
                    EX_USAGE);
   }
-  const BatchRunnerSettings read = BatchRunnerSettings::Read(settings);
+  BatchRunnerSettings read = BatchRunnerSettings::Read(settings);
+  read.database.application_name = "finetunelab-import";
   for (const FieldFault& fault : settings.faults().listed()) std::cerr << fault.field << ' ' << fault.message << ".\n";
   if (!settings.faults().empty()) return EX_CONFIG;
   const absl::StatusOr<Sources> sources = Find(choice);
