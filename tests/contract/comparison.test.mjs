@@ -9,7 +9,7 @@ import { finishedRun, openSession, testedSession, uniquePrompts } from './sessio
 
 // A session with two runs of the same prompts: in the second, answers come later and longer, and some prompts fail or succeed
 // that did not before.
-async function twoRuns(t, count, { laterMs = 60, fails = [[], []] } = {}) {
+async function twoRuns(t, count, { laterMs = 400, fails = [[], []] } = {}) {
   let turn = 0;
   const endpoint = await chatEndpoint(t, ({ prompt }) => {
     const number = Number(prompt.match(/-(\d+)\.$/)?.[1] ?? 0);
