@@ -1,16 +1,16 @@
-// The one page's memory: the session, its run and its conversation, kept in step with the gateway.
+// The one page's memory: where the person is, what was chosen, and the session with its run and its conversation, kept in step with the gateway.
 import * as api from './api';
-import type { Cleanup, Endpoint, Narrator, OwnPrompts, Result, Run, RunSettings, Sample, SessionState, Suite } from './api';
+import type { Cleanup, Endpoint, OwnPrompts, Run, RunSettings, Sample, SessionState } from './api';
+import { Conversation } from './conversation.svelte';
 import { Problem, asProblem, serverNow } from './lib/http';
-import { askAtlas, emptyAnswer, followRun, type Answer } from './events';
-import { Arrivals } from './lib/arrivals';
 import { kept } from './lib/kept';
 import { hashOf, hasTable, placeOf } from './lib/place';
 import { remembered } from './lib/remembered';
 import { answerOtherTabs, takeOver } from './lib/tabs';
 import { say } from './lib/words/words.svelte';
-import { lookBehind, plainLook, questionOf, type Look, type Row } from './lib/table/look';
-import { counted, ended, nearest, reachable, type Standing, type Step } from './state';
+import { lookBehind, plainLook, questionOf, type Look } from './lib/table/look';
+import { WatchedRun } from './run.svelte';
+import { nearest, reachable, type Standing, type Step } from './state';
 
 export interface Choice {
   domain?: string;
@@ -28,20 +28,7 @@ export interface Draft {
   forget_key_after_run: boolean;
 }
 
-export interface Exchange {
-  question?: string;
-  answer: Answer;
-}
-
 const defaults: RunSettings = { prompt_limit: 10, concurrency: 4, stream: true, temperature: 0.7, max_tokens: 1024 };
-/** An answer that a reload cut off can be asked for again; a summary that it cut off is asked for anew by itself. */
-function takenUp(exchanges: Exchange[]): Exchange[] {
-  for (const { answer } of exchanges) {
-    if (!answer.complete) answer.error ??= say('answer.reloaded');
-  }
-  return exchanges.length === 1 && exchanges[0]!.question === undefined && !exchanges[0]!.answer.complete ? [] : exchanges;
-}
-
 const emptyDraft: Draft = { provider: 'custom', endpoint_url: '', model_id: '', model_name: '', forget_key_after_run: false };
 
 class Wizard {
@@ -63,38 +50,20 @@ class Wizard {
   draft = $state<Draft>(kept.get<Draft>('draft') ?? { ...emptyDraft });
   settings = $state<RunSettings>({ ...defaults, ...kept.get<RunSettings>('settings') });
 
-  /** Neither is changed in parts; ten thousand prompts that were tracked one by one would be read for longer than a frame. */
-  run = $state.raw<Run>();
-  suite = $state.raw<Suite>();
-  #results = new Map<number, Result>();
-  #running = new Set<number>();
-  /** Told of each change of the two, which are plain: ten thousand tracked entries are read for longer than a frame. */
-  #changes = $state(0);
-  connected = $state(true);
-  runTrouble = $state<Problem>();
-  /** The run ended while it was watched, so the page moves on by itself. */
-  endedLive = $state(false);
+  readonly watched = new WatchedRun({ ended: () => void this.refresh(), over: (problem) => this.#end(problem) });
+  readonly conversation = new Conversation((problem) => this.#end(problem));
 
-  conversation = $state<Exchange[]>([]);
-  narrator = $state<Narrator>(kept.get<Narrator>('narrator') ?? 'auto');
-  answering = $state(false);
-  /** What stands in the composer. */
-  question = $state('');
-
-  #following: AbortController | undefined;
-  #asking: AbortController | undefined;
   #refreshing: Promise<void> | undefined;
 
-  get results(): ReadonlyMap<number, Result> {
-    void this.#changes;
-    return this.#results;
+  get run(): Run | undefined {
+    return this.watched.run;
   }
 
   get standing(): Standing {
     return {
       suiteChosen: (this.choice.domain === 'custom' ? this.choice.own?.content : this.choice.suiteId) !== undefined,
       session: this.session !== undefined,
-      run: this.run && { status: this.run.status, results: this.results.size || this.run.completed_prompts + this.run.failed_prompts },
+      run: this.run && { status: this.run.status, results: this.watched.results.size || this.run.completed_prompts + this.run.failed_prompts },
     };
   }
 
@@ -129,8 +98,6 @@ class Wizard {
   async #takeUpRun(session: string): Promise<void> {
     const run = await api.latestRun(session);
     if (!run) return;
-    const saved = kept.get<{ run: string; exchanges: Exchange[] }>('conversation');
-    if (saved?.run === run.id) this.conversation = takenUp(saved.exchanges);
     this.#watch(run);
   }
 
@@ -175,20 +142,6 @@ class Wizard {
     return total;
   }
 
-  /** Every prompt of the run, with its result where it has one. */
-  get rows(): Row[] {
-    const run = this.run;
-    if (!run) return [];
-    const over = ended(run.status);
-    const results = this.results;
-    return Array.from({ length: run.total_prompts }, (_, index) => {
-      const id = index + 1;
-      const result = results.get(id);
-      const mark = result ? (result.success ? 'done' : 'failed') : this.#running.has(id) && !over ? 'running' : 'pending';
-      return { id, result, mark, prompt: result?.prompt ?? this.suite?.prompts?.[index]?.prompt ?? '' };
-    });
-  }
-
   keepChoice(): void {
     const choice = $state.snapshot(this.choice);
     // More than a browser keeps would lose the rest of the choice too.
@@ -199,7 +152,7 @@ class Wizard {
   keepDraft(): void {
     kept.set('draft', $state.snapshot(this.draft));
     kept.set('settings', $state.snapshot(this.settings));
-    kept.set('narrator', this.narrator);
+    kept.set('narrator', this.conversation.narrator);
   }
 
   /** Runs `work` and turns the end of the session into its own state; other problems are the caller's to show. */
@@ -276,9 +229,7 @@ class Wizard {
     const suite = await this.#suiteToRun(session);
     const started = await this.guard(api.startRun(session, suite, $state.snapshot(this.settings)));
     this.keepDraft();
-    this.conversation = [];
     this.look = plainLook;
-    kept.set('conversation', undefined);
     this.#watch({
       id: started.test_run_id,
       status: started.status,
@@ -303,116 +254,27 @@ class Wizard {
     return this.choice.ownSuite!.id;
   }
 
-  /** Shows `run` and follows it to its end, taking every result in. */
   #watch(run: Run): void {
-    this.#following?.abort();
-    const following = new AbortController();
-    this.#following = following;
-    const session = this.session!.session_id;
-    const live = !ended(run.status);
-    this.run = run;
-    this.runTrouble = undefined;
-    this.endedLive = false;
-    this.connected = true;
-    this.#clearResults();
-    if (this.suite?.id !== run.test_suite_id) {
-      this.suite = undefined;
-      api.getSuite(run.test_suite_id, session).then((suite) => (this.suite = suite), () => {});
-    }
-    const take = (progress: Run) => {
-      this.run = progress;
-      if (!progress.running_prompt_ids) return;
-      this.#running = new Set(progress.running_prompt_ids);
-      this.#changes += 1;
-    };
-    const arrivals = new Arrivals((started, results) => {
-      for (const id of started) this.#running.add(id);
-      for (const result of results) {
-        this.#running.delete(result.prompt_id);
-        this.#results.set(result.prompt_id, result);
-      }
-      this.#changes += 1;
-      this.run = counted(this.run!, this.#results);
-    });
-    following.signal.addEventListener('abort', () => arrivals.stop());
-    const listener = {
-      progress: take,
-      started: (id: number) => arrivals.started(id),
-      result: (result: Result) => arrivals.result(result),
-      done: (final: Run) => {
-        arrivals.flush();
-        this.#running.clear();
-        this.#changes += 1;
-        this.run = final;
-        this.endedLive = live;
-        void this.refresh();
-      },
-      connected: (yes: boolean) => (this.connected = yes),
-    };
-    followRun(run.id, session, listener, following.signal).catch((error: unknown) => {
-      const problem = asProblem(error);
-      if (problem.sessionOver) this.#end(problem);
-      else this.runTrouble = problem;
-    });
-  }
-
-  #clearResults(): void {
-    this.#results.clear();
-    this.#running.clear();
-    this.#changes += 1;
+    this.watched.watch(run, this.session!.session_id);
+    this.conversation.begin(run.id);
   }
 
   async stopRun(): Promise<void> {
     if (!this.run || !this.session) return;
     const run = await this.guard(api.cancelRun(this.run.id, this.session.session_id));
-    if (this.run?.id === run.id) this.run = run;
+    if (this.run?.id === run.id) this.watched.run = run;
   }
 
-  /** Asks `question`, or for the opening summary; a broken answer at the end is replaced when `again`. */
+  /** Asks Atlas `question`, or for the opening summary; a broken answer at the end is replaced when `again`. */
   async ask(question?: string, again = false): Promise<void> {
-    if (this.answering || !this.session || !this.run) return;
-    if (again) this.conversation.pop();
-    this.conversation.push({ question, answer: emptyAnswer() });
-    const exchange = this.conversation[this.conversation.length - 1]!;
-    const asking = new AbortController();
-    this.#asking = asking;
-    this.answering = true;
-    this.#keepConversation();
-    try {
-      // Pieces may come faster than frames; each line is taken in at once and drawn with the next frame by Svelte.
-      await askAtlas(this.session.session_id, this.#messages(), this.narrator, exchange.answer, () => {}, asking.signal);
-    } catch (error) {
-      const problem = asProblem(error);
-      if (problem.sessionOver) this.#end(problem);
-      exchange.answer.error = problem.detail;
-    } finally {
-      this.answering = false;
-      this.#keepConversation();
-    }
+    if (this.session) await this.conversation.ask(this.session.session_id, question, again);
   }
 
   /** Goes to Atlas with a question already typed, for the person to send. */
   askLater(question: string): void {
-    this.question = question;
+    this.conversation.question = question;
     this.setLook({ open: undefined });
     this.go('atlas');
-  }
-
-  stopAnswer(): void {
-    this.#asking?.abort();
-  }
-
-  #messages(): api.Message[] {
-    const said = this.conversation.flatMap(({ question, answer }): api.Message[] => [
-      ...(question === undefined ? [] : [{ role: 'user' as const, content: question }]),
-      ...(answer.content === '' ? [] : [{ role: 'assistant' as const, content: answer.content }]),
-    ]);
-    // The opening summary alone is no question: nothing is sent before the first one.
-    return said.some((message) => message.role === 'user') ? said.slice(-21) : [];
-  }
-
-  #keepConversation(): void {
-    if (this.run) kept.set('conversation', { run: this.run.id, exchanges: $state.snapshot(this.conversation) });
   }
 
   async cleanUp(): Promise<void> {
@@ -446,15 +308,10 @@ class Wizard {
   }
 
   #forget(): void {
-    this.#following?.abort();
-    this.#asking?.abort();
     this.session = undefined;
-    this.run = undefined;
-    this.endedLive = false;
-    this.#clearResults();
-    this.conversation = [];
+    this.watched.forget();
+    this.conversation.forget();
     kept.set('session', undefined);
-    kept.set('conversation', undefined);
   }
 
   /** Gives the session up to another tab of this page. */
