@@ -94,7 +94,7 @@ common_settings() {
 # check_settings: has every program that is to be started read its settings, before anything is made. The database may be one that
 # is yet to be made, and the addresses of services are chosen later.
 check_settings() {
-  local names=(all-in-one) name database_place=/finetunelab common vault database allow faults
+  local names=(all-in-one) name database_place=/finetunelab common vault database allow said faults
   if [[ $split == true ]]; then names=("${services[@]}" gateway); fi
   if [[ -n ${DATABASE_URL:-}${DATABASE_URL_FILE:-} ]]; then database_place=; fi
   common_settings
@@ -103,7 +103,7 @@ check_settings() {
   faults=$(for name in "${names[@]}"; do
     for setting in "${common[@]}" "${vault[@]}" "${database[@]}" FTL_TLS_{CA,CERT,KEY}_FILE=/dev/null; do export "${setting?}"; done
     unset FTL_DEMO_API_KEY FTL_BUILD_DIR
-    "$bin/$(program_of "$name")" --check-config 2>&1 || printf '(%s)\n' "$(program_of "$name")"
+    said=$("$bin/$(program_of "$name")" --check-config 2>&1) || printf '%s\n(%s)\n' "$said" "$(program_of "$name")"
   done)
   if [[ -n $faults ]]; then
     printf '%s\n' "$faults" | sort -u >&2
