@@ -225,6 +225,8 @@ test('on a phone, in the dark, with own prompts, stopped halfway and deleted at 
   await button(page, 'Yes, delete everything').click();
   await heading(page, 'Your API credentials have been securely deleted').waitFor();
   await sound(page, 'receipt');
+  const { workspace } = await (await fetch(`${base}/api/demo/v2/providers`)).json();
+  assert.equal(await page.locator('main').getByRole('link', { name: 'Workspace' }).count(), workspace ? 1 : 0);
   await close();
 });
 
