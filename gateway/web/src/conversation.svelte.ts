@@ -36,6 +36,7 @@ export class Conversation {
   /** About `run` from now on: what a reload left of it, or nothing. */
   begin(run: string): void {
     const saved = kept.get<{ run: string; exchanges: Exchange[] }>('conversation');
+    this.#drop();
     this.#run = run;
     this.exchanges = saved?.run === run ? takenUp(saved.exchanges) : [];
     if (saved?.run !== run) kept.set('conversation', undefined);
@@ -59,8 +60,10 @@ export class Conversation {
       if (problem.sessionOver) this.over(problem);
       exchange.answer.error = problem.detail;
     } finally {
-      this.answering = false;
-      this.#keep();
+      if (this.#asking === asking) {
+        this.answering = false;
+        this.#keep();
+      }
     }
   }
 
@@ -68,8 +71,15 @@ export class Conversation {
     this.#asking?.abort();
   }
 
-  forget(): void {
+  /** Stops it, and takes nothing more of it in. */
+  #drop(): void {
     this.stop();
+    this.#asking = undefined;
+    this.answering = false;
+  }
+
+  forget(): void {
+    this.#drop();
     this.#run = undefined;
     this.exchanges = [];
     kept.set('conversation', undefined);
