@@ -39,6 +39,24 @@ test('only what the server says has an origin leads anywhere, and it leads there
   await close();
 });
 
+test('what Atlas says of another run leads to none of this one', async () => {
+  const other = (id) => link(id).replace(run, '00000000-0000-4000-8000-000000000000');
+  const slowest = (to, says) => [
+    { type: 'tool_call', id: says, tool: 'query_demo_results', query_text: says },
+    { type: 'tool_result', id: says, columns: ['prompt_id', 'latency_ms'], rows: [[4, 400], [3, 300]], total: 2, link: to, series: { kind: 'bar', x_label: 'prompt', y_label: 'latency (ms)', points: [{ x: '#4', y: 400 }, { x: '#3', y: 300 }] } },
+  ];
+  const figures = [{ from: 0, to: 5, link: other(4) }, { from: 11, to: 16, link: link(4) }];
+  const { page, close } = await visit({ at: '#atlas', atlas: [...slowest(other(4), 'then'), ...slowest(link(4), 'now'), { content: '0.3 s, now 0.4 s.', figures }, '[DONE]'] });
+  await page.getByText('now 0.4 s').waitFor();
+  assert.deepEqual(await page.locator('.prose button').allTextContents(), ['0.4 s']);
+  const tables = page.locator('.evidence');
+  for (const [at, leading] of [[0, 0], [1, 3]]) {
+    await tables.nth(at).evaluate((one) => (one.open = true));
+    assert.equal(await tables.nth(at).getByRole('button').count(), leading);
+  }
+  await close();
+});
+
 test('a chart tells a bar to mouse and key, opens what is behind it, and stands as a table behind', async () => {
   const rows = [[12, 'What is 12 times 7?', 1200], [11, 'What is 11 times 7?', 1100], [10, 'What is 10 times 7?', 1000]];
   const ranks = { type: 'tool_result', id: 'q', columns: ['prompt_id', 'prompt', 'latency_ms'], rows, total: 12, series: { kind: 'bar', x_label: 'prompt', y_label: 'latency (ms)', points: rows.map(([id, , y]) => ({ x: `#${id}`, y })) } };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Result } from '../../api';
-import { checksOf, everyRow, isNarrowed, isPlain, lookBehind, lookOf, plainLook, queryOf, questionOf, searchOf, textOf } from './look';
+import { checksOf, everyOnce, everyRow, hasRun, isNarrowed, isPlain, lookBehind, lookOf, plainLook, queryOf, questionOf, rowOf, searchOf, textOf, type Row } from './look';
 import { fitting } from './pattern';
 
 const asked = (look: Parameters<typeof questionOf>[0], slow?: number) => decodeURIComponent(questionOf(look, slow).toString());
@@ -36,6 +36,20 @@ test('a list that the server leads to becomes the look that asks for the same', 
   for (const query of ['success=true&max_output_tokens=99', 'error_type=rate_limit&category=a+b', 'min_latency_ms=1000.001&sort_by=latency&order=desc', 'outcome=empty,reasoning_only,length_empty', 'keyword=refund']) {
     expect(new Set(questionOf(list(query)))).toEqual(new Set(new URLSearchParams(query)));
   }
+});
+
+test('a list of another run has nothing of this one', () => {
+  const list = (query: string) => `/api/demo/v2/analytics/results?${query}`;
+  expect([hasRun(list('test_run_id=r&prompt_id=4'), 'r'), hasRun(list('success=true'), 'r'), hasRun(list('test_run_id=q&prompt_id=4'), 'r')]).toEqual([true, true, false]);
+});
+
+test('while results come every prompt stands in an ordered list once, whatever the list has heard of', () => {
+  const pending = (id: number): Row => ({ id, prompt: '', mark: 'pending' });
+  const ids = (listed: Row[], rows: Row[], hasMore: boolean) => everyOnce(listed, rows, hasMore).map((row) => row?.id);
+  const [one, two, three] = [1, 2, 3].map((id) => rowOf(result(id)));
+  expect(ids([two!, one!], [one!, pending(2), pending(3)], false), 'listed before its event').toEqual([2, 1, 3]);
+  expect(ids([two!], [one!, two!, pending(3)], false), 'come since it was listed').toEqual([2, 1, 3]);
+  expect(ids([three!], [one!, two!, pending(3), pending(4)], true), 'on pages to come').toEqual([3, undefined, undefined, 4]);
 });
 
 test('what narrows a look is taken back by showing every row; its order stays', () => {

@@ -140,6 +140,20 @@ export function questionOf(look: Look, slow?: number): URLSearchParams {
   return asked;
 }
 
+/** Every one of `rows` once: first those that the server has `listed`, then a place for each that it has yet to list, then what it has not heard of. */
+export function everyOnce(listed: readonly Row[], rows: readonly Row[], hasMore: boolean): (Row | undefined)[] {
+  const there = new Set(listed.map(({ id }) => id));
+  const others = rows.filter(({ id }) => !there.has(id));
+  const known = hasMore ? others.filter(({ result }) => !result) : others;
+  return [...listed, ...Array.from<undefined>({ length: others.length - known.length }), ...known];
+}
+
+/** Whether a list of results by the server has any of `run`: one that names no run is of all of them. */
+export function hasRun(link: string, run: string | undefined): boolean {
+  const named = new URLSearchParams(link.split('?')[1]).get('test_run_id');
+  return named === null || named === run;
+}
+
 /** The look that shows what a list of results by the server leads to. */
 export function lookBehind(link: string): Look {
   const given = new URLSearchParams(link.split('?')[1]);
