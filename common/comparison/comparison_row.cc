@@ -46,12 +46,6 @@ pb::ComparedAnswer ComparedAnswerOf(const Row& row, bool is_running) {
   return answer;
 }
 
-void HideModels(pb::Comparison& comparison) {
-  if (!comparison.blind() || comparison.has_mark()) return;
-  comparison.clear_models();
-  for (pb::ComparedAnswer& answer : *comparison.mutable_answers()) answer.clear_cost();
-}
-
 std::string StoredJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;

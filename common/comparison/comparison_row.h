@@ -22,9 +22,6 @@ finetunelab::batch_runner::v1::Comparison ComparisonOf(const Row& row);
 #define FTL_COMPARED_ANSWER_COLUMNS "a.column_index, a.repetition, a.answer::text AS answer "
 finetunelab::batch_runner::v1::ComparedAnswer ComparedAnswerOf(const Row& row, bool is_running);
 
-// Takes away what a blind comparison hides until it is marked: models, and costs, which tell them.
-void HideModels(finetunelab::batch_runner::v1::Comparison& comparison);
-
 // As `asked` and `answer` are stored, without what is 0 or empty.
 std::string StoredJson(const google::protobuf::Message& message);
 

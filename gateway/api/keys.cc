@@ -3,6 +3,7 @@
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/json/message_json.h"
+#include "common/observe/log.h"
 #include "common/proto/enum_word.h"
 #include "finetunelab/batch_runner/v1/workspace_service.pb.h"
 #include "finetunelab/session_vault/v1/stored_keys_service.pb.h"
@@ -63,8 +64,10 @@ Task<> SendPutKey(Services& services, Incoming& incoming) {
     test.set_service_name(stored.service_name());
     test.set_name(stored.name());
     test.set_success(true);
-    CO_TRY(co_await services.upstream.Call<vault::RecordStoredKeyTestResponse>(incoming.call, kRecordTest,
-                                                                               std::move(test)));
+    const auto recorded = co_await services.upstream.Call<vault::RecordStoredKeyTestResponse>(
+        incoming.call, kRecordTest, std::move(test));
+    // The key is stored all the same.
+    if (!recorded.ok()) log::Warn("a key's test was not recorded", {{"status", recorded.status()}});
   }
   co_return co_await incoming.exchange.Send(http::JsonResponse(incoming.route.status, ToJson(*response)));
 }

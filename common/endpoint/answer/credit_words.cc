@@ -78,13 +78,14 @@ constexpr std::string_view kMoney[] = {
     " credit ",   " credits ", " balance ",  " funds ",  " billing ", " invoice ",    " invoices ", " payment ",
     " payments ", " spend ",   " spending ", " budget ", " prepaid ", " prepayment ", " wallet ",   " recharge "};
 constexpr std::string_view kWanting[] = {
-    " insufficient ", " exhausted ",      " depleted ",    " used all ",    " used up ",      " too low ",
-    " not enough ",   " run out ",        " ran out ",     " out of ",      " no remaining ", " negative ",
-    " overdue ",      " unpaid ",         " not active ",  " required ",    " been used ",    " no more ",
-    " past due ",     " not sufficient ", " expired ",     " exceeded ",    " reached ",      " arrears ",
-    " issue ",        " issues ",         " suspended ",   " deactivated ", " declined ",     " no credit",
-    " no balance ",   " no prepaid ",     " only afford ", " consumed "};
+    " insufficient ", " exhausted ",      " depleted ",   " used all ",    " used up ",      " too low ",
+    " not enough ",   " run out ",        " ran out ",    " out of ",      " no remaining ", " negative ",
+    " overdue ",      " unpaid ",         " not active ", " required ",    " been used ",    " no more ",
+    " past due ",     " not sufficient ", " expired ",    " exceeded ",    " reached ",      " arrears ",
+    " issue ",        " issues ",         " suspended ",  " deactivated ", " declined ",     " no credit",
+    " no balance ",   " no prepaid ",     " only afford "};
 constexpr std::string_view kSums[] = {" credit ", " credits ", " balance "};
+constexpr std::string_view kTaken[] = {" been consumed ", " fully consumed "};
 constexpr std::string_view kNothing[] = {" 0 ", " 0.0 ", " 0.00 ", " zero "};
 constexpr std::string_view kGifts[] = {" free tier ", " free quota ",    " free trial ",
                                        " free plan ", " resource pack ", " resource package "};
@@ -96,7 +97,8 @@ constexpr std::string_view kUsedUp[] = {" exceeded ", " reached ", " exhausted "
 
 bool LacksMoney(std::string_view sentence) {
   if (HasAny(sentence, {" permission", " load balanc"}) || IsOfThinking(sentence)) return false;
-  return IsNear(sentence, kMoney, kWanting) || IsNear(sentence, kSums, kNothing) || IsNear(sentence, kGifts, kGone) ||
+  return IsNear(sentence, kMoney, kWanting) || IsNear(sentence, kSums, kNothing) || IsNear(sentence, kSums, kTaken) ||
+         IsNear(sentence, kGifts, kGone) ||
          HasAny(sentence, {" insufficient quota ",
                            " quota is not enough ",
                            " usage cap ",
@@ -130,6 +132,7 @@ bool LacksMoney(std::string_view sentence) {
 }
 
 bool HasUsedUpItsPeriod(std::string_view sentence) {
+  if (HasAny(sentence, {" token lifetime ", " key lifetime "})) return false;
   return HasAny(sentence, {" daily ", " weekly ", " monthly ", " annual ", " yearly ", " lifetime ", " day ", " days ",
                            " week ", " weeks ", " month ", " months ", " billing period ", " billing cycle "}) &&
          HasAny(sentence, {" limit ", " limits ", " quota ", " quotas ", " allowance ", " allocation ", " usage ",

@@ -331,6 +331,8 @@ TEST(FailureTest, EndsNoRunForWordsOfMoneyThatAreOfSomethingElse) {
                                                 {400, "The budget_tokens is not enough; must be at least 1024"},
                                                 {400, "Budget 0 is invalid. This model only works in thinking mode."},
                                                 {400, "The thinking budget has been exceeded"},
+                                                {400, "The output budget was consumed by reasoning"},
+                                                {401, "Token lifetime limit exceeded"},
                                                 {403, "permission denied: billing.read is required"},
                                                 {404, "The model credit-scoring-v1 does not exist"},
                                                 {429, "您的账户已达到速率限制，请您控制请求频率"},
@@ -363,6 +365,8 @@ TEST(FailureTest, ReadsAWaitWithItsUnit) {
                                   "0:03",
                                   "about 3 seconds",
                                   "delay=3",
+                                  "delay_ms=3000",
+                                  "reset=1700000003",
                                   "seconds: 3",
                                   "Tue, 14 Nov 2023 22:13:23 UTC",
                                   "Tue, 14 Nov 2023 22:13:23 +0000"}) {

@@ -160,7 +160,8 @@ std::optional<absl::Duration> UntilRetry(std::string_view value, absl::Time now)
   const size_t digits = std::min(rest.find_first_not_of(kDigits), rest.size());
   if (rest.find_first_of("0123456789", digits) != std::string_view::npos) return std::nullopt;
   if (const auto wait = LeadingDuration(rest)) return wait;
-  return InUnits(rest.substr(0, digits), 1);
+  if (absl::EndsWith(text.substr(0, number - 1), "ms")) return InUnits(rest.substr(0, digits), 1e-3);
+  return UntilReset(rest.substr(0, digits), now);
 }
 
 }  // namespace

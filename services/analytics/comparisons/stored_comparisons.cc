@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/comparison/comparison_row.h"
+#include "common/comparison/hidden_models.h"
 #include "common/error/refusal.h"
 #include "common/error/try.h"
 #include "common/time/proto_time.h"

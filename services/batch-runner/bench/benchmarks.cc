@@ -34,6 +34,7 @@ constexpr absl::Duration kLongestOutage = absl::Minutes(10);
 constexpr absl::Duration kRest = absl::Seconds(1);
 // How often a benchmark under way is stored, so that other processes can tell of it and ask for its end.
 constexpr absl::Duration kKeepEvery = absl::Seconds(1);
+constexpr absl::Duration kKeepLimit = absl::Seconds(3);  // several fit into the time after which nobody is heard
 // How often who watches is told: of one that is under way here, and of one that another process carries.
 constexpr absl::Duration kLook = absl::Milliseconds(250);
 constexpr absl::Duration kLookElsewhere = absl::Seconds(1);
@@ -139,7 +140,7 @@ asio::awaitable<void> Benchmarks::Keep(std::shared_ptr<Load> load) {
   while (true) {
     co_await Rest(kKeepEvery);
     if (is_closed_ || !IsHere(load->benchmark().id())) co_return;
-    const auto may_go_on = co_await parts_.store.Keep(DeadlineIn(kStoreLimit), load->owner(), load->benchmark());
+    const auto may_go_on = co_await parts_.store.Keep(DeadlineIn(kKeepLimit), load->owner(), load->benchmark());
     if (may_go_on.ok() && !*may_go_on) load->Stop();
   }
 }
@@ -240,7 +241,7 @@ Task<pb::Benchmark> Benchmarks::Cancel(const CallContext& call, std::string owne
   CO_TRY(pb::Benchmark benchmark, co_await Get(call, owner, project, id));
   if (const auto running = running_.find(id); running != running_.end()) {
     running->second->Stop();
-  } else if (!HasEnded(benchmark)) {
+  } else {
     CO_TRY(co_await parts_.store.AskToCancel(call.deadline, owner, project, id));
   }
   const Deadline end = std::min(call.deadline, DeadlineIn(kCancelPatience));

@@ -4,6 +4,7 @@
 #include <absl/strings/str_split.h>
 #include <fmt/format.h>
 
+#include "common/comparison/hidden_models.h"
 #include "common/proto/copy_fields.h"
 
 namespace ftl::batch_runner {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr size_t kIdBytes = 36;
 constexpr size_t kMostAnswers = 40;
-
-bool HidesModels(const pb::Comparison& comparison) { return comparison.blind() && !comparison.has_mark(); }
 
 pb::CompareEvent EventOf(const pb::Comparison& comparison, int slot) {
   const pb::ComparedAnswer& answer = comparison.answers(slot);
@@ -81,9 +80,10 @@ std::optional<pb::CompareEvent> NextComparePiece(const pb::Comparison& compariso
 }
 
 std::vector<pb::CompareEvent> CompareEnds(const pb::Comparison& comparison, int slot) {
+  pb::ComparedAnswer answer = comparison.answers(slot);
+  if (HidesModels(comparison)) HideModel(answer);
   pb::Message message;
-  CopyFields(comparison.answers(slot), message);
-  if (HidesModels(comparison)) message.clear_cost();
+  CopyFields(answer, message);
   std::vector<pb::CompareEvent> ends;
   for (const pb::ChatEvent& told : EndEvents("", message)) {
     pb::CompareEvent& event = ends.emplace_back(EventOf(comparison, slot));

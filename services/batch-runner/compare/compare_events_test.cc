@@ -7,6 +7,9 @@
 namespace ftl::batch_runner {
 namespace {
 
+using testing::HasSubstr;
+using testing::Not;
+
 constexpr char kId[] = "11111111-1111-4111-8111-111111111111";
 
 pb::Comparison TwoColumns(int repeat = 1) {
@@ -72,7 +75,11 @@ TEST(CompareEventsTest, HidesModelsAndCostsOfABlindOneUntilItIsMarked) {
   comparison.mutable_answers(0)->set_cost(0.5);
   EXPECT_FALSE(CompareStarts(comparison)[0].start().has_model());
   EXPECT_FALSE(CompareEnds(comparison, 0).back().done().has_cost());
+  comparison.mutable_answers(1)->set_status(pb::MESSAGE_STATUS_INCOMPLETE);
+  comparison.mutable_answers(1)->set_error("It said: The model 'model 2' does not exist.");
+  EXPECT_THAT(CompareEnds(comparison, 1).back().error().message(), Not(HasSubstr("model 2")));
   comparison.mutable_mark()->set_index(0);
+  EXPECT_THAT(CompareEnds(comparison, 1).back().error().message(), HasSubstr("model 2"));
   EXPECT_EQ(CompareStarts(comparison)[1].start().model().id(), "model 1");
   EXPECT_EQ(CompareEnds(comparison, 0).back().done().cost(), 0.5);
 }

@@ -283,7 +283,7 @@ Task<pb::StopCompareResponse> Comparisons::Stop(const CallContext& call, std::st
   }
   CO_TRY(const pb::Comparison comparison, co_await parts_.store.Get(call, owner, id));
   response.set_status(comparison.status());
-  if (comparison.status() == pb::COMPARISON_STATUS_RUNNING) CO_TRY(co_await parts_.store.AskToStop(call, owner, id));
+  CO_TRY(co_await parts_.store.AskToStop(call, owner, id));
   co_return response;
 }
 

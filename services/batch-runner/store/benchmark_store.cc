@@ -15,13 +15,15 @@ constexpr Query kBegin{"benchmark.begin", R"(
   INSERT INTO benchmarks (owner, project, id, created_at, process, status, benchmark)
   VALUES ($1, $2, $3::uuid, $4, $5::uuid, 'running', $6::jsonb))"};
 
+// Whoever carries one knows best: it goes on, or has ended, also where it was not heard of for a while.
 constexpr Query kKeep{"benchmark.keep", R"(
-  UPDATE benchmarks SET heard_at = now(), benchmark = $4::jsonb
-  WHERE owner = $1 AND project = $2 AND id = $3::uuid AND status = 'running' RETURNING cancel_requested)"};
+  UPDATE benchmarks SET status = 'running', completed_at = NULL, heard_at = now(), benchmark = $4::jsonb
+  WHERE owner = $1 AND project = $2 AND id = $3::uuid AND status IN ('running', 'interrupted')
+  RETURNING cancel_requested)"};
 
 constexpr Query kEnd{"benchmark.end", R"(
   UPDATE benchmarks SET status = $4, completed_at = $5, benchmark = $6::jsonb
-  WHERE owner = $1 AND project = $2 AND id = $3::uuid AND status = 'running')"};
+  WHERE owner = $1 AND project = $2 AND id = $3::uuid AND status IN ('running', 'interrupted'))"};
 
 constexpr Query kAskToCancel{"benchmark.ask_to_cancel", R"(
   UPDATE benchmarks SET cancel_requested = true

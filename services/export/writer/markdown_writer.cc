@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include <absl/strings/str_replace.h>
 #include <absl/strings/str_split.h>
 #include <fmt/format.h>
 
@@ -73,6 +74,11 @@ void AppendLines(std::string_view text, std::string_view first, std::string_view
     out += '\n';
   }
   out += '\n';
+}
+
+// Markdown ends a line at a carriage return too.
+std::string WithLineFeeds(std::string_view text) {
+  return absl::StrReplaceAll(absl::string_view(text.data(), text.size()), {{"\r\n", "\n"}, {"\r", "\n"}});
 }
 
 std::string MarkerOf(const TextBlock& block) {
@@ -179,7 +185,7 @@ class Text {
     out_ += fmt::format("### {}\n\n", EscapedMarkdown(sample.title));
     if (!sample.facts.empty()) out_ += Marked(EscapedMarkdown(sample.facts), "*") + "\n\n";
     if (!sample.prompt.empty()) AppendLines(Inline({Span{.text = sample.prompt}}, "\\\n"), "> ", "> ", out_);
-    if (!sample.whole.empty()) return AppendLines(sample.whole, "> ", "> ", out_);
+    if (!sample.whole.empty()) return AppendLines(WithLineFeeds(sample.whole), "> ", "> ", out_);
     for (const TextBlock& block : sample.answer) Append(block, "> ", out_);
     if (!sample.note.empty()) out_ += Marked(EscapedMarkdown(sample.note), "*") + "\n\n";
   }

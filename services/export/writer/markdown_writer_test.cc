@@ -38,7 +38,8 @@ TEST(MarkdownWriterTest, NothingOfATextIsPartOfTheReport) {
       .cover = {.kind = "Report", .title = "# *title*", .details = "<b>", .verdict = Told("All **went** well.")},
       .footer = "Powered by FineTuneLab"};
   Table table{.columns = {{"Name"}, {"Count", 1, true}}, .rows = {{{"a|b"}, {"1"}}}};
-  Sample sample{.title = "one", .facts = "2 s", .prompt = "# asked\nso", .whole = "```\nnever closed\n# no heading\n"};
+  Sample sample{
+      .title = "one", .facts = "2 s", .prompt = "# asked\nso", .whole = "```\nnever closed\r\r# no heading\n"};
   document.sections.push_back({.title = "Section", .blocks = {table, Facts{{{"model_id", "x*"}}}, sample}});
   document.sections.push_back({.title = "Next"});
   const std::string text = WriteMarkdown(document);
@@ -47,7 +48,8 @@ TEST(MarkdownWriterTest, NothingOfATextIsPartOfTheReport) {
   EXPECT_THAT(text, HasSubstr("| Name | Count |\n| --- | ---: |\n| a\\|b | 1 |\n"));
   EXPECT_THAT(text, HasSubstr("- model\\_id: x\\*\n"));
   EXPECT_THAT(
-      text, HasSubstr("### one\n\n*2 s*\n\n> \\# asked\\\n> so\n\n> ```\n> never closed\n> # no heading\n\n## Next\n"));
+      text,
+      HasSubstr("### one\n\n*2 s*\n\n> \\# asked\\\n> so\n\n> ```\n> never closed\n> \n> # no heading\n\n## Next\n"));
 }
 
 }  // namespace
