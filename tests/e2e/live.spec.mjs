@@ -73,6 +73,47 @@ test('results that come take their place in the order of the table, and what is 
   await close();
 });
 
+test('a list of the slowest goes on with the bound that it began with, although the run moves it', async () => {
+  const going = new Live(400);
+  going.say('progress', going.view());
+  going.come(...Array.from({ length: 400 }, (_, n) => result(n + 1)));
+  let bound = 4000;
+  let began;
+  const { page, close } = await going.visit({
+    at: '#run?f=slow',
+    routes: {
+      'GET /analytics/metrics': () => ({ p90_latency_ms: (bound += 10) }),
+      // A token is good for the question that it was given out for.
+      'GET /analytics/results': (url) => {
+        const { searchParams: asked } = url;
+        if (!asked.has('page_token')) began = asked.get('min_latency_ms');
+        else if (asked.get('min_latency_ms') !== began) return { status_code: 400, code: 'invalid_page_token', title: 'The page token is of another list' };
+        return pageOf(going.results, asked);
+      },
+    },
+  });
+  await page.locator('[aria-rowindex="2"]', { hasText: 'Prompt' }).waitFor();
+  await page.locator('.result-body').press('End');
+  await page.locator('[role=row]', { hasText: 'Prompt 400' }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await close();
+});
+
+test('a row that lies open holds the table in no place while results come', async () => {
+  const going = new Live(100);
+  going.say('progress', going.view());
+  going.come(result(1), result(2));
+  const { page, close } = await going.visit({ at: '#run?open=2' });
+  await page.locator('[aria-selected=true]', { hasText: 'Prompt 2' }).waitFor();
+  await page.locator('.result-body').evaluate((body) => body.scrollTo(0, body.scrollHeight));
+  await page.locator('[aria-rowindex="101"]').waitFor();
+  going.come(result(100));
+  await page.locator('[aria-rowindex="101"][data-mark=done]').waitFor();
+  await page.locator('.going-line', { hasText: '3 done' }).waitFor();
+  assert.equal(await page.locator('.result-body').evaluate((body) => Math.round(body.scrollHeight - body.clientHeight - body.scrollTop)), 0);
+  await close();
+});
+
 test('progress that is told twice is counted once', async () => {
   const going = new Live(4);
   going.say('progress', going.view());
