@@ -34,7 +34,7 @@ class Language {
   // The sentence of a key. A key that is not there gives the key itself, which a test forbids.
   std::string Say(std::string_view key, std::initializer_list<Slot> slots = {}) const;
   std::string Say(std::string_view key, std::span<const Slot> slots) const;
-  // With up to `decimals` (0 to 3) decimals, half up, and no trailing zeros: `1,234.5`, `1.234,5`.
+  // With up to `decimals` decimals, half up, and no trailing zeros: `1,234.5`, `1.234,5`.
   std::string Number(double value, int decimals = 0) const;
   // `a, b and c`.
   std::string And(const std::vector<std::string>& parts) const;

@@ -158,6 +158,19 @@ std::string SubjectText(const Language& language, const pb::Query& query) {
   }
 }
 
+std::string BoundOfFigure(const Language& language, const pb::Figure& figure, double number) {
+  switch (figure.statistic()) {
+    case pb::STATISTIC_COUNT:
+      return CountText(language, number);
+    case pb::STATISTIC_SHARE:
+      return ShareText(language, number);
+    case pb::STATISTIC_VARIANCE:
+      return language.Number(number, 1);
+    default:
+      return QuantityText(language, figure.measure(), number);
+  }
+}
+
 }  // namespace
 
 std::string Spoken(std::string word) {
@@ -209,9 +222,7 @@ std::string GroupBoundText(const Language& language, const pb::Query& query, std
   const pb::GroupBound& bound = query.having();
   std::string x = language.Say("bound.of_all");
   if (const std::optional<double> number = bound.than_all() ? worked : bound.number()) {
-    x = query.statistic() == pb::STATISTIC_COUNT   ? CountText(language, *number)
-        : query.statistic() == pb::STATISTIC_SHARE ? ShareText(language, *number)
-                                                   : QuantityText(language, query.measure(), *number);
+    x = BoundOfFigure(language, FiguresOf(query)[0], *number);
     if (bound.than_all()) x = language.Say("bound.all", {{"x", x}});
   }
   return language.Say("bound." + EnumWord(bound.comparison()), {{"x", x}});

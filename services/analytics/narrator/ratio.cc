@@ -1,5 +1,6 @@
 #include "services/analytics/narrator/ratio.h"
 
+#include <cmath>
 #include <utility>
 
 #include "services/analytics/narrator/naming.h"
@@ -8,10 +9,14 @@
 namespace ftl::analytics {
 namespace {
 
-constexpr int kDecimals = 2;
+// Two, and below 1 as many as show three figures that are not leading zeros.
+int DecimalsOf(double ratio) {
+  const double size = std::abs(ratio);
+  return size == 0 || size >= 1 ? 2 : 2 - static_cast<int>(std::floor(std::log10(size)));
+}
 
 std::string RatioText(Telling& telling, double ratio) {
-  return telling.Figure({.unit = Unit::kNumber, .value = ratio}, telling.language().Number(ratio, kDecimals));
+  return telling.Figure({.unit = Unit::kNumber, .value = ratio}, telling.language().Number(ratio, DecimalsOf(ratio)));
 }
 
 std::string OfGroups(Telling& telling, const Finding& finding) {

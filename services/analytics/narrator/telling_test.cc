@@ -5,6 +5,7 @@
 
 #include "services/analytics/narrator/naming.h"
 #include "services/analytics/narrator/quantity.h"
+#include "services/analytics/narrator/ratio.h"
 
 namespace ftl::analytics {
 namespace {
@@ -66,6 +67,37 @@ pb::Filter FilterOf(pb::FilterField field, pb::Comparison comparison, double num
   filter.set_number(number);
   filter.set_text(std::move(text));
   return filter;
+}
+
+TEST(TellingTest, ASmallRatioShowsItsFigures) {
+  Finding finding;
+  finding.query.set_measure(pb::MEASURE_OUTPUT_TOKENS);
+  finding.query.set_statistic(pb::STATISTIC_SUM);
+  finding.query.set_ratio(true);
+  const auto told = [&](double first, double second) {
+    FoundGroup group;
+    group.figures = {{first, 10}, {second, 10}};
+    finding.groups = {group};
+    Telling telling(English());
+    return telling.Finish(TellRatio(telling, finding)).text;
+  };
+  EXPECT_EQ(told(1, 400), "The first is **0.0025** times the second.");
+  EXPECT_EQ(told(1, 70), "The first is **0.0143** times the second.");
+  EXPECT_EQ(told(999.9, 1000), "The first is **1** times the second.");
+  EXPECT_EQ(told(0, 7), "The first is **0** times the second.");
+  EXPECT_EQ(told(7, 3), "The first is **2.33** times the second.");
+}
+
+TEST(TellingTest, ABoundOfGroupsIsToldInTheUnitOfItsFigure) {
+  pb::Query query;
+  query.set_measure(pb::MEASURE_LATENCY);
+  query.set_group_by(pb::GROUPING_CATEGORY);
+  query.mutable_having()->set_comparison(pb::COMPARISON_GREATER);
+  query.mutable_having()->set_number(2500);
+  query.set_statistic(pb::STATISTIC_MEAN);
+  EXPECT_EQ(GroupBoundText(English(), query, std::nullopt), "above 2.5 s");
+  query.set_statistic(pb::STATISTIC_VARIANCE);
+  EXPECT_EQ(GroupBoundText(English(), query, std::nullopt), "above 2,500");
 }
 
 TEST(TellingTest, WhatWasUnderstoodStandsOnOneLine) {

@@ -43,7 +43,10 @@ bool Draft::SayBoundedGroups() {
     for (pb::Filter& filter : counted) *query_.add_filters() = std::move(filter);
   } else {
     const bool rate = IsVerdict(bound.measure);
-    SetFigures({FigureOf(bound.measure, rate ? pb::STATISTIC_SHARE : bound.statistic, bound.number)});
+    // One figure is bounded: a length that names no unit is of characters.
+    const bool length = bound.measure == pb::MEASURE_RESPONSE_LENGTH;
+    const pb::Measure measure = length ? pb::MEASURE_RESPONSE_CHARACTERS : bound.measure;
+    SetFigures({FigureOf(measure, rate ? pb::STATISTIC_SHARE : bound.statistic, bound.number)});
     if (query_.statistic() != pb::STATISTIC_PERCENTILE) query_.clear_percentile();
   }
   pb::GroupBound& having = *query_.mutable_having();
