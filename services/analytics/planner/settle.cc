@@ -255,6 +255,18 @@ class Settler {
     }
   }
 
+  // Newly failing in run 2: the run before is the one before it; the first has none.
+  bool CountOtherRunsFrom(double run) {
+    for (Slots::Placed& placed : slots_.filters) {
+      pb::Filter& filter = placed.filter;
+      if (!filter.has_in_run() || filter.in_run() > 0) continue;
+      const double other = run + filter.in_run();
+      if (run > 0 && other < 1) return false;
+      filter.set_in_run(other);
+    }
+    return true;
+  }
+
   // One run is a filter; two are compared.
   bool TakeRuns() {
     if (slots_.runs.size() == 1 && slots_.Says("compare") && !slots_.difference) slots_.runs.push_back(0);
@@ -264,6 +276,7 @@ class Settler {
       slots_.group = pb::GROUPING_RUN;
     }
     if (slots_.runs.size() == 1) {
+      if (!CountOtherRunsFrom(slots_.runs[0])) return false;
       slots_.filters.push_back({NumberFilter(pb::FILTER_FIELD_RUN, pb::COMPARISON_EQUAL, slots_.runs[0]), -1});
     } else if (slots_.runs.size() == 2) {
       if (slots_.group) return false;

@@ -53,14 +53,19 @@ absl::Status ChooseTwo(const SessionRuns& known, std::optional<double> said, int
   return absl::OkStatus();
 }
 
+// The number of the run that is spoken of where none is named.
+int LatestOf(const SessionRuns& known, std::string_view run_id) {
+  for (const RunFacts& run : known.runs) {
+    if (run.id == run_id) return run.number;
+  }
+  return static_cast<int>(known.runs.size());
+}
+
 absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, const std::string& run_id,
                               const pb::Query& query) {
   Chosen chosen;
   chosen.scope.session = std::move(session);
-  int latest = static_cast<int>(known.runs.size());
-  for (const RunFacts& run : known.runs) {
-    if (run.id == run_id) latest = run.number;
-  }
+  const int latest = LatestOf(known, run_id);
   double said = 0;
   bool named = false;
   for (const auto* filters : {&query.among(), &query.filters()}) {
@@ -80,11 +85,6 @@ absl::StatusOr<Chosen> Choose(const SessionRuns& known, std::string session, con
   }
   TRY(RunFacts run, RunNumbered(known, said, latest));
   chosen.scope.run = run.id;
-  for (const auto* filters : {&query.among(), &query.filters()}) {
-    for (const pb::Filter& filter : *filters) {
-      if (filter.has_in_run()) TRY(RunNumbered(known, filter.in_run(), run.number));
-    }
-  }
   if (query.statistic() == pb::STATISTIC_DIFFERENCE) {
     TRY(chosen.base, RunNumbered(known, query.has_base_run() ? query.base_run() : -1, run.number));
   }
@@ -140,9 +140,7 @@ Task<> KeepBounded(Database& database, const CallContext& call, const RunScope& 
   finding.grouped = std::ssize(finding.groups);
   finding.bound = bound.number();
   if (bound.than_all()) {
-    pb::Query all = finding.query;
-    all.clear_group_by();
-    const CompiledQuery compiled = Compile(all, scope);
+    const CompiledQuery compiled = CompileTogether(finding.query, scope);
     std::vector<Statement> statements = {{Query{"", compiled.sql}, compiled.params}};
     CO_TRY(const std::vector<Rows> rows, co_await RunScoped(database, call, scope, std::move(statements)));
     finding.bound = rows[0].Only().Get<std::optional<double>>("v0");
@@ -245,8 +243,20 @@ Task<> Summarise(Database& database, const CallContext& call, const RunScope& sc
 
 }  // namespace
 
+absl::StatusOr<pb::Query> WithRunsNumbered(const SessionRuns& known, std::string_view run_id, pb::Query query) {
+  for (auto* filters : {query.mutable_among(), query.mutable_filters()}) {
+    for (pb::Filter& filter : *filters) {
+      if (!filter.has_in_run()) continue;
+      TRY(const RunFacts run, RunNumbered(known, filter.in_run(), LatestOf(known, run_id)));
+      filter.set_in_run(run.number);
+    }
+  }
+  return query;
+}
+
 Task<Finding> Execute(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
                       std::string run_id, pb::Query query) {
+  CO_TRY(query, WithRunsNumbered(known, run_id, std::move(query)));
   CO_TRY(Chosen chosen, Choose(known, std::move(session), run_id, query));
   Finding finding;
   finding.query = std::move(query);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/async/task.h"
@@ -18,7 +20,12 @@ namespace ftl::analytics {
 Task<Finding> Execute(Database& database, const CallContext& call, std::string session, const SessionRuns& known,
                       std::string run_id, pb::Query query);
 
-// The numbers of the prompts in a run that a query chooses, as CompileChosen says. `scope` names the run.
+// A query whose `in_run` are numbers from 1: where they count back, it is from `run_id`, or else from the latest run.
+// RUN_NOT_FOUND. Execute does so itself.
+absl::StatusOr<pb::Query> WithRunsNumbered(const SessionRuns& known, std::string_view run_id, pb::Query query);
+
+// The numbers of the prompts in a run that a query chooses, as CompileChosen says. `scope` names the run; those in
+// filters count from 1.
 Task<std::vector<int32_t>> FindChosen(Database& database, const CallContext& call, RunScope scope, pb::Query query,
                                       int most);
 

@@ -171,25 +171,20 @@ std::string AnyOf(const pb::Filter& filter, Params& params, const RunScope& scop
   return conditions.empty() ? "" : fmt::format("({})", fmt::join(conditions, " OR "));
 }
 
-// The id of a run of the session: by its number from 1, or so many before the one in `scope`.
-std::string RunSql(double number, Params& params, const RunScope& scope) {
-  const bool from_first = number > 0;
-  params.Add(static_cast<int64_t>(from_first ? number - 1 : -number));
-  const std::string_view until =
-      "AND (created_at, id) <= (SELECT created_at, id FROM demo_batch_test_runs WHERE demo_session_id = $1 AND id = "
-      "$2::uuid) ";
-  const std::string_view direction = from_first ? "ASC" : "DESC";
+// The id of a run of the session by its number, from 1.
+std::string RunSql(double number, Params& params) {
+  params.Add(static_cast<int64_t>(number) - 1);
   return fmt::format(
-      "(SELECT id FROM demo_batch_test_runs WHERE demo_session_id = $1 {0}ORDER BY created_at {1}, id {1} LIMIT 1 "
-      "OFFSET {2}::bigint)",
-      from_first || !scope.run ? "" : until, direction, Place(params));
+      "(SELECT id FROM demo_batch_test_runs WHERE demo_session_id = $1 ORDER BY created_at, id LIMIT 1 OFFSET "
+      "{}::bigint)",
+      Place(params));
 }
 
 // Prompts that stand in the same words at the same place of another run, and of which it holds there.
 std::string InRun(const pb::Filter& filter, Params& params, const RunScope& scope) {
   pb::Filter there = filter;
   there.clear_in_run();
-  const std::string run = RunSql(filter.in_run(), params, scope);
+  const std::string run = RunSql(filter.in_run(), params);
   return fmt::format(
       "(r.prompt_id, r.prompt) IN (SELECT r.prompt_id, r.prompt FROM demo_batch_test_results r WHERE "
       "r.demo_session_id = $1 AND r.test_run_id = {}{} AND {})",

@@ -9,7 +9,7 @@
 namespace ftl::analytics {
 
 // A filter as a condition on a result r; its values go to `params`, whose first two are the session and the run in
-// `scope`. Empty for filters that are no condition on a row (the run) or say nothing.
+// `scope`. `in_run` is a number from 1. Empty for filters that are no condition on a row (the run) or say nothing.
 std::string FilterSql(const finetunelab::analytics::v1::Filter& filter, Params& params, const RunScope& scope);
 
 // Whether a filter, or one within it, speaks of a field of that kind. One that only leaves some kind of failure out

@@ -22,6 +22,7 @@ constexpr int kMostSlices = 5;
 constexpr int kMostValues = 1000;
 constexpr int kMostTexts = 100;
 constexpr size_t kLongestText = 1024;
+constexpr double kMostRuns = 1e6;
 
 bool IsOfFigures(pb::Statistic statistic) {
   switch (statistic) {
@@ -182,6 +183,9 @@ class Judge {
     const pb::GroupBound& bound = query.having();
     if (!IsSign(bound.comparison())) Fault("having.comparison", "must be equal, not_equal, less or greater");
     if (bound.has_number() == bound.than_all()) Fault("having.number", "must be given, or than_all, and not both");
+    if (query.measure() == pb::MEASURE_RESPONSE_LENGTH || query.statistic() == pb::STATISTIC_CORRELATION) {
+      Fault("having", "goes with one figure in one unit, such as the mean of response_characters");
+    }
     const bool adds_up = query.statistic() == pb::STATISTIC_COUNT || query.statistic() == pb::STATISTIC_SUM;
     if (bound.than_all() && adds_up) Fault("having.than_all", "does not go with what adds up");
   }
@@ -248,6 +252,7 @@ class Judge {
   }
 
   void Filter(const pb::Filter& filter, const std::string& place, bool may_branch) {
+    if (filter.has_in_run()) InRun(filter, place, may_branch);
     if (!filter.any_of().empty()) {
       if (!may_branch) return Fault(place + ".any_of", "must not stand within another");
       Most(place + ".any_of", filter.any_of_size(), kMostAlternatives);
@@ -257,7 +262,6 @@ class Judge {
       return;
     }
     const FieldRow& row = RowOf(filter.field());
-    if (filter.has_in_run()) InRun(filter, place);
     if (filter.than_of_size() > 0 && !filter.has_than()) Fault(place + ".than_of", "goes with than alone");
     if (filter.field() == pb::FILTER_FIELD_UNSPECIFIED || row.field != filter.field()) {
       return Fault(place + ".field", "is missing");
@@ -272,9 +276,12 @@ class Judge {
     Run(filter, place, may_branch);
   }
 
-  void InRun(const pb::Filter& filter, const std::string& place) {
+  void InRun(const pb::Filter& filter, const std::string& place, bool may_branch) {
+    if (!may_branch || !filter.any_of().empty()) return Fault(place + ".in_run", "does not go with any_of");
     const FieldRow& row = RowOf(filter.field());
-    if (filter.in_run() != std::floor(filter.in_run())) Fault(place + ".in_run", "must be a whole number");
+    if (filter.in_run() != std::floor(filter.in_run()) || std::abs(filter.in_run()) > kMostRuns) {
+      Fault(place + ".in_run", "must be a whole number of at most 1,000,000 either way");
+    }
     if (row.needs_run || row.kind == FieldKind::kRun || filter.has_than()) {
       Fault(place + ".in_run", "goes with what a result by itself comes to");
     }

@@ -70,10 +70,33 @@ TEST(QueryRulesTest, BoundsOfGroupsRatiosAndOtherRunsStandWhereTheyMeanSomething
   EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_COUNT group_by: GROUPING_CATEGORY having { "
                       "comparison: COMPARISON_CONTAINS than_all: true }"),
               ElementsAre("query.having.comparison", "query.having.than_all"));
+  for (const char* figure : {"measure: MEASURE_RESPONSE_LENGTH statistic: STATISTIC_MEAN",
+                             "measure: MEASURE_LATENCY statistic: STATISTIC_CORRELATION against: MEASURE_TTFT"}) {
+    EXPECT_THAT(WrongIn(std::string(figure) + " group_by: GROUPING_CATEGORY having { comparison: COMPARISON_GREATER "
+                                              "number: 200 }"),
+                ElementsAre("query.having"))
+        << figure;
+  }
   EXPECT_THAT(WrongIn("measure: MEASURE_LATENCY statistic: STATISTIC_MEAN ratio: true"), ElementsAre("query.ratio"));
   EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { field: FILTER_FIELD_HALF "
                       "comparison: COMPARISON_EQUAL number: 1 in_run: 1.5 }"),
               ElementsAre("query.filters[0].in_run", "query.filters[0].in_run"));
+  const std::string success = "field: FILTER_FIELD_SUCCESS comparison: COMPARISON_EQUAL text: 'true' ";
+  for (const char* run : {"-2", "0", "1000000"}) {
+    EXPECT_THAT(
+        WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { " + success + "in_run: " + run + " }"),
+        IsEmpty())
+        << run;
+  }
+  for (const char* run : {"1e18", "-1000001", "inf", "nan", "0.5"}) {
+    EXPECT_THAT(
+        WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { " + success + "in_run: " + run + " }"),
+        ElementsAre("query.filters[0].in_run"))
+        << run;
+  }
+  EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { any_of { " + success +
+                      "} in_run: 1 } among { any_of { " + success + "in_run: 1 } }"),
+              ElementsAre("query.among[0].any_of[0].in_run", "query.filters[0].in_run"));
   EXPECT_THAT(WrongIn("measure: MEASURE_RESULTS statistic: STATISTIC_LIST filters { field: FILTER_FIELD_LATENCY "
                       "comparison: COMPARISON_GREATER than: STATISTIC_MEAN than_of { field: FILTER_FIELD_SUCCESS "
                       "comparison: COMPARISON_EQUAL text: 'false' } }"),

@@ -123,14 +123,15 @@ bool CountsRows(const pb::Figure& figure) {
          (figure.statistic() == pb::STATISTIC_COUNT || figure.statistic() == pb::STATISTIC_SHARE);
 }
 
-CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope) {
+// The figures of the query's groups, or of all of them together where `told` is no grouping.
+CompiledQuery CompileFigures(const pb::Query& query, const RunScope& scope, pb::Grouping told) {
   const std::vector<pb::Figure> figures = FiguresOf(query);
   const bool counts = std::any_of(figures.begin(), figures.end(), CountsRows);
-  const bool grouped = query.group_by() != pb::GROUPING_UNSPECIFIED;
+  const bool grouped = told != pb::GROUPING_UNSPECIFIED;
   const bool by_error = query.group_by() == pb::GROUPING_ERROR_TYPE;
   Source source = SourceOf(query, scope, counts && !by_error);
   const std::string filtered = source.counted.empty() ? "" : fmt::format(" FILTER (WHERE {})", source.counted);
-  const GroupRow& group = RowOf(query.group_by());
+  const GroupRow& group = RowOf(told);
   std::string columns = fmt::format("{} AS name, count(*){} AS results", group.sql, filtered);
   for (size_t i = 0; i < figures.size(); ++i) {
     const pb::Figure& figure = figures[i];
@@ -292,8 +293,12 @@ CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::
     case pb::STATISTIC_DISTRIBUTION:
       return CompileHistogram(query, scope);
     default:
-      return CompileFigures(query, scope);
+      return CompileFigures(query, scope, query.group_by());
   }
+}
+
+CompiledQuery CompileTogether(const pb::Query& query, const RunScope& scope) {
+  return CompileFigures(query, scope, pb::GROUPING_UNSPECIFIED);
 }
 
 CompiledQuery CompileTies(const pb::Query& query, const RunScope& scope, double value) {

@@ -46,6 +46,9 @@ int MostGroups(const pb::Query& query);
 // What a summary needs is several queries, and facts of a run none: see executor.
 CompiledQuery Compile(const pb::Query& query, const RunScope& scope, const std::string& base = "");
 
+// The figures of a query with groups over the results of all groups together, as one row.
+CompiledQuery CompileTogether(const pb::Query& query, const RunScope& scope);
+
 // How many results of a ranked list have this value, as `results`.
 CompiledQuery CompileTies(const pb::Query& query, const RunScope& scope, double value);
 

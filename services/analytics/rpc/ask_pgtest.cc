@@ -167,6 +167,16 @@ TEST_F(AnalyticsTest, AFaultyQuestionIsRefusedBeforeAnyPiece) {
   EXPECT_EQ(ReasonOf(told.status()), Reason::kInvalidField);
 }
 
+TEST_F(TwoRunsTest, AnExportHoldsWhatBecameOfPromptsSinceTheRunBefore) {
+  const auto told = Ask({"newly failing prompts", "export them as csv"});
+  ASSERT_TRUE(told.ok()) << told.status();
+  const std::string token = told->export_path.substr(told->export_path.rfind('=') + 1);
+  test_database_.Execute(
+      fmt::format("DO $$ BEGIN ASSERT (SELECT prompt_ids FROM demo_download_tokens WHERE token_hash = "
+                  "encode(sha256('{}'), 'hex')) = ARRAY[1]; END $$",
+                  token));
+}
+
 TEST_F(TwoRunsTest, AtlasTellsADifferenceOfRunsWithItsTest) {
   const std::string slower = Text("is run 2 slower than run 1?");
   EXPECT_THAT(slower, HasSubstr("latency: no difference is shown between run 1 and run 2 (run 2 less run 1 prompt "

@@ -107,6 +107,69 @@ TEST_F(TwoRunsTest, AQueryIsAnsweredAsAtlasAnswersIt) {
   EXPECT_EQ(ReasonOf(run().status()), Reason::kInvalidField);
 }
 
+TEST_F(TwoRunsTest, AnotherRunIsTheOneThatIsTold) {
+  pb::RunQueryRequest request;
+  request.set_session_id(session_id_);
+  pb::Query& query = *request.mutable_query();
+  query.set_measure(pb::MEASURE_RESULTS);
+  query.set_statistic(pb::STATISTIC_LIST);
+  pb::Filter& there = *query.add_filters();
+  there.set_field(pb::FILTER_FIELD_SUCCESS);
+  there.set_comparison(pb::COMPARISON_EQUAL);
+  there.set_text("true");
+  pb::Filter& own = *query.add_filters();
+  own.set_field(pb::FILTER_FIELD_RUN);
+  own.set_comparison(pb::COMPARISON_EQUAL);
+  own.set_number(1);
+  auto run = [&](double in_run) {
+    there.set_in_run(in_run);
+    return Call<pb::RunQueryResponse>(&pb::AnalyticsService::Stub::async::RunQuery, request);
+  };
+  const auto first = run(1);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->total(), 8);
+  const auto before = run(-1);
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_EQ(before->query_text(), first->query_text());
+  EXPECT_EQ(before->total(), 8);
+  const auto second = run(2);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->total(), 7);  // of 2, 4, 5, 6, 7, 8, 9 and 10, the ninth in other words
+  const auto latest = run(0);
+  ASSERT_TRUE(latest.ok()) << latest.status();
+  EXPECT_EQ(latest->query_text(), second->query_text());
+  EXPECT_EQ(latest->total(), 7);
+  query.set_all_runs(true);
+  query.mutable_filters()->RemoveLast();
+  there.set_in_run(3);
+  EXPECT_EQ(ReasonOf(Call<pb::RunQueryResponse>(&pb::AnalyticsService::Stub::async::RunQuery, request).status()),
+            Reason::kRunNotFound);
+}
+
+TEST_F(TwoRunsTest, GroupsAreHeldAgainstTheFigureOfThemAllTogether) {
+  // 3 and 7 failed, 1 passed its checks and 8 did not; the others have neither.
+  test_database_.Execute(fmt::format(
+      "UPDATE demo_batch_test_results SET attempts = CASE prompt_id WHEN 3 THEN 3 WHEN 7 THEN 7 WHEN 1 THEN 6 WHEN 8 "
+      "THEN 4 ELSE 9 END WHERE test_run_id = '{}'",
+      kRun));
+  pb::RunQueryRequest request;
+  request.set_session_id(session_id_);
+  request.set_test_run_id(kRun);
+  pb::Query& query = *request.mutable_query();
+  query.set_measure(pb::MEASURE_ATTEMPTS);
+  query.set_statistic(pb::STATISTIC_MEAN);
+  query.mutable_having()->set_comparison(pb::COMPARISON_GREATER);
+  query.mutable_having()->set_than_all(true);
+  for (const auto& [grouping, name] :
+       {std::pair(pb::GROUPING_ERROR_TYPE, "rate_limit"), std::pair(pb::GROUPING_CHECKS_PASSED, "checks passed")}) {
+    query.set_group_by(grouping);
+    const auto told = Call<pb::RunQueryResponse>(&pb::AnalyticsService::Stub::async::RunQuery, request);
+    ASSERT_TRUE(told.ok()) << told.status();
+    ASSERT_EQ(told->rows_size(), 1) << name;
+    EXPECT_EQ(told->rows(0).values(0).string_value(), name);
+  }
+}
+
 // Whatever passes the rules runs.
 TEST_F(TwoRunsTest, NoQueryThatPassesTheRulesFailsInTheDatabase) {
   pb::RunQueryRequest request;

@@ -111,6 +111,12 @@ Task<Finding> QueryAnswers::Find(const pb::Query& query) {
   co_return co_await Execute(database_, call_, session_, known_, run_id_, query);
 }
 
+Task<pb::ToolResult> QueryAnswers::AnswerRuns() {
+  Prose prose{.text = RunsText(language_, known_)};
+  CO_TRY(co_await WriteProse(std::move(prose)));
+  co_return pb::ToolResult();
+}
+
 Task<pb::ToolResult> QueryAnswers::AnswerExport(const pb::Query& query, const std::string& id) {
   const RunFacts& run = RunToExport(known_, run_id_, query);
   const pb::Query wanted = WithoutRun(query);
@@ -159,15 +165,12 @@ Task<pb::ToolResult> QueryAnswers::Answer(const pb::Query& query, Planner planne
   CO_TRY(co_await WriteCall(query, id, planner));
   if (query.presentation() == pb::PRESENTATION_EXPORT) {
     exports_ = true;
-    co_return co_await AnswerExport(query, id);
+    const absl::StatusOr<pb::Query> numbered = WithRunsNumbered(known_, run_id_, query);
+    if (!numbered.ok()) co_return co_await AnswerRuns();
+    co_return co_await AnswerExport(*numbered, id);
   }
   const absl::StatusOr<Finding> finding = co_await Find(query);
-  // A run that the question names and that is not there is answered, not refused.
-  if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound) {
-    Prose prose{.text = RunsText(language_, known_)};
-    CO_TRY(co_await WriteProse(std::move(prose)));
-    co_return pb::ToolResult();
-  }
+  if (!finding.ok() && ReasonOf(finding.status()) == Reason::kRunNotFound) co_return co_await AnswerRuns();
   CO_TRY(finding.status());
   pb::ToolResult table = TableOf(*finding);
   CO_TRY(co_await WriteResult(table, id));

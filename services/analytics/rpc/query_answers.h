@@ -42,6 +42,8 @@ class QueryAnswers {
   std::vector<std::string> Names() const;
 
  private:
+  // A run that is named and not there is answered, not refused.
+  Task<pb::ToolResult> AnswerRuns();
   Task<pb::ToolResult> AnswerExport(const pb::Query& query, const std::string& id);
   Task<> WriteCall(const pb::Query& query, const std::string& id, Planner planner);
   Task<> WriteResult(pb::ToolResult& table, const std::string& id);

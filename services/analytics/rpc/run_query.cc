@@ -45,7 +45,7 @@ Task<pb::RunQueryResponse> AnswerQuery(Database& database, const CallContext& ca
   response.mutable_rows()->Swap(table.mutable_rows());
   response.set_total(table.total());
   response.mutable_differences()->Swap(table.mutable_differences());
-  response.set_query_text(QueryText(Language::Of("en"), request.query()));
+  response.set_query_text(QueryText(Language::Of("en"), finding.query));
   co_return response;
 }
 
