@@ -138,7 +138,7 @@ describe('import', { skip }, () => {
     const child = spawn(join(process.env.FTL_BUILD_DIR, 'bin', 'finetunelab'), ['import', '--conversations', path], { env: environment });
     const ended = new Promise((done) => child.on('close', (_, signal) => done(signal)));
     const count = async () => (await titles()).filter((title) => title.startsWith('many ')).length;
-    await until('the first are in', async () => (await count()) > 0 || child.exitCode !== null, { everyMs: 0 });
+    await until('the first are in', async () => (await count()) > 0 || child.exitCode !== null || child.signalCode !== null, { everyMs: 0 });
     child.kill('SIGKILL');
     assert.equal(await ended, 'SIGKILL');
     // What was sent to the server before is stored all the same.
