@@ -36,6 +36,10 @@ export async function call(method, path, { body, headers = {}, signal = AbortSig
     signal,
     redirect: 'manual',
     headers: { ...(sent === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+  }).catch((error) => {
+    // "fetch failed" says nothing of why.
+    if (error.cause) error.message += `: ${method} ${path}: ${error.cause.code ?? error.cause.message}`;
+    throw error;
   });
   const text = await answer.text();
   let json;
